@@ -1,0 +1,1 @@
+"""The store: commits in, state out. See `protocol`."""

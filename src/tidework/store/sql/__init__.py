@@ -1,0 +1,1 @@
+"""Stores on SQL databases: one definition of schema and queries, thin drivers below it."""
