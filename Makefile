@@ -1,0 +1,54 @@
+# Tidework. Each target sets up what it needs, and does nothing that is already done.
+#
+#   make run PORT=8123 DATA_DIR=/some/dir      make test ARGS="-k undo"
+
+# Not ?=: some shells export HOST as the name of the machine.
+HOST      = 127.0.0.1
+PORT     ?= 8000
+DATA_DIR ?= ./var
+# Passed on to pytest, to the benchmarks.
+ARGS      =
+
+SHELL  := /bin/sh
+PYTHON := .venv/bin/python
+
+# A folder that was moved, or a Python that is gone, makes the environment unusable.
+$(shell test -x $(PYTHON) && test "$$(cat .venv/.ready-where 2>/dev/null)" = "$$(pwd)" \
+	|| rm -f .venv/.ready-*)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench services format clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+SETUP := pyproject.toml uv.lock scripts/setup.sh scripts/uv.sh
+
+.venv/.ready-run .venv/.ready-dev .venv/.ready-bench: $(SETUP)
+	@scripts/setup.sh $(subst .venv/.ready-,,$@)
+
+run: .venv/.ready-run ## Serve the product on http://127.0.0.1:8000 (PORT, HOST, DATA_DIR)
+	$(PYTHON) -m tidework serve --host "$(HOST)" --port "$(PORT)" --data-dir "$(DATA_DIR)"
+
+test: .venv/.ready-dev ## Run all tests (ARGS for pytest; REQUIRE_SERVICES=1 refuses skipped servers)
+	@scripts/services.sh postgres
+	$(PYTHON) -m pytest -n logical --maxprocesses 8 --dist worksteal $(ARGS)
+
+check: .venv/.ready-dev ## Lint, format, types, layers, queries, docs
+	@scripts/check.sh
+
+bench: .venv/.ready-bench ## Measure, beside the peers (ARGS for the runner)
+	@scripts/services.sh postgres wrk
+	$(PYTHON) -m bench $(ARGS)
+
+services: ## Install the servers that tests and benchmarks talk to; starts none
+	@scripts/services.sh
+
+format: .venv/.ready-dev ## Format the code and repair what the linter can
+	$(PYTHON) -m ruff check --fix-only --quiet .
+	$(PYTHON) -m ruff format .
+
+clean: ## Remove the environment and everything that tools left behind; keeps your data
+	rm -rf .venv .tools dist build .coverage htmlcov .hypothesis .schemathesis
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find src tests bench scripts -name __pycache__ -type d -prune -exec rm -rf {} +
