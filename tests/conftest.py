@@ -1,0 +1,19 @@
+"""What every test shares: the servers, and an environment that is the same on every machine."""
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+from tests.services.postgres import postgres, postgres_database, postgres_url
+from tests.services.server import tidework_server
+
+__all__ = ["postgres", "postgres_database", "postgres_url", "tidework_server"]
+
+# A developer's own settings must not decide what a test sees.
+for name in [name for name in os.environ if name.startswith("TIDEWORK_")]:
+    del os.environ[name]
+
+# Machines are shared and slow at times; how long an example takes says nothing about the code.
+settings.register_profile("tidework", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("thorough", settings.get_profile("tidework"), max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tidework"))
