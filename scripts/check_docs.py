@@ -18,7 +18,9 @@ DECISION_HEADINGS = ("context", "choice", "consequences")
 SKIPPED_FOLDERS = {"node_modules", "var", "build", "dist"}
 
 FENCE = re.compile(r"^(```|~~~).*?^\1\s*$", re.MULTILINE | re.DOTALL)
-LINK = re.compile(r"(?<!!)\[[^\]]*\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\s*\)|!\[[^\]]*\]\(([^)\s]+)")
+LINK = re.compile(
+    r"(?<!!)\[[^\]]*\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\s*\)|!\[[^\]]*\]\(([^)\s]+)"
+)
 REFERENCE = re.compile(r"^\[[^\]]+\]:\s*(\S+)", re.MULTILINE)
 HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*$", re.MULTILINE)
 CODE_SPAN = re.compile(r"`([^`\n]+)`")
@@ -66,7 +68,9 @@ def bad_links(path: Path, text: str) -> Iterator[str]:
 
 def make_targets() -> set[str]:
     """The targets that the Makefile offers."""
-    return set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    return set(
+        re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    )
 
 
 def bad_targets(text: str, known: set[str]) -> Iterator[str]:
