@@ -110,15 +110,16 @@ def check_media_type(content_type: bytes | None) -> None:
 
 # --- JSON ----------------------------------------------------------------------------------------
 
-_STRINGS: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+# Atomic groups: a crafted body must not make the expression try again what it has consumed.
+_STRINGS: Final = re.compile(rb'"(?>[^"\\]*(?:\\.[^"\\]*)*)"', re.DOTALL)
 _NOT_BRACKETS: Final = bytes(c for c in range(256) if c not in b"[]{}")
 _ONE_KIND: Final = bytes.maketrans(b"{}", b"[]")
 _SUSPECT: Final = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 # Consumes everything that is allowed and ends at a backslash: then what follows is not.
 _FORBIDDEN_ESCAPE: Final = re.compile(
-    rb"(?:[^\\]++"
+    rb"(?>(?:[^\\]+"
     rb"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-    rb"|\\(?!u0000|u[dD][89a-fA-F]).)*+\\",
+    rb"|\\(?!u0000|u[dD][89a-fA-F]).)*)\\",
     re.DOTALL,
 )
 _FORBIDDEN_CHARACTER: Final = re.compile("[\0\ud800-\udfff]")
@@ -220,6 +221,4 @@ def decode_json(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     except UnicodeDecodeError:
         raise Malformed("The body is not valid UTF-8. Send it encoded as UTF-8.") from None
     except RecursionError:
-        raise Malformed(
-            "The body is nested too deeply. Send it flatter.", code="too_deep"
-        ) from None
+        raise too_deep() from None

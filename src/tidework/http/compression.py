@@ -127,5 +127,6 @@ def compress(body: bytes, encoding: Encoding) -> bytes:
             compressor = _local.zstd = zstandard.ZstdCompressor(level=_ZSTD_LEVEL)
         return compressor.compress(body)
     if encoding == "br":
-        return brotli.compress(body, quality=_BROTLI_QUALITY)
+        coded: bytes = brotli.compress(body, quality=_BROTLI_QUALITY)
+        return coded
     return zlib.compress(body, _GZIP_LEVEL, _GZIP_WINDOW)

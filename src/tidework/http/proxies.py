@@ -8,9 +8,8 @@ from typing import Final
 _CACHE_SIZE: Final = 4096
 # Only so many hops are looked at: a header full of addresses must not cost more than a request.
 _MAX_HOPS: Final = 32
-_host_of = re.compile(
-    rb"[A-Za-z0-9.-]{1,253}(?::\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](?::\d{1,5})?"
-).fullmatch
+_MAPPED_PREFIX: Final = 96
+_host_of = re.compile(rb"(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?").fullmatch
 
 Network = IPv4Network | IPv6Network
 
@@ -94,7 +93,11 @@ def _network(text: str) -> Network:
             "Write e.g. 10.0.0.0/8, 192.168.1.5 or fd00::/8."
         ) from None
     mapped = network.network_address
-    if isinstance(mapped, IPv6Address) and mapped.ipv4_mapped and network.prefixlen >= _MAPPED_PREFIX:
+    if (
+        isinstance(mapped, IPv6Address)
+        and mapped.ipv4_mapped
+        and network.prefixlen >= _MAPPED_PREFIX
+    ):
         return IPv4Network((mapped.ipv4_mapped, network.prefixlen - _MAPPED_PREFIX))
     return network
 

@@ -1,0 +1,1 @@
+"""What every route shares: the edge, problem details, limits, health, metrics, docs."""
