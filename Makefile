@@ -51,4 +51,4 @@ format: .venv/.ready-dev ## Format the code and repair what the linter can
 clean: ## Remove the environment and everything that tools left behind; keeps your data
 	rm -rf .venv .tools dist build .coverage htmlcov .hypothesis .schemathesis
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
-	find src tests bench scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -name node_modules -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -47,8 +47,8 @@ esac
 # the lock file fits pyproject.toml. Compiled now, so that the first start is as quick as the next.
 # shellcheck disable=SC2086
 scripts/uv.sh sync --quiet --frozen --compile-bytecode $groups ${python:+--python "$python"} ||
-    die "setting up .venv failed (see above). Python 3.11 or newer with sqlite3 and ssl is needed;" \
-        "point UV_PYTHON at one if several are installed."
+    die "setting up .venv failed; uv says above why. It needs the package index, and Python 3.11 or" \
+        "newer with sqlite3 and ssl (point UV_PYTHON at one if several are installed)."
 pwd >.venv/.ready-where
 touch .venv/.ready-run
 if [ "$what" != run ]; then touch .venv/.ready-dev; fi

@@ -9,6 +9,12 @@ cd "$(dirname "$0")/.."
 OLDEST=0.8
 OWN=.tools/uv
 
+# Trust what the system trusts, so that it also works behind an organisation's own proxy. (The
+# second name is that of older versions.) Without a bundle uv's own list is the better choice.
+if [ -e /etc/ssl/certs/ca-certificates.crt ] || [ "$(uname)" = Darwin ]; then
+    export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-1}" UV_NATIVE_TLS="${UV_NATIVE_TLS:-1}"
+fi
+
 recent() { # COMMAND...: it is uv, and OLDEST or newer
     version=$("$@" --version 2>/dev/null) || return 1
     version=$(printf '%s\n' "$version" | awk '$1 == "uv" { print $2 }')
@@ -18,7 +24,8 @@ recent() { # COMMAND...: it is uv, and OLDEST or newer
 
 by_pip_target() {
     "$1" -m pip --version >/dev/null 2>&1 &&
-        "$1" -m pip install -q --no-input --disable-pip-version-check --upgrade --target "$OWN" \
+        "$1" -m pip install -q --no-input --disable-pip-version-check --root-user-action ignore \
+            --upgrade --target "$OWN" \
             "uv>=$OLDEST,<1" >&2
 }
 
