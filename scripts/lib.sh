@@ -31,9 +31,12 @@ as_root() {
 apt_install() {
     command -v apt-get >/dev/null 2>&1 && can_be_root || return 1
     say "installing with apt-get: $*"
-    as_root apt-get -q -o Acquire::Retries=3 update >&2 ||
-        say "apt-get update failed; trying with the lists at hand"
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
+    if [ -z "${apt_updated:-}" ]; then
+        as_root apt-get -qq -o Acquire::Retries=3 update >&2 ||
+            say "apt-get update failed; trying with the lists at hand"
+        apt_updated=1
+    fi
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o Dpkg::Use-Pty=0 \
         -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 \
         install --no-install-recommends "$@" >&2 </dev/null
 }

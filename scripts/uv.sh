@@ -24,9 +24,8 @@ recent() { # COMMAND...: it is uv, and OLDEST or newer
 
 by_pip_target() {
     "$1" -m pip --version >/dev/null 2>&1 &&
-        "$1" -m pip install -q --no-input --disable-pip-version-check --root-user-action ignore \
-            --upgrade --target "$OWN" \
-            "uv>=$OLDEST,<1" >&2
+        PIP_ROOT_USER_ACTION=ignore "$1" -m pip install -q --no-input \
+            --disable-pip-version-check --upgrade --target "$OWN" "uv>=$OLDEST,<1" >&2
 }
 
 by_venv() {
