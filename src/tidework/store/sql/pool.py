@@ -1,0 +1,150 @@
+"""Connections to PostgreSQL: how they are set up, and a pool that hands out only clean ones."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from tidework.errors import Unavailable
+
+_decode_json = msgspec.json.decode
+_AWAY = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
+
+
+def _time_in(text: str) -> str:
+    return text
+
+
+def _time_out(text: str) -> str:
+    # `2026-11-22 01:02:03.4+00`, fraction left out when it is zero, becomes canonical.
+    return f"{text[:10]}T{text[11:19]}.{text[20:-3]:0<6}Z"
+
+
+async def prepare(connection: "asyncpg.Connection[Any]") -> None:
+    """Make a connection speak canonical values: ids, times and JSON as `store.protocol.Row` says."""
+    for name, encode, decode in (
+        ("uuid", str, str),
+        ("timestamptz", _time_in, _time_out),
+        ("jsonb", _time_in, _decode_json),
+    ):
+        await connection.set_type_codec(
+            name, schema="pg_catalog", encoder=encode, decoder=decode, format="text"
+        )
+
+
+async def connect(url: str, *, name: str = "tidework") -> "asyncpg.Connection[Any]":
+    """A connection of its own. Raises `Unavailable` when there is none within 5 s."""
+    try:
+        connection = await asyncpg.connect(
+            url, timeout=5.0, server_settings={"application_name": name, "timezone": "UTC"}
+        )
+        await prepare(connection)
+    except (*_AWAY, TimeoutError, asyncpg.PostgresError) as error:
+        raise _away(error) from error
+    return connection
+
+
+class Pool:
+    """Connections for reading.
+
+    A connection whose use ended in anything but an answer of the server (cancelled, timed out,
+    broken) is closed, never reused: the next user could read somebody else's answer from it.
+    """
+
+    def __init__(
+        self, url: str, minimum: int, maximum: int, acquire_timeout: float, statement_timeout: float
+    ) -> None:
+        self._url = url
+        self._minimum = minimum
+        self._maximum = maximum
+        self._acquire_timeout = acquire_timeout
+        self._statement_timeout = statement_timeout
+        self._pool: asyncpg.Pool[Any] | None = None
+        self.waits = 0
+
+    async def start(self) -> None:
+        """Open the first connections. Raises `Unavailable`."""
+        try:
+            self._pool = await asyncpg.create_pool(
+                self._url,
+                min_size=self._minimum,
+                max_size=self._maximum,
+                timeout=5.0,
+                init=prepare,
+                reset=_nothing,
+                max_inactive_connection_lifetime=300.0,
+                server_settings={
+                    "application_name": "tidework",
+                    "timezone": "UTC",
+                    "default_transaction_read_only": "on",
+                    "statement_timeout": str(int(self._statement_timeout * 1000)),
+                },
+            )
+        except (*_AWAY, TimeoutError, asyncpg.PostgresError) as error:
+            raise _away(error) from error
+
+    async def close(self) -> None:
+        """Close every connection, at once if some are still in use after 5 s."""
+        if self._pool is None:
+            return
+        try:
+            async with asyncio.timeout(5.0):
+                await self._pool.close()
+        except TimeoutError:
+            self._pool.terminate()
+
+    def size(self) -> tuple[int, int, int]:
+        """How many connections there are, may be, and are idle."""
+        if self._pool is None:
+            return 0, self._maximum, 0
+        return self._pool.get_size(), self._maximum, self._pool.get_idle_size()
+
+    @asynccontextmanager
+    async def connection(self) -> "AsyncIterator[Any]":
+        """A connection for one query.
+
+        Raises `Unavailable` when none is free before the deadline or the database is away.
+        """
+        if self._pool is None:
+            raise Unavailable("The store is closed; the server is stopping.", code="stopping")
+        if self._pool.get_idle_size() == 0:
+            self.waits += 1
+        try:
+            connection = await self._pool.acquire(timeout=self._acquire_timeout)
+        except TimeoutError as error:
+            raise Unavailable(
+                "All database connections are busy; try again in a moment.", code="pool_exhausted"
+            ) from error
+        except (*_AWAY, asyncpg.PostgresError) as error:
+            raise _away(error) from error
+        try:
+            yield connection
+        except asyncpg.PostgresError as error:
+            if isinstance(error, asyncpg.PostgresConnectionError):
+                connection.terminate()
+                raise _away(error) from error
+            if isinstance(error, asyncpg.QueryCanceledError):
+                raise Unavailable(
+                    "The query took too long and was stopped; narrow it down.", code="query_timeout"
+                ) from error
+            raise
+        except _AWAY as error:
+            connection.terminate()
+            raise _away(error) from error
+        except BaseException:
+            connection.terminate()
+            raise
+        finally:
+            await self._pool.release(connection)
+
+
+async def _nothing(_: Any) -> None:
+    # Reads leave no session state behind; the default reset costs a round trip each time.
+    return
+
+
+def _away(error: BaseException) -> Unavailable:
+    return Unavailable(f"The database is away: {error or type(error).__name__}.", code="database")

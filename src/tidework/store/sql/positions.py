@@ -1,0 +1,63 @@
+"""Positions: text keys, bytewise ordered, with room between any two.
+
+A key is a fraction written in base 62 (`0-9A-Za-z`, the order of ASCII) that never ends in `0`, so
+that between two different keys there is always another one: moving a task changes one row.
+"""
+
+_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_VALUE = {digit: value for value, digit in enumerate(_DIGITS)}
+_BASE = len(_DIGITS)
+# New room is made six digits deep and used in steps of three: a hundred thousand insertions at the
+# same end of a gap take no longer key, and a gap between two such steps can be halved 17 times.
+_DEPTH = 6
+_STEP = _BASE**3
+
+
+def position_of(number: int) -> str:
+    """The position that a task gets at the end of its workspace: it follows all lower numbers."""
+    digits = str(number)
+    return f"{chr(96 + len(digits))}{digits}V"
+
+
+def is_position(text: str) -> bool:
+    """Whether `text` is a key that another one can be put beside, on both sides."""
+    return bool(text) and text[-1] != "0" and all(digit in _VALUE for digit in text)
+
+
+def between(left: str | None, right: str | None) -> str:
+    """A key after `left` and before `right`; None is the beginning or the end.
+
+    Raises ValueError unless `left < right`. Costs time linear in the length of the longer key.
+    """
+    if left is not None and right is not None and left >= right:
+        raise ValueError(f"no position between {left!r} and {right!r}")
+    length = max(len(left or ""), len(right or ""), 1)
+    low, high = _fraction(left, length, 0), _fraction(right, length, _BASE**length)
+    while high - low < 2:
+        length += _DEPTH
+        low *= _BASE**_DEPTH
+        high *= _BASE**_DEPTH
+    middle = (low + high) // 2
+    # The longer neighbour is the one made last; people go on where they were.
+    if len(left or "") > len(right or ""):
+        middle = min(middle, low + _STEP)
+    elif len(right or "") > len(left or ""):
+        middle = max(middle, high - _STEP)
+    return _text(middle, length)
+
+
+def _fraction(key: str | None, length: int, default: int) -> int:
+    if key is None:
+        return default
+    value = 0
+    for digit in key:
+        value = value * _BASE + _VALUE[digit]
+    return value * _BASE ** (length - len(key))
+
+
+def _text(value: int, length: int) -> str:
+    digits = []
+    for _ in range(length):
+        value, digit = divmod(value, _BASE)
+        digits.append(_DIGITS[digit])
+    return "".join(reversed(digits)).rstrip("0")

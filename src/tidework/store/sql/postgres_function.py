@@ -1,0 +1,247 @@
+"""The PL/pgSQL function that writes a commit on PostgreSQL, made from the schema.
+
+One call is one commit: it takes the stream's lock, checks what is expected, writes the log and the
+state, and raises when anything does not hold. The snapshot of a single SQL statement is older than
+its wait for a lock, so that a plain read in it would see what was true before; each statement in a
+volatile function has a snapshot of its own, taken after the lock.
+
+Migrations run a frozen copy; `python -m tidework.store.sql.postgres_function` prints the present
+text for the next one.
+"""
+
+from sqlalchemy import JSON, Boolean, Column, Table
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+
+from tidework.store.sql.schema import DERIVED, ENTITIES
+from tidework.store.sql.statement import DIALECTS
+
+TIME_FORMAT = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
+_INDENT = "\n            "
+_POSTGRESQL = DIALECTS["postgresql"]
+
+
+def _is_time(column: Column[object]) -> bool:
+    kind = column.type.dialect_impl(_POSTGRESQL)
+    return isinstance(kind, TIMESTAMP) or getattr(kind, "timezone", False)
+
+
+def _as_json(column: Column[object]) -> str:
+    name = f't."{column.name}"'
+    if _is_time(column):
+        return f"to_char({name} AT TIME ZONE 'UTC', '{TIME_FORMAT}')"
+    return name
+
+
+def _from_json(column: Column[object]) -> str:
+    name, source = column.name, "c"
+    if isinstance(column.type, JSON):
+        return f"({source}->'{name}')"
+    kind = column.type.compile(dialect=_POSTGRESQL)
+    if isinstance(column.type, Boolean):
+        kind = "boolean"
+    return f"({source}->>'{name}')::{kind.split(' COLLATE')[0]}"
+
+
+def _row_function(entity: str, table: Table) -> str:
+    fields = [c for c in table.columns if c.name not in DERIVED]
+    pairs = [f"'{c.name}', {_as_json(c)}" for c in fields]
+    return f"""
+CREATE FUNCTION tidework_row_{entity}(p_stream uuid, p_id uuid) RETURNS jsonb
+LANGUAGE sql VOLATILE AS $$
+    SELECT jsonb_build_object({("," + _INDENT).join(pairs)}, 'version', t.version)
+    FROM {table.name} t WHERE t.stream_id = p_stream AND t.id = p_id
+$$;
+"""
+
+
+def _apply_branch(entity: str, table: Table) -> str:
+    columns = [c for c in table.columns if c.name not in DERIVED]
+    touched = "updated_at" in table.columns
+    names = ", ".join(f'"{c.name}"' for c in columns)
+    values = ", ".join(_from_json(c) for c in columns)
+    extra_names = ', "updated_at"' if touched else ""
+    extra_values = ", p_at" if touched else ""
+    sets = [
+        f'"{c.name}" = CASE WHEN c ? \'{c.name}\' THEN {_from_json(c)} ELSE t."{c.name}" END'
+        for c in columns
+    ]
+    sets += ["version = p_seq", *(["updated_at = p_at"] if touched else [])]
+    return f"""
+    WHEN '{entity}' THEN
+        IF p_op = 'create' THEN
+            INSERT INTO {table.name} (stream_id, id, {names}{extra_names}, version)
+            VALUES (p_stream, p_id, {values}{extra_values}, p_seq);
+        ELSIF p_op = 'update' THEN
+            UPDATE {table.name} t SET
+                {("," + _INDENT + "    ").join(sets)}
+            WHERE t.stream_id = p_stream AND t.id = p_id;
+        ELSE
+            DELETE FROM {table.name} t WHERE t.stream_id = p_stream AND t.id = p_id;
+        END IF;"""
+
+
+_OPERATE = """
+CREATE FUNCTION tidework_operate(p_operations jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    o jsonb; v_names text; v_key text; v_rows bigint; v_table text;
+BEGIN
+    FOR o IN SELECT * FROM jsonb_array_elements(p_operations) LOOP
+        v_table := o->>'table';
+        SELECT string_agg(format('t.%1$I = k.%1$I', name), ' AND ') INTO v_key
+        FROM jsonb_object_keys(o->'key') AS name;
+        IF o->>'op' IN ('insert', 'upsert') THEN
+            IF o->>'op' = 'upsert' THEN
+                EXECUTE format('DELETE FROM %1$I t USING jsonb_populate_record(null::%1$I, $1) k'
+                    ' WHERE %2$s', v_table, v_key) USING o->'key';
+            END IF;
+            EXECUTE format('INSERT INTO %1$I SELECT (jsonb_populate_record(null::%1$I, $1)).*',
+                v_table) USING (o->'key') || (o->'set');
+            CONTINUE;
+        END IF;
+        IF o->>'op' = 'update' THEN
+            SELECT string_agg(format('%1$I = s.%1$I', name), ', ') INTO v_names
+            FROM jsonb_object_keys(o->'set') AS name;
+            EXECUTE format('UPDATE %1$I t SET %2$s FROM'
+                ' jsonb_populate_record(null::%1$I, $1) s,'
+                ' jsonb_populate_record(null::%1$I, $2) k WHERE %3$s', v_table, v_names, v_key)
+                USING o->'set', o->'key';
+        ELSE
+            EXECUTE format('DELETE FROM %1$I t USING jsonb_populate_record(null::%1$I, $1) k'
+                ' WHERE %2$s', v_table, v_key) USING o->'key';
+        END IF;
+        GET DIAGNOSTICS v_rows = ROW_COUNT;
+        IF o->>'rows' IS NOT NULL AND (o->>'rows')::bigint <> v_rows THEN
+            RAISE EXCEPTION USING ERRCODE = 'TW002', MESSAGE = 'contended';
+        END IF;
+    END LOOP;
+END
+$$;
+"""
+
+_COMMIT = """
+CREATE FUNCTION tidework_commit(
+    p_stream uuid, p_commit uuid, p_creates text, p_base bigint, p_request text,
+    p_expects jsonb, p_changes jsonb, p_operations jsonb, p_key jsonb,
+    OUT o_seq bigint, OUT o_logged jsonb
+) LANGUAGE plpgsql AS $$
+DECLARE
+    v_number bigint; v_last bigint; v_ordinal int := 0; v_row jsonb; v_was jsonb; v_set jsonb;
+    e jsonb; c jsonb; v_holds boolean; v_index int := 0; v_logged jsonb[] := '{}';
+BEGIN
+    IF p_creates IS NOT NULL THEN
+        INSERT INTO streams (stream_id, kind, seq, last_number, kept_since)
+        VALUES (p_stream, p_creates, 0, 0, 0);
+    END IF;
+    UPDATE streams s SET seq = s.seq + 1 WHERE s.stream_id = p_stream
+    RETURNING s.seq, s.last_number INTO o_seq, v_last;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'TW004', MESSAGE = 'no such stream';
+    END IF;
+    IF p_base IS NOT NULL AND p_base <> o_seq - 1 THEN
+        RAISE EXCEPTION USING ERRCODE = 'TW002', MESSAGE = 'contended';
+    END IF;
+    FOR e IN SELECT * FROM jsonb_array_elements(p_expects) LOOP
+        v_row := tidework_row(e->>'entity', p_stream, (e->>'id')::uuid);
+        IF (e->>'absent')::boolean THEN
+            v_holds := v_row IS NULL;
+        ELSE
+            v_holds := v_row IS NOT NULL AND NOT EXISTS (
+                SELECT 1 FROM jsonb_each(e->'fields') f
+                WHERE NOT EXISTS (SELECT 1 FROM jsonb_array_elements(f.value) a
+                                  WHERE a.value = v_row->f.key));
+        END IF;
+        IF NOT v_holds THEN
+            RAISE EXCEPTION USING ERRCODE = 'TW001', MESSAGE = v_index::text;
+        END IF;
+        v_index := v_index + 1;
+    END LOOP;
+    v_number := v_last;
+    FOR c IN SELECT * FROM jsonb_array_elements(p_changes) LOOP
+        v_set := c->'set';
+        v_was := '{}';
+        IF c->>'op' <> 'create' THEN
+            v_row := tidework_row(c->>'entity', p_stream, (c->>'id')::uuid);
+            IF v_row IS NULL THEN
+                RAISE EXCEPTION USING ERRCODE = 'TW002', MESSAGE = 'contended';
+            END IF;
+            IF c->>'op' = 'delete' THEN
+                v_was := v_row - 'version';
+            ELSE
+                SELECT coalesce(jsonb_object_agg(k, v_row->k), '{}') INTO v_was
+                FROM jsonb_object_keys(v_set) k;
+            END IF;
+        ELSIF c->>'entity' = 'task' THEN
+            IF v_set->>'number' IS NULL THEN
+                v_set := v_set || jsonb_build_object('number', v_number + 1);
+            END IF;
+            IF v_set->>'position' IS NULL THEN
+                v_set := v_set || jsonb_build_object('position',
+                    chr(96 + length(v_set->>'number')) || (v_set->>'number') || 'V');
+            END IF;
+            v_number := greatest(v_number, (v_set->>'number')::bigint);
+        END IF;
+        PERFORM tidework_apply(p_stream, o_seq, (c->>'at')::timestamptz, c->>'entity',
+            (c->>'id')::uuid, c->>'op', v_set);
+        INSERT INTO changes (stream_id, seq, ordinal, commit_id, actor_id, at, request_id, entity,
+            entity_id, op, "set", was)
+        VALUES (p_stream, o_seq, v_ordinal, p_commit, (c->>'actor')::uuid,
+            (c->>'at')::timestamptz, p_request, c->>'entity', (c->>'id')::uuid, c->>'op', v_set,
+            v_was);
+        v_logged := array_append(v_logged, jsonb_build_array(v_set, v_was));
+        v_ordinal := v_ordinal + 1;
+    END LOOP;
+    o_logged := to_jsonb(v_logged);
+    IF v_number <> v_last THEN
+        UPDATE streams s SET last_number = v_number WHERE s.stream_id = p_stream;
+    END IF;
+    IF jsonb_array_length(p_operations) > 0 THEN
+        PERFORM tidework_operate(p_operations);
+    END IF;
+    IF p_key IS NOT NULL THEN
+        INSERT INTO idempotency (scope, key, fingerprint, stream_id, seq, expires_at)
+        VALUES (p_key->>'scope', p_key->>'key', p_key->>'fingerprint', p_stream, o_seq,
+            (p_key->>'expires_at')::timestamptz)
+        ON CONFLICT (scope, key) DO UPDATE SET fingerprint = excluded.fingerprint,
+            stream_id = excluded.stream_id, seq = excluded.seq, status = NULL, headers = NULL,
+            body = NULL, expires_at = excluded.expires_at
+        WHERE idempotency.expires_at < now();
+        IF NOT FOUND THEN
+            RAISE EXCEPTION USING ERRCODE = 'TW003', MESSAGE = 'idempotency_pkey';
+        END IF;
+    END IF;
+END
+$$;
+"""
+
+
+def definition() -> str:
+    """The functions' DDL for the present schema."""
+    rows = "".join(_row_function(entity, table) for entity, table in ENTITIES.items())
+    choose = "".join(
+        f"\n    WHEN '{entity}' THEN RETURN tidework_row_{entity}(p_stream, p_id);"
+        for entity in ENTITIES
+    )
+    branches = "".join(_apply_branch(entity, table) for entity, table in ENTITIES.items())
+    return f"""{rows}
+CREATE FUNCTION tidework_row(p_entity text, p_stream uuid, p_id uuid) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    CASE p_entity{choose}
+    END CASE;
+END
+$$;
+
+CREATE FUNCTION tidework_apply(
+    p_stream uuid, p_seq bigint, p_at timestamptz, p_entity text, p_id uuid, p_op text, c jsonb
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    CASE p_entity{branches}
+    END CASE;
+END
+$$;
+{_OPERATE}{_COMMIT}"""
+
+
+if __name__ == "__main__":
+    print(definition())

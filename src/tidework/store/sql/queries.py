@@ -1,0 +1,140 @@
+"""The queries of the store itself: the log and the streams."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from sqlalchemy import bindparam, func, select
+
+from tidework.errors import Unavailable, invalid
+from tidework.log import Commit, Committed, LoggedChange
+from tidework.store.sql.schema import changes, idempotency, streams
+from tidework.store.sql.statement import Statement
+
+_COLUMNS = (
+    changes.c.stream_id,
+    changes.c.seq,
+    changes.c.ordinal,
+    changes.c.actor_id,
+    changes.c.at,
+    changes.c.request_id,
+    changes.c.entity,
+    changes.c.entity_id,
+    changes.c.op,
+    changes.c.set,
+    changes.c.was,
+)
+
+# The last seq of a page: whole commits only, `limit` changes or the first commit at least.
+_last = (
+    select(changes.c.seq)
+    .where(
+        changes.c.stream_id == bindparam("stream_id"),
+        changes.c.seq > bindparam("since"),
+        changes.c.seq <= bindparam("until"),
+    )
+    .order_by(changes.c.seq, changes.c.ordinal)
+    .limit(bindparam("limit"))
+    .subquery("page")
+)
+
+LOG = Statement(
+    "log",
+    select(*_COLUMNS)
+    .where(
+        changes.c.stream_id == bindparam("stream_id"),
+        changes.c.seq > bindparam("since"),
+        changes.c.seq <= select(func.max(_last.c.seq)).scalar_subquery(),
+    )
+    .order_by(changes.c.seq, changes.c.ordinal),
+)
+
+ENTITY_LOG = Statement(
+    "entity_log",
+    select(*_COLUMNS)
+    .where(
+        changes.c.stream_id == bindparam("stream_id"),
+        changes.c.entity_id == bindparam("entity_id"),
+        changes.c.seq > bindparam("since"),
+    )
+    .order_by(changes.c.seq, changes.c.ordinal)
+    .limit(bindparam("limit")),
+)
+
+COMMIT_SEQ = Statement(
+    "commit_seq",
+    select(changes.c.seq)
+    .where(
+        changes.c.stream_id == bindparam("stream_id"),
+        changes.c.commit_id == bindparam("commit_id"),
+    )
+    .limit(1),
+)
+
+STREAM = Statement(
+    "stream",
+    select(streams.c.kind, streams.c.seq, streams.c.last_number, streams.c.kept_since).where(
+        streams.c.stream_id == bindparam("stream_id")
+    ),
+)
+
+REMEMBERED = Statement(
+    "idempotency",
+    select(
+        idempotency.c.fingerprint,
+        idempotency.c.stream_id,
+        idempotency.c.seq,
+        idempotency.c.status,
+        idempotency.c.headers,
+        idempotency.c.body,
+        idempotency.c.expires_at,
+    ).where(idempotency.c.scope == bindparam("scope"), idempotency.c.key == bindparam("key")),
+)
+
+STREAM_IDS = Statement(
+    "stream_ids",
+    select(streams.c.stream_id, streams.c.kind, streams.c.seq)
+    .where(streams.c.stream_id > bindparam("after"))
+    .order_by(streams.c.stream_id)
+    .limit(bindparam("limit")),
+    fan_out="doctor and rebuilds walk over every stream",
+)
+
+MAX_SEQ = 2**63 - 1
+
+
+class Reader(Protocol):
+    """The part of a store that these functions need."""
+
+    async def fetch(self, statement: Statement, params: Mapping[str, Any]) -> list[Any]:
+        """See `Store.fetch`."""
+        ...
+
+
+async def read_log(
+    reader: Reader, stream_id: str, since: int, limit: int, until: int | None
+) -> list[LoggedChange]:
+    """`Store.log`, on any database."""
+    last = MAX_SEQ if until is None else until
+    params = {"stream_id": stream_id, "since": since, "until": last, "limit": limit}
+    return [LoggedChange(*row) for row in await reader.fetch(LOG, params)]
+
+
+async def recall(reader: Reader, commit: Commit) -> Committed:
+    """What the command with the same idempotency key became the first time.
+
+    Raises `Invalid` when the key now comes with another command.
+    """
+    key = commit.idempotency
+    assert key is not None
+    rows = await reader.fetch(REMEMBERED, {"scope": key.scope, "key": key.key})
+    if not rows:
+        raise Unavailable("The first use of this Idempotency-Key has just expired; try again.")
+    fingerprint, stream_id, seq = rows[0][:3]
+    if fingerprint != key.fingerprint:
+        raise invalid(
+            "",
+            "idempotency_key_reused",
+            "This Idempotency-Key was used for another request; use a new key.",
+        )
+    changes_ = await read_log(reader, stream_id, seq - 1, 1, seq)
+    return Committed(stream_id, seq, changes_, replayed=True)
