@@ -110,7 +110,7 @@ class TideworkServer:
             try:
                 process.wait(deadline)
             except subprocess.TimeoutExpired:
-                kill_tree(process.pid)
+                process.kill()
                 process.wait(10)
             # A worker that outlived its parent would keep the port and the data folder.
             for worker in family:
