@@ -12,11 +12,10 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jws import JWSRegistry
 
-from tidework.auth.keys import ALGORITHM, KeySet
+from tidework.auth.keys import ACCESS_LIFETIME_S, ALGORITHM, KeySet
 from tidework.errors import Unauthenticated
 from tidework.ids import new_id
 
-DEFAULT_LIFETIME_S = 15 * 60
 MAX_TOKEN_LENGTH = 4096
 
 _TYPE = "at+jwt"
@@ -59,7 +58,7 @@ class AccessTokens:
         self,
         keys: KeySet,
         issuer: str,
-        lifetime_s: int = DEFAULT_LIFETIME_S,
+        lifetime_s: int = ACCESS_LIFETIME_S,
         *,
         max_kept: int = 10_000,
     ) -> None:
@@ -115,7 +114,7 @@ class AccessTokens:
 
     def _drop_if_keys_changed(self, now: float) -> None:
         self._checked_at = now
-        self._keys.refresh()
+        self._keys.refresh(force=True)
         if self._keys.generation != self._generation:
             self._generation = self._keys.generation
             self._kept.clear()

@@ -5,7 +5,6 @@ before they were replaced. Every key's id is its thumbprint (RFC 7638).
 """
 
 import base64
-import binascii
 import fcntl
 import json
 import os
@@ -21,6 +20,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
 ALGORITHM = "EdDSA"
+ACCESS_LIFETIME_S = 15 * 60
 
 # The private key printed in RFC 8032 and RFC 8037, which ends up in configurations by copying.
 _PUBLISHED = base64.urlsafe_b64decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=")
@@ -130,7 +130,7 @@ class KeySet:
         return next((key.key for key in self._keys if key.kid == kid), None)
 
 
-def rotate(path: Path, *, lifetime_s: int = 15 * 60, now: float | None = None) -> str:
+def rotate(path: Path, *, lifetime_s: int = ACCESS_LIFETIME_S, now: float | None = None) -> str:
     """Put a new signing key in front of those in `path`, and return its id.
 
     Older keys stay for as long as tokens signed with them can be valid: `lifetime_s` (that of
@@ -138,6 +138,7 @@ def rotate(path: Path, *, lifetime_s: int = 15 * 60, now: float | None = None) -
     new key within a second. Raises `KeyFileError` when the file cannot be used or written.
     """
     moment = int(time.time() if now is None else now)
+    path = path.resolve()
     try:
         with _locked(path):
             kept = _unexpired(_read(path), replaced_at=moment, since=moment - lifetime_s - 300)
@@ -201,13 +202,14 @@ def _parse(entry: Any, where: str) -> SigningKey:
     if "d" not in entry:
         raise KeyFileError(f"{where} is only a public key; its private part (d) is missing.")
     try:
-        # Nothing but the key itself: a wrong use or alg beside it changes nothing here.
-        material = {name: entry[name] for name in ("kty", "crv", "x", "d")}
-        key = OKPKey.import_key(material)
         private = base64.urlsafe_b64decode(f"{entry['d']}=")
-        fresh = OKPKey.import_key({**material, "x": ""}) if False else key
-    except (JoseError, ValueError, TypeError, KeyError, binascii.Error) as error:
-        raise KeyFileError(f"{where} is damaged; make a new one.") from error
+        given = OKPKey.import_key({name: entry[name] for name in ("kty", "crv", "x", "d")})
+        # Once more from the bare key: joserfc would keep an x that does not belong to d.
+        key = OKPKey.import_key(given.raw_value)
+    except (JoseError, ValueError, TypeError, KeyError) as error:
+        raise KeyFileError(f"{where} is damaged (x or d is malformed); make a new one.") from error
+    if key.as_dict(private=False)["x"] != entry["x"]:
+        raise KeyFileError(f"{where} is damaged (x does not belong to d); make a new one.")
     if private == _PUBLISHED or len(set(private)) < _MIN_DISTINCT_BYTES:
         raise KeyFileError(f"{where} is weak or publicly known; make a new random one.")
     created_at = entry.get("iat")
@@ -223,6 +225,8 @@ def _write(path: Path, keys: Sequence[SigningKey]) -> None:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
+        if path.exists():
+            _copy_access(path, descriptor)
         with open(descriptor, "w", encoding="utf-8") as file:
             json.dump({"keys": entries}, file, indent=2)
             file.flush()
@@ -238,10 +242,19 @@ def _write(path: Path, keys: Sequence[SigningKey]) -> None:
         os.close(folder)
 
 
+def _copy_access(path: Path, descriptor: int) -> None:
+    # Root rotates the keys of a server that runs as another user: it must still be able to read.
+    status = path.stat()
+    os.fchmod(descriptor, status.st_mode & 0o777)
+    if os.geteuid() == 0:
+        os.fchown(descriptor, status.st_uid, status.st_gid)
+
+
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     """Keep other processes from changing `path`, until the block or this process ends."""
-    descriptor = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    # Readable for all, so that the server's user can take a lock file that root has made.
+    descriptor = os.open(path.with_name(f"{path.name}.lock"), os.O_RDONLY | os.O_CREAT, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
@@ -250,8 +263,9 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _identity(path: Path) -> tuple[int, int, int] | None:
+    # ctime rather than mtime: a wrong mode that is put right makes a refused file usable.
     try:
         status = path.stat()
     except OSError:
         return None
-    return status.st_ino, status.st_mtime_ns, status.st_size
+    return status.st_ino, status.st_ctime_ns, status.st_size
