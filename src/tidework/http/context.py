@@ -1,0 +1,218 @@
+"""Who is calling, and what is known about the request: what every route shares.
+
+The front makes one `RequestContext` for each request and puts it into the ASGI scope; the guards,
+which a route's signature names by the name of a parameter, read it.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Literal, Protocol
+
+import msgspec
+from litestar import Request
+from litestar.di import Provide
+
+from tidework.errors import Forbidden, NotFound, TideworkError, Unauthenticated
+from tidework.log import IdempotencyKey
+
+SCOPE_KEY = "tidework"
+Role = Literal["owner", "editor", "commenter", "viewer"]
+ROLES: tuple[Role, ...] = ("viewer", "commenter", "editor", "owner")
+"""The roles of a workspace, each may do what those before it may."""
+
+_LEVEL = {role: level for level, role in enumerate(ROLES)}
+
+
+class Credential(msgspec.Struct, frozen=True):
+    """What a token proves by itself: whose it is. It says nothing about whether it still holds.
+
+    `id` is the session's or the API token's; `kind` says which. `secret` is the digest of an API
+    token's secret. `expires_at` is Unix time in seconds.
+    """
+
+    kind: Literal["session", "token"]
+    user_id: str
+    id: str
+    expires_at: float
+    secret: str = ""
+
+
+class Principal(msgspec.Struct, frozen=True):
+    """The caller, as their account's stream says at this moment.
+
+    `scopes` is None for a session, which may do everything its account may.
+    """
+
+    user_id: str
+    role: Literal["user", "admin"]
+    personal_workspace_id: str
+    credential: Credential
+    scopes: frozenset[str] | None = None
+
+
+class Membership(msgspec.Struct, frozen=True):
+    """The caller in a workspace."""
+
+    workspace_id: str
+    user_id: str
+    role: Role
+
+    def may(self, role: Role) -> bool:
+        """Whether this membership's role is `role` or a higher one."""
+        return _LEVEL[self.role] >= _LEVEL[role]
+
+
+class Authenticator(Protocol):
+    """What the front needs of auth."""
+
+    def read(self, token: str) -> Credential:
+        """Whose token this is, from the token alone. Raises `Unauthenticated`."""
+        ...
+
+    async def principal(self, credential: Credential) -> tuple[int, Principal]:
+        """The account's present seq and the caller, asked from the store in one snapshot.
+
+        Raises `Unauthenticated` when the session has ended, the API token is gone or expired, or
+        the account is not active.
+        """
+        ...
+
+
+class Memberships(Protocol):
+    """What the front needs of workspaces."""
+
+    async def membership(self, workspace_id: str, user_id: str) -> tuple[int, Membership | None]:
+        """The workspace's present seq and the user's membership, None when they are not in it."""
+        ...
+
+
+class RequestContext:
+    """One request.
+
+    A route sets `etag` and `location` of its answer, and `seq` when it has written; the front makes
+    headers of them. `seqs` are the streams' seqs that the front looked up. `idempotency` belongs
+    into the first commit that the request makes. `if_match` is the header as it came.
+    """
+
+    __slots__ = (
+        "address",
+        "body",
+        "etag",
+        "idempotency",
+        "if_match",
+        "kept_seq",
+        "location",
+        "membership",
+        "principal",
+        "request_id",
+        "route",
+        "scheme",
+        "seq",
+        "seqs",
+        "started",
+        "unauthenticated",
+        "user_agent",
+    )
+
+    def __init__(self, request_id: str, address: str, scheme: str, started: float) -> None:
+        self.request_id = request_id
+        self.address = address
+        self.scheme = scheme
+        self.started = started
+        self.body = b""
+        self.user_agent: str | None = None
+        self.principal: Principal | None = None
+        self.membership: Membership | None = None
+        self.unauthenticated: TideworkError | None = None
+        self.seqs: dict[str, int] = {}
+        self.idempotency: IdempotencyKey | None = None
+        self.kept_seq: int | None = None
+        self.seq: int | None = None
+        self.route: str | None = None
+        self.etag: str | None = None
+        self.location: str | None = None
+        self.if_match: str | None = None
+
+    def keep(self, seq: int) -> None:
+        """Say that this answer stays true while the workspace's (or account's) seq is `seq`."""
+        self.kept_seq = seq
+
+
+def context_of(request: Request[Any, Any, Any]) -> RequestContext:
+    """The context of a request."""
+    found: RequestContext = request.scope[SCOPE_KEY]  # type: ignore[typeddict-item]
+    return found
+
+
+def principal_of(context: RequestContext) -> Principal:
+    """The caller. Raises `Unauthenticated`."""
+    if context.principal is None:
+        raise context.unauthenticated or Unauthenticated(
+            "Log in first: send 'Authorization: Bearer <access token>'."
+        )
+    return context.principal
+
+
+def membership_of(context: RequestContext, role: Role) -> Membership:
+    """The caller's membership. Raises `Unauthenticated`, `NotFound` or `Forbidden`."""
+    principal_of(context)
+    membership = context.membership
+    if membership is None:
+        raise NotFound("There is no such workspace, or you are not a member of it.")
+    if not membership.may(role):
+        raise Forbidden(
+            f"This needs the role {role} in the workspace, yours is {membership.role}."
+            " Ask an owner of the workspace."
+        )
+    return membership
+
+
+async def _context(request: Request[Any, Any, Any]) -> RequestContext:
+    return context_of(request)
+
+
+async def _caller(request: Request[Any, Any, Any]) -> Principal:
+    return principal_of(context_of(request))
+
+
+async def _admin(request: Request[Any, Any, Any]) -> Principal:
+    principal = principal_of(context_of(request))
+    if principal.role != "admin":
+        raise Forbidden("This is for administrators of the installation.")
+    return principal
+
+
+async def _viewer(request: Request[Any, Any, Any]) -> Membership:
+    return membership_of(context_of(request), "viewer")
+
+
+async def _commenter(request: Request[Any, Any, Any]) -> Membership:
+    return membership_of(context_of(request), "commenter")
+
+
+async def _editor(request: Request[Any, Any, Any]) -> Membership:
+    return membership_of(context_of(request), "editor")
+
+
+async def _owner(request: Request[Any, Any, Any]) -> Membership:
+    return membership_of(context_of(request), "owner")
+
+
+Provider = Callable[[Request[Any, Any, Any]], Awaitable[Any]]
+_GUARDS: Sequence[tuple[str, Provider]] = (
+    ("context", _context),
+    ("caller", _caller),
+    ("admin", _admin),
+    ("viewer", _viewer),
+    ("commenter", _commenter),
+    ("editor", _editor),
+    ("owner", _owner),
+)
+
+
+def guards() -> dict[str, Provide]:
+    """The parameters that a route's signature may name.
+
+    `context: RequestContext`; `caller: Principal` (anyone logged in), `admin: Principal`;
+    `viewer`, `commenter`, `editor`, `owner: Membership` (that role in the workspace, or a higher).
+    """
+    return {name: Provide(provider) for name, provider in _GUARDS}
