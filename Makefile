@@ -37,9 +37,9 @@ test: .venv/.ready-dev ## Run all tests (ARGS for pytest; REQUIRE_SERVICES=1 ref
 check: .venv/.ready-dev ## Lint, format, types, layers, queries, docs
 	@scripts/check.sh
 
-bench: .venv/.ready-bench ## Measure, beside the peers (ARGS for the runner)
+bench: .venv/.ready-bench ## Measure, beside the peers (QUICK=1 for a short, rough run; ARGS)
 	@scripts/services.sh postgres wrk
-	$(PYTHON) -m bench $(ARGS)
+	$(PYTHON) -m bench $(if $(QUICK),--quick) $(ARGS)
 
 services: ## Install the servers that tests and benchmarks talk to; starts none
 	@scripts/services.sh

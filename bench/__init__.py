@@ -1,0 +1,1 @@
+"""Measures Tidework beside PocketBase on one machine: `python -m bench --help`."""
