@@ -138,6 +138,18 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'TW004', MESSAGE = 'no such stream';
     END IF;
+    IF p_key IS NOT NULL THEN
+        INSERT INTO idempotency (scope, key, fingerprint, stream_id, seq, expires_at)
+        VALUES (p_key->>'scope', p_key->>'key', p_key->>'fingerprint', p_stream, o_seq,
+            (p_key->>'expires_at')::timestamptz)
+        ON CONFLICT (scope, key) DO UPDATE SET fingerprint = excluded.fingerprint,
+            stream_id = excluded.stream_id, seq = excluded.seq, status = NULL, headers = NULL,
+            body = NULL, expires_at = excluded.expires_at
+        WHERE idempotency.expires_at < now();
+        IF NOT FOUND THEN
+            RAISE EXCEPTION USING ERRCODE = 'TW003', MESSAGE = 'idempotency_pkey';
+        END IF;
+    END IF;
     IF p_base IS NOT NULL AND p_base <> o_seq - 1 THEN
         RAISE EXCEPTION USING ERRCODE = 'TW002', MESSAGE = 'contended';
     END IF;
@@ -197,18 +209,6 @@ BEGIN
     END IF;
     IF jsonb_array_length(p_operations) > 0 THEN
         PERFORM tidework_operate(p_operations);
-    END IF;
-    IF p_key IS NOT NULL THEN
-        INSERT INTO idempotency (scope, key, fingerprint, stream_id, seq, expires_at)
-        VALUES (p_key->>'scope', p_key->>'key', p_key->>'fingerprint', p_stream, o_seq,
-            (p_key->>'expires_at')::timestamptz)
-        ON CONFLICT (scope, key) DO UPDATE SET fingerprint = excluded.fingerprint,
-            stream_id = excluded.stream_id, seq = excluded.seq, status = NULL, headers = NULL,
-            body = NULL, expires_at = excluded.expires_at
-        WHERE idempotency.expires_at < now();
-        IF NOT FOUND THEN
-            RAISE EXCEPTION USING ERRCODE = 'TW003', MESSAGE = 'idempotency_pkey';
-        END IF;
     END IF;
 END
 $$;

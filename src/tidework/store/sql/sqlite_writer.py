@@ -102,6 +102,9 @@ class SqliteWriter:
         if found is None:
             raise StreamMissing("There is no such stream; it may have been removed.")
         seq, last_number = found[0] + 1, found[1]
+        if commit.idempotency is not None:
+            # First: a repeated command must meet its own record, not what it did the first time.
+            self._remember(commit, seq)
         if commit.base_seq is not None and commit.base_seq != found[0]:
             raise Contended
         for expect in commit.expects:
@@ -116,8 +119,6 @@ class SqliteWriter:
             (seq, last_number, stream),
         )
         self._operate(commit.operations)
-        if commit.idempotency is not None:
-            self._remember(commit, seq)
         return Committed(stream, seq, logged)
 
     def _create_stream(self, stream: str, kind: str) -> None:
