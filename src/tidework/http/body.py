@@ -110,8 +110,9 @@ def check_media_type(content_type: bytes | None) -> None:
 
 # --- JSON ----------------------------------------------------------------------------------------
 
-# Atomic groups: a crafted body must not make the expression try again what it has consumed.
-_STRINGS: Final = re.compile(rb'"(?>[^"\\]*(?:\\.[^"\\]*)*)"', re.DOTALL)
+# Linear for any input: the group is atomic, and a text without an end is consumed to the end of the
+# body rather than looked for again from each of its quotes.
+_STRINGS: Final = re.compile(rb'"(?>[^"\\]*(?:\\.[^"\\]*)*)\\?(?:"|\Z)', re.DOTALL)
 _NOT_BRACKETS: Final = bytes(c for c in range(256) if c not in b"[]{}")
 _ONE_KIND: Final = bytes.maketrans(b"{}", b"[]")
 _SUSPECT: Final = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")

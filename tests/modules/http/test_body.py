@@ -121,6 +121,12 @@ def test_brackets_that_do_not_match_are_not_called_deep() -> None:
     assert refused.value.code == "malformed"
 
 
+def test_an_open_text_is_scanned_once() -> None:
+    # From each of its quotes again, this would take hours.
+    with pytest.raises(Malformed):
+        check_json(b"[" * 33 + b'"' + rb"\"" * 500_000)
+
+
 def test_fields_are_counted_and_colons_in_texts_are_not() -> None:
     check_json(json.dumps({str(i): i for i in range(1000)}).encode())
     check_json(json.dumps({"a": ":" * 5000}).encode())
