@@ -256,6 +256,7 @@ sessions = _operational(
     Column("previous_digest", Text),
     Column("rotated_at", TIME),
     Column("sealed", Text),
+    Column("family_key", Text, nullable=False),
     key=("stream_id", "id"),
 )
 

@@ -153,6 +153,7 @@ def _accounts() -> None:
         sa.Column("previous_digest", sa.Text(), nullable=True),
         sa.Column("rotated_at", TIME, nullable=True),
         sa.Column("sealed", sa.Text(), nullable=True),
+        sa.Column("family_key", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("stream_id", "id", name="sessions_pkey"),
     )
     op.create_table(
