@@ -1,0 +1,208 @@
+"""From the text of a setting to its value. A `ValueError` says what is wrong with the text."""
+
+import re
+from pathlib import Path
+from typing import Final, NamedTuple
+from urllib.parse import SplitResult, unquote, urlsplit
+
+_UNITS: Final = {"": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
+_RATE = re.compile(
+    r"(\d{1,9})\s*(?:/|per)\s*(\d{1,6}\s*)?(second|minute|hour|day)s?", re.IGNORECASE
+)
+_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]{2,45}(?:%[A-Za-z0-9._-]+)?")
+_ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
+_MAIL = re.compile(r"[^\s@\"(),:;<>\[\]\\]+@[^\s@\"(),:;<>\[\]\\]+")
+_PASSWORD = re.compile(r"(://[^:/?#]*:).*(@)|((?:^|[?&])password=)[^&#]*", re.IGNORECASE)
+
+
+class RateLimits(NamedTuple):
+    """How much may be asked for, each as `N per M unit` (the notation of `limits`).
+
+    `anonymous` counts by address, `account` and `admin` by account, `login` counts failed log-ins.
+    """
+
+    enabled: bool = True
+    anonymous: str = "100 per 15 minutes"
+    account: str = "1000 per 1 minute"
+    admin: str = "10000 per 1 minute"
+    login: str = "5 per 15 minutes"
+
+    def __str__(self) -> str:
+        if not self.enabled:
+            return "off"
+        if self == RateLimits():
+            return "on"
+        pairs = zip(self._fields[1:], self[1:], strict=True)
+        return ", ".join(f"{name}={rate}" for name, rate in pairs)
+
+
+def text(raw: str) -> str:
+    """The text itself."""
+    return raw
+
+
+def words(raw: str) -> tuple[str, ...]:
+    """A list separated by commas or spaces."""
+    return tuple(re.split(r"[,\s]+", raw.strip(", \t\n")))
+
+
+def folder(raw: str) -> Path:
+    """A path, made absolute; `~` is the home folder."""
+    if "\0" in raw:
+        raise ValueError("has a NUL byte")
+    return Path(raw).expanduser().absolute()
+
+
+def port(raw: str) -> int:
+    """A TCP port."""
+    return _whole(raw, 1, 65_535)
+
+
+def count(raw: str) -> int:
+    """A number of things of which there must be one."""
+    return _whole(raw, 1, 1_000)
+
+
+def count_or_none(raw: str) -> int:
+    """A number of things, also none."""
+    return _whole(raw, 0, 1_000)
+
+
+def seconds(raw: str) -> int:
+    """A time from ten seconds to a day."""
+    return _whole(raw, 10, 86_400)
+
+
+def days(raw: str) -> int:
+    """A time from a day to ten years."""
+    return _whole(raw, 1, 3_650)
+
+
+def size(raw: str) -> int:
+    """Bytes, also written with KiB, MiB or GiB."""
+    found = re.fullmatch(r"(\d{1,15})\s*(kib|mib|gib)?", raw.strip(), re.IGNORECASE)
+    if found is None:
+        raise ValueError("is no size")
+    value = int(found[1]) * _UNITS[(found[2] or "").lower()]
+    if value > 1 << 40:
+        raise ValueError("is larger than 1 TiB")
+    return value
+
+
+def host(raw: str) -> str:
+    """A name or an address to listen on."""
+    bare = raw[1:-1] if raw.startswith("[") and raw.endswith("]") else raw
+    if not _HOST.fullmatch(bare):
+        raise ValueError("is no host name or address")
+    return bare
+
+
+def metrics(raw: str) -> str:
+    """`off`, `public` or `HOST:PORT`."""
+    if raw in {"off", "public"}:
+        return raw
+    found = _ADDRESS.fullmatch(raw)
+    if found is None or not 1 <= int(found[2]) <= 65_535:
+        raise ValueError("is neither off nor public nor HOST:PORT")
+    return raw
+
+
+def mail_address(raw: str) -> str:
+    """A bare address."""
+    if not _MAIL.fullmatch(raw) or len(raw) > 254:
+        raise ValueError("is no bare e-mail address")
+    return raw
+
+
+def public_url(raw: str) -> str:
+    """Scheme, host and port, without a slash at the end."""
+    parts = _split(raw)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("is no http or https address")
+    if "@" in parts.netloc or parts.query or parts.fragment or parts.path not in {"", "/"}:
+        raise ValueError("has more than scheme, host and port")
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def database_url(raw: str) -> str:
+    """`sqlite:///path` (absolute afterwards) or `postgresql://…`."""
+    scheme, separator, rest = raw.partition("://")
+    if not separator:
+        raise ValueError("is no database address")
+    if scheme == "sqlite":
+        return _sqlite(rest)
+    if scheme in {"postgres", "postgresql"}:
+        return _postgresql(f"postgresql://{rest}")
+    if scheme in {"mysql", "mariadb"}:
+        raise ValueError("is for MySQL or MariaDB, which this version does not support")
+    raise ValueError(f"has the unknown scheme {scheme}://")
+
+
+def rate_limits(raw: str) -> RateLimits:
+    """`on`, `off`, or the ones that differ, such as `account=600/minute, login=3 per 15 minutes`."""
+    if raw in {"on", "off"}:
+        return RateLimits(enabled=raw == "on")
+    given: dict[str, str] = {}
+    for part in filter(None, (part.strip() for part in re.split(r"[,;]", raw))):
+        name, _, rate = (piece.strip() for piece in part.partition("="))
+        if name not in RateLimits._fields[1:] or name in given:
+            raise ValueError(f"has {part!r}, which is no limit of its own")
+        found = _RATE.fullmatch(rate)
+        amount, times = (int(found[1]), int(found[2] or 1)) if found else (0, 0)
+        if found is None or not amount or not times:
+            raise ValueError(f"has {part!r}, which is no rate")
+        given[name] = f"{amount} per {times} {found[3].lower()}{'s' * (times > 1)}"
+    if not given:
+        raise ValueError("names no limit")
+    return RateLimits(**given)  # type: ignore[arg-type]
+
+
+def masked(value: str) -> str:
+    """`value` without the passwords that stand in its addresses."""
+    return _PASSWORD.sub(lambda m: f"{m[1]}***@" if m[1] else f"{m[3]}***", value)
+
+
+def database_path(url: str) -> Path | None:
+    """The file of a SQLite database, or None for another one."""
+    prefix = "sqlite:///"
+    return Path(url.removeprefix(prefix)) if url.startswith(prefix) else None
+
+
+def _whole(raw: str, low: int, high: int) -> int:
+    if not re.fullmatch(r"[+-]?[0-9]{1,15}", raw.strip()):
+        raise ValueError("is no whole number")
+    value = int(raw)
+    if not low <= value <= high:
+        raise ValueError(f"is not between {low} and {high}")
+    return value
+
+
+def _split(raw: str) -> SplitResult:
+    if any(character.isspace() for character in raw):
+        raise ValueError("has a space in it")
+    try:
+        parts = urlsplit(raw)
+        port_given = parts.port
+    except ValueError:
+        raise ValueError("is no address with a port from 1 to 65535") from None
+    if port_given == 0:
+        raise ValueError("has port 0, which nobody can reach")
+    return parts
+
+
+def _sqlite(rest: str) -> str:
+    # As everywhere with this scheme: three slashes for a relative path, four for an absolute one.
+    if not rest.startswith("/") or rest in {"/", "/:memory:"} or rest.endswith("/"):
+        raise ValueError("names no file; an in-memory database is not supported")
+    if "?" in rest or "\0" in rest:
+        raise ValueError("has more than a path")
+    return f"sqlite:///{Path(rest[1:]).expanduser().absolute()}"
+
+
+def _postgresql(url: str) -> str:
+    parts = _split(url)
+    if not (parts.hostname or "host=" in parts.query or not parts.netloc):
+        raise ValueError("names no server")
+    if not unquote(parts.path).strip("/"):
+        raise ValueError("names no database")
+    return url

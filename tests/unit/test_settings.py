@@ -1,0 +1,195 @@
+"""Settings: every value is checked, every refusal helps, no secret is shown."""
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from tidework.settings import LATER, InvalidSettings, Settings, load, table, variable
+from tidework.settings_values import RateLimits
+
+
+def problem(environ: dict[str, str], **overrides: object) -> str:
+    with pytest.raises(InvalidSettings) as caught:
+        load(environ, **overrides)
+    assert len(caught.value.problems) == 1, caught.value.problems
+    return caught.value.detail
+
+
+def test_defaults_need_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = load({})
+    assert settings.data_dir == tmp_path / "var"
+    assert settings.database_path == tmp_path / "var" / "tidework.db"
+    assert settings.public_url == "http://127.0.0.1:8000"
+    assert settings.keys_path == tmp_path / "var" / "signing-keys.json"
+    assert not settings.is_cluster
+
+
+def test_an_option_wins_over_the_environment(tmp_path: Path) -> None:
+    settings = load({"TIDEWORK_PORT": "9000"}, port=9001, data_dir=tmp_path, host=None)
+    assert (settings.port, settings.data_dir) == (9001, tmp_path)
+    assert settings.public_url == "http://127.0.0.1:9001"
+
+
+def test_an_empty_variable_is_not_set() -> None:
+    assert load({"TIDEWORK_PORT": " ", "TIDEWORK_REDIS_URL": ""}) == load({})
+
+
+@pytest.mark.parametrize(
+    ("host", "reachable"),
+    [("0.0.0.0", "127.0.0.1"), ("::", "127.0.0.1"), ("::1", "[::1]"), ("[::1]", "[::1]")],
+)
+def test_the_public_url_is_somewhere_to_go(host: str, reachable: str) -> None:
+    assert load({"TIDEWORK_HOST": host}).public_url == f"http://{reachable}:8000"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("port", "0"),
+        ("port", "65536"),
+        ("port", "8000.0"),
+        ("port", "٨٠٠٠"),
+        ("port", "tcp://10.0.0.1:80"),
+        ("workers", "0"),
+        ("host", "http://localhost"),
+        ("host", "a b"),
+        ("data_dir", "a\0b"),
+        ("database_url", "tidework.db"),
+        ("database_url", "sqlite://"),
+        ("database_url", "sqlite:///:memory:"),
+        ("database_url", "sqlite:///a.db?mode=ro"),
+        ("database_url", "postgresql://host"),
+        ("database_url", "postgresql://host:0/name"),
+        ("database_url", "mysql://host/name"),
+        ("database_url", "oracle://host/name"),
+        ("public_url", "tasks.example.com"),
+        ("public_url", "https://tasks.example.com/sub"),
+        ("public_url", "https://me:pw@tasks.example.com"),
+        ("public_url", "http://h:99999"),
+        ("registration", "Open"),
+        ("rate_limits", "maybe"),
+        ("rate_limits", "account=0/minute"),
+        ("rate_limits", "account=5/fortnight"),
+        ("rate_limits", "stranger=5/minute"),
+        ("rate_limits", "account=5/minute,account=6/minute"),
+        ("rate_limits", "enabled=1/minute"),
+        ("rate_limits", ","),
+        ("access_token_seconds", "9"),
+        ("session_days", "0"),
+        ("max_body_bytes", "1 MB"),
+        ("max_body_bytes", "-1"),
+        ("cache_bytes", "2000 GiB"),
+        ("pool_min", "-1"),
+        ("pool_max", "0"),
+        ("log_format", "xml"),
+        ("log_level", "trace"),
+        ("metrics", "9464"),
+        ("metrics", "127.0.0.1:0"),
+        ("mail_from", "Tidework <a@example.org>"),
+    ],
+)
+def test_a_wrong_value_is_one_clear_line(name: str, value: str) -> None:
+    said = problem({variable(name): value})
+    assert said.startswith(f"{variable(name)} is ")
+    assert "Example: " in said
+    assert "\n" not in said
+    assert problem({}, **{name: value}).startswith(f"--{name.replace('_', '-')} is ")
+
+
+def test_every_example_is_accepted() -> None:
+    for one in fields(Settings):
+        load({variable(one.name): one.metadata["about"].example})
+
+
+def test_all_problems_are_told_at_once() -> None:
+    with pytest.raises(InvalidSettings) as caught:
+        load({"TIDEWORK_PORT": "x", "TIDEWORK_LOG_LEVEL": "y", "TIDEWORK_NONSENSE": "z"})
+    assert len(caught.value.problems) == 3
+
+
+def test_a_typing_error_is_named_with_what_was_meant() -> None:
+    assert "Did you mean TIDEWORK_DATA_DIR?" in problem({"TIDEWORK_DATADIR": "/tmp"})
+    assert "tidework settings" in problem({"TIDEWORK_XYZZY": "1"})
+
+
+@pytest.mark.parametrize("name", sorted(LATER))
+def test_what_this_version_cannot_do_is_refused(name: str) -> None:
+    said = problem({name: "redis://:secret@host"})
+    assert said.startswith(f"{name} is set, but this version does not support ")
+    assert "secret" not in said
+
+
+def test_a_kubernetes_service_of_our_name_is_no_setting() -> None:
+    links = {
+        "TIDEWORK_SERVICE_HOST": "10.0.0.7",
+        "TIDEWORK_SERVICE_PORT": "8000",
+        "TIDEWORK_SERVICE_PORT_HTTP": "8000",
+        "TIDEWORK_PORT": "tcp://10.0.0.7:8000",
+        "TIDEWORK_PORT_8000_TCP": "tcp://10.0.0.7:8000",
+        "TIDEWORK_PORT_8000_TCP_ADDR": "10.0.0.7",
+    }
+    assert load(links) == load({})
+    assert load(links, port=9000).port == 9000
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"TIDEWORK_POOL_MIN": "5", "TIDEWORK_POOL_MAX": "4"},
+        {"TIDEWORK_MAX_BODY_BYTES": "50 MiB"},
+        {"TIDEWORK_METRICS": "public", "TIDEWORK_WORKERS": "2"},
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(environ: dict[str, str]) -> None:
+    assert next(iter(environ)) in problem(environ)
+
+
+def test_limits_that_are_not_named_keep_their_default() -> None:
+    limits = load({"TIDEWORK_RATE_LIMITS": "account=600/minute, login=3 per 1 hour"}).rate_limits
+    assert limits == RateLimits(account="600 per 1 minute", login="3 per 1 hour")
+    assert limits.enabled
+    assert not load({"TIDEWORK_RATE_LIMITS": "off"}).rate_limits.enabled
+
+
+def test_workers_get_the_same_settings(tmp_path: Path) -> None:
+    given = {variable(one.name): one.metadata["about"].example for one in fields(Settings)}
+    settings = load(given, port=9001, data_dir=tmp_path)
+    assert load(settings.to_environ()) == settings
+    assert load(load({}).to_environ()) == load({})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://tide:pl4nted@db/tidework",
+        "postgresql://tide:pl4nted@at@db/tidework",
+        "postgres://tide:pl4/nted@db/tidework",
+        "postgresql://db/tidework?user=tide&password=pl4nted",
+    ],
+)
+def test_no_password_is_shown(url: str) -> None:
+    environ = {"TIDEWORK_DATABASE_URL": url}
+    try:
+        settings = load(environ)
+    except InvalidSettings as error:
+        shown = error.detail
+    else:
+        shown = repr(table(settings, environ)) + repr(settings)
+        assert "***" in shown
+    assert "pl4" not in shown
+    assert "nted" not in shown
+
+
+def test_a_password_in_a_broken_address_is_not_shown() -> None:
+    assert "pl4nted" not in problem({"TIDEWORK_DATABASE_URL": "tide:pl4nted@db"})
+
+
+def test_the_table_says_where_a_value_comes_from(tmp_path: Path) -> None:
+    environ = {"TIDEWORK_LOG_LEVEL": "error"}
+    rows = {row.name: row for row in table(load(environ, port=1234), environ, port=1234)}
+    assert set(rows) == {variable(one.name) for one in fields(Settings)}
+    assert rows["TIDEWORK_LOG_LEVEL"][1:4] == ("error", "info", "environment")
+    assert rows["TIDEWORK_PORT"][1:4] == ("1234", "8000", "option")
+    assert rows["TIDEWORK_HOST"].origin == "default"
