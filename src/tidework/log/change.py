@@ -116,10 +116,12 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
 class Committed(msgspec.Struct, frozen=True):
     """The answer to a commit: its place in the stream and its changes as logged.
 
-    `replayed` says that the idempotency key had been used before and this is what happened then.
+    `after` is what each change left its entity's fields at, empty for what was deleted. `replayed` says that the idempotency key had been used before and this is what happened then; `after` is
+    not known then.
     """
 
     stream_id: str
     seq: int
     changes: Sequence[LoggedChange]
     replayed: bool = False
+    after: Sequence[Values] = ()

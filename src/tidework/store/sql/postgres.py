@@ -254,13 +254,16 @@ def _arguments(commit: Commit) -> tuple[Any, ...]:
 
 
 def _committed(commit: Commit, row: Any) -> Committed:
-    seq, pairs = row
-    logged = []
-    for ordinal, (change, (set_, was)) in enumerate(zip(commit.changes, pairs, strict=True)):
+    seq, written = row
+    logged, after = [], []
+    for ordinal, (change, (set_, was, left)) in enumerate(
+        zip(commit.changes, written, strict=True)
+    ):
+        after.append(left)
         actor, at = commit.author_of(ordinal)
         place = (commit.stream_id, seq, ordinal, actor, at, commit.request_id)
         logged.append(LoggedChange(*place, change.entity, change.id, change.op, set_, was))
-    return Committed(commit.stream_id, seq, logged)
+    return Committed(commit.stream_id, seq, logged, after=after)
 
 
 def _translated(error: asyncpg.PostgresError, item: Item) -> BaseException:

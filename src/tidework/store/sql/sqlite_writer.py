@@ -109,17 +109,19 @@ class SqliteWriter:
             raise Contended
         for expect in commit.expects:
             self._check(stream, expect)
-        logged = []
+        logged, after = [], []
         for ordinal, change in enumerate(commit.changes):
             if change.op == "create" and change.entity == "task":
                 change, last_number = numbered(change, last_number)
-            logged.append(self._apply(commit, seq, ordinal, change))
+            entry, left = self._apply(commit, seq, ordinal, change)
+            logged.append(entry)
+            after.append(left)
         self._execute(
             "UPDATE streams SET seq = ?, last_number = ? WHERE stream_id = ?",
             (seq, last_number, stream),
         )
         self._operate(commit.operations)
-        return Committed(stream, seq, logged)
+        return Committed(stream, seq, logged, after=after)
 
     def _create_stream(self, stream: str, kind: str) -> None:
         done = self._execute(
@@ -154,17 +156,22 @@ class SqliteWriter:
         if not holds:
             raise expect.error or Contended()
 
-    def _apply(self, commit: Commit, seq: int, ordinal: int, change: Change) -> LoggedChange:
+    def _apply(
+        self, commit: Commit, seq: int, ordinal: int, change: Change
+    ) -> tuple[LoggedChange, Values]:
         stream, table = commit.stream_id, ENTITIES[change.entity].name
         actor, at = commit.author_of(ordinal)
         columns = columns_of(table)
         was: Values = {}
+        after = {} if change.op == "delete" else change.set
         if change.op != "create":
             before = self._row(stream, change.entity, change.id)
             if before is None:
                 raise Contended
             names = columns.fields if change.op == "delete" else tuple(change.set)
             was = {name: before[name] for name in names}
+            if change.op == "update":
+                after = {name: before[name] for name in columns.fields} | change.set
         derived: Values = {"version": seq}
         if columns.touched:
             derived["updated_at"] = at
@@ -180,10 +187,11 @@ class SqliteWriter:
         texts = (encode_json(change.set), encode_json(was))
         place = (stream, seq, ordinal, commit.id, actor, at, commit.request_id)
         self._execute(_LOG, (*place, change.entity, change.id, change.op, *texts))
-        return LoggedChange(
+        entry = LoggedChange(
             stream, seq, ordinal, actor, at, commit.request_id,
             change.entity, change.id, change.op, change.set, was,
         )  # fmt: skip
+        return entry, after
 
     def _operation(self, operation: Operation) -> None:
         columns = columns_of(operation.table)

@@ -5,26 +5,31 @@ of filters behind an `lru_cache`. A statement refuses to be made when it reads a
 without naming the stream.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Table
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.engine.interfaces import Dialect
-from sqlalchemy.sql import ClauseElement, Select, operators, visitors
-from sqlalchemy.sql.elements import BinaryExpression, BindParameter
-from sqlalchemy.sql.selectable import Alias, CompoundSelect, FromClause
+from sqlalchemy.sql import ClauseElement, Select
+from sqlalchemy.sql.selectable import CompoundSelect
 from sqlalchemy.types import JSON, Boolean, TypeEngine
+
+from tidework.store.sql.scope import StreamlessQuery, any_op, check_streams
+
+__all__ = [
+    "DIALECTS",
+    "Compiled",
+    "Statement",
+    "StreamlessQuery",
+    "any_op",
+    "check_streams",
+]
 
 DIALECTS: dict[str, Dialect] = {
     "sqlite": sqlite.dialect(paramstyle="qmark"),
-    "postgresql": asyncpg.dialect(),
+    "postgresql": asyncpg.dialect(),  # type: ignore[no-untyped-call]
 }
-
-
-class StreamlessQuery(ValueError):
-    """A query on a stream's table that does not name the stream."""
 
 
 class Statement:
@@ -81,7 +86,7 @@ class Compiled:
         }
         self.json, self.booleans = _decoded_columns(element)
 
-    def arguments(self, params: dict[str, Any] | Any) -> list[Any]:
+    def arguments(self, params: Mapping[str, Any]) -> list[Any]:
         """The values in the order of the placeholders. Raises KeyError for one that is missing."""
         constants = self.constants
         return [
@@ -96,68 +101,3 @@ def _decoded_columns(element: ClauseElement) -> tuple[tuple[int, ...], tuple[int
     json = tuple(i for i, kind in enumerate(types) if isinstance(kind, JSON))
     booleans = tuple(i for i, kind in enumerate(types) if isinstance(kind, Boolean))
     return json, booleans
-
-
-def check_streams(name: str, element: ClauseElement) -> None:
-    """Raise `StreamlessQuery` unless every stream's table in the query is held to named streams.
-
-    Held means: `stream_id` is compared for equality with a parameter, with a list parameter, or
-    with the `stream_id` of another table that is held.
-    """
-    held: set[str] = set()
-    used: dict[str, FromClause] = {}
-    links: list[tuple[str, str]] = []
-    for part in visitors.iterate(element):
-        if isinstance(part, Table | Alias):
-            key = _stream_key(part)
-            if key is not None:
-                used[key] = part
-        elif isinstance(part, BinaryExpression):
-            _note(part, held, links)
-    # An alias is used in place of its table.
-    for part in list(used.values()):
-        if isinstance(part, Alias) and isinstance(part.element, Table):
-            used.pop(part.element.name, None)
-    for _ in links:
-        for left, right in links:
-            if left in held or right in held:
-                held.update((left, right))
-    loose = sorted(set(used) - held)
-    if loose:
-        raise StreamlessQuery(
-            f"query {name!r} reads {', '.join(loose)} without naming the stream: compare "
-            "stream_id with a parameter, or say with fan_out= why it reads many streams"
-        )
-
-
-def _stream_key(part: FromClause) -> str | None:
-    table = part.element if isinstance(part, Alias) else part
-    if not isinstance(table, Table) or not table.info.get("stream"):
-        return None
-    return part.name if isinstance(part, Alias) else table.name
-
-
-def _note(part: BinaryExpression[Any], held: set[str], links: list[tuple[str, str]]) -> None:
-    keys = [_column_key(side) for side in (part.left, part.right)]
-    if keys[0] and keys[1]:
-        if part.operator is operators.eq:
-            links.append((keys[0], keys[1]))
-    elif part.operator in (operators.eq, any_op):
-        for key, other in zip(keys, (part.right, part.left), strict=True):
-            if key and any(isinstance(x, BindParameter) for x in _leaves(other)):
-                held.add(key)
-
-
-def any_op(a: Any, b: Any) -> Any:
-    """The operator of `tables.any_of`; never called."""
-    raise NotImplementedError
-
-
-def _column_key(side: Any) -> str | None:
-    if not isinstance(side, Column) or side.key != "stream_id":
-        return None
-    return getattr(side.table, "name", None)
-
-
-def _leaves(side: Any) -> Iterator[Any]:
-    return visitors.iterate(side)

@@ -416,7 +416,8 @@ BEGIN
         VALUES (p_stream, o_seq, v_ordinal, p_commit, (c->>'actor')::uuid,
             (c->>'at')::timestamptz, p_request, c->>'entity', (c->>'id')::uuid, c->>'op', v_set,
             v_was);
-        v_logged := array_append(v_logged, jsonb_build_array(v_set, v_was));
+        v_logged := array_append(v_logged, jsonb_build_array(v_set, v_was,
+            CASE c->>'op' WHEN 'create' THEN v_set WHEN 'update' THEN v_row || v_set ELSE '{}' END));
         v_ordinal := v_ordinal + 1;
     END LOOP;
     o_logged := to_jsonb(v_logged);

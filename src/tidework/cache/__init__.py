@@ -1,0 +1,1 @@
+"""Caches whose entries are versions: nothing in them is ever invalidated, only outdated."""

@@ -1,0 +1,58 @@
+"""A whole answer, before it is sent."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+Header = tuple[bytes, bytes]
+Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class Answer:
+    """Status, headers and body. `variants` are compressed bodies, shared by a kept answer."""
+
+    __slots__ = ("body", "headers", "status", "variants")
+
+    def __init__(
+        self,
+        status: int,
+        headers: list[Header],
+        body: bytes,
+        variants: dict[str, bytes] | None = None,
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.variants = variants
+
+
+async def collect(app: App, scope: Scope, receive: Receive, body: bytes) -> Answer:
+    """Call an ASGI app with a body that has been read already; its whole answer.
+
+    Every answer of ours fits into memory; what does not is sent by an app of its own.
+    """
+    pending = True
+    status = 500
+    headers: list[Header] = []
+    chunks: list[bytes] = []
+
+    async def replay() -> Message:
+        nonlocal pending
+        if pending:
+            pending = False
+            return {"type": "http.request", "body": body, "more_body": False}
+        return await receive()
+
+    async def send(message: Message) -> None:
+        nonlocal status, headers
+        if message["type"] == "http.response.start":
+            status = message["status"]
+            headers = list(message.get("headers", ()))
+        elif message["type"] == "http.response.body":
+            chunks.append(message.get("body", b""))
+
+    await app(scope, replay, send)
+    return Answer(status, headers, chunks[0] if len(chunks) == 1 else b"".join(chunks))

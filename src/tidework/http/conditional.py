@@ -1,0 +1,62 @@
+"""Conditional requests (RFC 9110, 13).
+
+The entity tag of a task or another entity is its version, of a list the seq of its stream, of
+anything else a hash of the body. Tags are compared weakly, also for `If-Match`: proxies that
+compress weaken a tag on its way out, and the version in it stays exact.
+"""
+
+import hashlib
+import re
+from collections.abc import Sequence
+
+from tidework.errors import Malformed, PreconditionFailed, TideworkError
+
+_TAG = re.compile(r'(?:W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+_LIST = re.compile(
+    r'\s*(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"(?:\s*,\s*(?:W/)?"[\x21\x23-\x7e\x80-\xff]*")*\s*'
+)
+
+
+def version_tag(version: int) -> str:
+    """The entity tag of an entity at this version."""
+    return f'"{version}"'
+
+
+def list_tag(seq: int) -> str:
+    """The entity tag of what a query says of a stream at this seq."""
+    return f'W/"s{seq}"'
+
+
+def body_tag(body: bytes) -> str:
+    """The entity tag of any other answer."""
+    return f'W/"h{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+
+
+def matches(header: str, tag: str) -> bool:
+    """Whether `If-None-Match` names this tag, or any."""
+    if header == tag:
+        return True
+    if header.strip() == "*":
+        return True
+    opaque = _TAG.match(tag)
+    return opaque is not None and opaque[1] in _TAG.findall(header)
+
+
+def expected_versions(header: str | None) -> Sequence[int] | None:
+    """The versions that `If-Match` allows; None when it allows any.
+
+    A tag that is no version of ours matches nothing. Raises `Malformed`.
+    """
+    if header is None or header.strip() == "*":
+        return None
+    if not _LIST.fullmatch(header):
+        raise Malformed('If-Match must be * or entity tags in quotes, such as "17".')
+    return [int(tag) for tag in _TAG.findall(header) if tag.isascii() and tag.isdigit()]
+
+
+def changed() -> TideworkError:
+    """The error of a failed `If-Match`."""
+    return PreconditionFailed(
+        "It has been changed since you read it. Read it again, then repeat your change on what it"
+        " is now."
+    )
