@@ -52,7 +52,8 @@ def _fraction(key: str | None, length: int, default: int) -> int:
     value = 0
     for digit in key:
         value = value * _BASE + _VALUE[digit]
-    return value * _BASE ** (length - len(key))
+    scale: int = _BASE ** (length - len(key))
+    return value * scale
 
 
 def _text(value: int, length: int) -> str:

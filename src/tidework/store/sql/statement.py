@@ -15,14 +15,13 @@ from sqlalchemy.sql import ClauseElement, Select
 from sqlalchemy.sql.selectable import CompoundSelect
 from sqlalchemy.types import JSON, Boolean, TypeEngine
 
-from tidework.store.sql.scope import StreamlessQuery, any_op, check_streams
+from tidework.store.sql.scope import StreamlessQuery, check_streams
 
 __all__ = [
     "DIALECTS",
     "Compiled",
     "Statement",
     "StreamlessQuery",
-    "any_op",
     "check_streams",
 ]
 

@@ -417,7 +417,7 @@ BEGIN
             (c->>'at')::timestamptz, p_request, c->>'entity', (c->>'id')::uuid, c->>'op', v_set,
             v_was);
         v_logged := array_append(v_logged, jsonb_build_array(v_set, v_was,
-            CASE c->>'op' WHEN 'create' THEN v_set WHEN 'update' THEN v_row || v_set ELSE '{}' END));
+            CASE c->>'op' WHEN 'create' THEN v_set WHEN 'update' THEN (v_row - 'version') || v_set ELSE '{}' END));
         v_ordinal := v_ordinal + 1;
     END LOOP;
     o_logged := to_jsonb(v_logged);

@@ -1,0 +1,1 @@
+"""Workspaces, their members, projects and labels."""
