@@ -5,75 +5,31 @@ allowed (quota `q` per `w` seconds), `RateLimit` what is left (`r` for the next 
 """
 
 import math
-import re
 import threading
 import time
 from collections.abc import Mapping
 from ipaddress import IPv6Address, ip_address
 from typing import Final, NamedTuple
 
-from limits import RateLimitItem, RateLimitItemPerSecond
+from limits import RateLimitItem, parse
 from limits.storage import Storage
+
+from tidework.settings_values import RateLimits
 
 Header = tuple[bytes, bytes]
 
-DEFAULTS: Final[Mapping[str, RateLimitItem]] = {
-    "anonymous": RateLimitItemPerSecond(100, 15 * 60),
-    "account": RateLimitItemPerSecond(1000, 60),
-    "admin": RateLimitItemPerSecond(10_000, 60),
-    "login": RateLimitItemPerSecond(5, 15 * 60),
-}
 
-_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-_RULE: Final = re.compile(r"(\d{1,9})/(\d{0,6})([smhd])")
-_MAX_SECONDS: Final = 31 * 86_400
-_EXAMPLE: Final = "anonymous=100/15m,account=1000/m,admin=10000/m,login=5/15m"
-
-
-def parse_limits(text: str) -> dict[str, RateLimitItem]:
-    """The limits that TIDEWORK_RATE_LIMITS means, by kind; a kind that is not limited is missing.
-
-    `on` is `DEFAULTS`, `off` is none, and a profile such as `anonymous=100/15m,login=off` changes
-    the named ones of the defaults. Raise ValueError with what is wrong and how to write it.
-    """
-    setting = text.strip().lower()
-    if setting == "off":
+def limits_of(rates: RateLimits) -> dict[str, RateLimitItem]:
+    """The limits that a setting means, by kind; none when they are off."""
+    if not rates.enabled:
         return {}
-    limits = dict(DEFAULTS)
-    if setting == "on":
-        return limits
-    named: set[str] = set()
-    for part in setting.split(","):
-        kind, equals, rule = (piece.strip() for piece in part.partition("="))
-        if not equals or kind not in DEFAULTS:
-            raise ValueError(
-                f"TIDEWORK_RATE_LIMITS has {part.strip()!r}. Write on, off, or a profile of "
-                f"{', '.join(DEFAULTS)}, such as {_EXAMPLE}."
-            )
-        if kind in named:
-            raise ValueError(f"TIDEWORK_RATE_LIMITS names {kind} twice. Name it once.")
-        named.add(kind)
-        if rule == "off":
-            del limits[kind]
-        else:
-            limits[kind] = _parse_rule(kind, rule)
-    return limits
-
-
-def _parse_rule(kind: str, rule: str) -> RateLimitItem:
-    match = _RULE.fullmatch(rule)
-    if match is None:
-        raise ValueError(
-            f"TIDEWORK_RATE_LIMITS has {rule!r} for {kind}. Write a number per time, "
-            "such as 100/15m, 1000/m or 5/h (s, m, h, d), or off."
-        )
-    amount, seconds = int(match[1]), int(match[2] or 1) * _UNITS[match[3]]
-    if amount < 1 or not 1 <= seconds <= _MAX_SECONDS:
-        raise ValueError(
-            f"TIDEWORK_RATE_LIMITS has {rule!r} for {kind}. At least 1 request, in 1 second to "
-            "31 days; write off for no limit."
-        )
-    return RateLimitItemPerSecond(amount, seconds)
+    kinds = {
+        "anonymous": rates.anonymous,
+        "account": rates.account,
+        "admin": rates.admin,
+        "login": rates.login,
+    }
+    return {kind: parse(rate) for kind, rate in kinds.items()}
 
 
 def address_key(address: str) -> str:
@@ -185,7 +141,7 @@ class RateLimiter:
     __slots__ = ("_rules", "_storage")
 
     def __init__(self, limits: Mapping[str, RateLimitItem], storage: Storage | None = None) -> None:
-        """`limits` as `parse_limits` gives them; `storage` keeps the counters, memory if None."""
+        """`limits` as `limits_of` gives them; `storage` keeps the counters, memory if None."""
         self._storage = BoundedMemoryStorage() if storage is None else storage
         self._rules: dict[str, _Rule] = {}
         for kind, item in limits.items():
