@@ -1,0 +1,185 @@
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tidework.http.health import (
+    OK,
+    Check,
+    CheckResult,
+    Health,
+    Status,
+    disk_check,
+    health_app,
+    memory_check,
+)
+
+
+def returning(status: Status, detail: str = "") -> Check:
+    async def check() -> CheckResult:
+        return CheckResult(status, detail)
+
+    return check
+
+
+async def never() -> CheckResult:
+    await asyncio.Event().wait()
+    return OK
+
+
+async def raising() -> CheckResult:
+    raise ConnectionError("postgresql://tide:hunter2@db")
+
+
+async def ready(health: Health) -> tuple[int, dict[str, Any]]:
+    status, body = await health.ready()
+    return status, json.loads(body)
+
+
+async def test_without_checks_it_is_ready() -> None:
+    assert await ready(Health()) == (200, {"status": "ok", "checks": {}})
+    assert Health().live()[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("statuses", "overall", "http"),
+    [
+        (["ok", "ok"], "ok", 200),
+        (["ok", "degraded"], "degraded", 200),
+        (["failed", "degraded"], "failed", 503),
+    ],
+)
+async def test_the_worst_counts(statuses: list[Status], overall: str, http: int) -> None:
+    health = Health()
+    for i, status in enumerate(statuses):
+        health.register(f"c{i}", returning(status, "why"))
+    code, body = await ready(health)
+    assert (code, body["status"]) == (http, overall)
+    assert [check["status"] for check in body["checks"].values()] == statuses
+    assert body["checks"]["c0"]["detail"] == "why"
+
+
+async def test_what_is_not_critical_degrades() -> None:
+    health = Health()
+    health.register("mail", returning("failed"), critical=False)
+    code, body = await ready(health)
+    assert (code, body["status"]) == (200, "degraded")
+    assert body["checks"]["mail"]["status"] == "failed"
+
+
+async def test_checks_run_at_once() -> None:
+    meeting = asyncio.Barrier(3)
+
+    async def meet() -> CheckResult:
+        await meeting.wait()
+        return OK
+
+    health = Health(deadline=30)
+    for name in ("a", "b", "c"):
+        health.register(name, meet)
+    assert (await health.ready())[0] == 200
+
+
+async def test_late_and_broken_checks_fail_and_tell_no_secret() -> None:
+    health = Health(deadline=0.02)
+    health.register("late", never)
+    health.register("broken", raising)
+    health.register("fine", returning("ok"))
+    code, body = await ready(health)
+    assert code == 503
+    assert "0.02 s" in body["checks"]["late"]["detail"]
+    assert body["checks"]["fine"]["status"] == "ok"
+    assert "ConnectionError" in body["checks"]["broken"]["detail"]
+    assert "hunter2" not in json.dumps(body)
+
+
+async def test_many_who_ask_share_one_run() -> None:
+    runs = 0
+
+    async def counted() -> CheckResult:
+        nonlocal runs
+        runs += 1
+        await asyncio.sleep(0)
+        return OK
+
+    health = Health(keep=3600)
+    health.register("db", counted)
+    await asyncio.gather(*(health.ready() for _ in range(50)))
+    await health.ready()
+    assert runs == 1
+
+
+async def test_one_who_leaves_does_not_take_the_answer_from_the_others() -> None:
+    going = asyncio.Event()
+
+    async def waiting() -> CheckResult:
+        await going.wait()
+        return OK
+
+    health = Health(deadline=10)
+    health.register("db", waiting)
+    first = asyncio.create_task(health.ready())
+    second = asyncio.create_task(health.ready())
+    await asyncio.sleep(0)
+    first.cancel()
+    await asyncio.sleep(0)
+    going.set()
+    assert (await second)[0] == 200
+
+
+async def test_answers_are_asked_again_when_they_are_old() -> None:
+    now: Status = "ok"
+
+    async def changing() -> CheckResult:
+        return CheckResult(now)
+
+    health = Health(keep=0)
+    health.register("db", changing)
+    assert (await health.ready())[0] == 200
+    now = "failed"
+    assert (await health.ready())[0] == 503
+
+
+async def test_a_stopping_process_is_not_ready_and_lives() -> None:
+    health = Health()
+    health.stopping = True
+    assert (await health.ready())[0] == 503
+    assert health.live()[0] == 200
+
+
+async def test_disk(tmp_path: Path) -> None:
+    assert (await disk_check(tmp_path, degraded_below=0, failed_below=0)()).status == "ok"
+    assert (await disk_check(tmp_path, degraded_below=1 << 60)()).status == "degraded"
+    assert (await disk_check(tmp_path, failed_below=1 << 60)()).status == "failed"
+    gone = await disk_check(tmp_path / "gone")()
+    assert gone.status == "failed"
+    assert "cannot be read" in gone.detail
+
+
+async def test_memory() -> None:
+    assert (await memory_check(degraded_below=0, failed_below=0)()).status == "ok"
+    assert (await memory_check(degraded_below=1 << 60)()).status == "degraded"
+    assert (await memory_check(failed_below=1 << 60)()).status == "failed"
+
+
+def test_names_are_taken_once() -> None:
+    health = Health()
+    health.register("db", returning("ok"))
+    with pytest.raises(ValueError, match="db"):
+        health.register("db", returning("ok"))
+
+
+async def test_through_asgi() -> None:
+    health = Health()
+    health.register("db", returning("failed"))
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    await health_app(health)({"path": "/health/live"}, None, send)
+    await health_app(health)({"path": "/health/ready"}, None, send)
+    assert [message["status"] for message in sent[::2]] == [200, 503]
+    assert dict(sent[2]["headers"])[b"cache-control"] == b"no-store"
