@@ -65,7 +65,8 @@ class Operation(msgspec.Struct, frozen=True):
     """A write to an operational or look-up table, outside the log, in the commit it belongs to.
 
     `rows`, where given, is how many rows an update or delete must touch; otherwise the whole commit
-    fails with `Contended`. An upsert replaces the row that has the same primary key.
+    fails with `Contended`. An upsert's `key` is the whole primary key: it sets the columns of `set`
+    where there is such a row, and inserts one where there is none.
     """
 
     table: str
@@ -88,7 +89,7 @@ class IdempotencyKey(msgspec.Struct, frozen=True):
 
 
 class Commit(msgspec.Struct, frozen=True, kw_only=True):
-    """A command's changes to one stream: all of them happen, or none.
+    """A command's changes to one stream, at least one: all of them happen, or none.
 
     `creates` is the kind of the stream when this commit is its first. `base_seq`, when given, is the
     seq that the decision was made on: the commit fails with `Contended` if the stream has moved.

@@ -27,9 +27,9 @@ def inverse(changes: Sequence[LoggedChange]) -> tuple[list[Change], list[Expect]
             for name, value in change.set.items():
                 left.setdefault(name, value)
     expects = [
-        Expect(entity, id, absent=True)
+        Expect(entity, entity_id, absent=True)
         if left is None
-        else Expect(entity, id, {name: [value] for name, value in left.items()})
-        for (entity, id), left in final.items()
+        else Expect(entity, entity_id, {name: [value] for name, value in left.items()})
+        for (entity, entity_id), left in final.items()
     ]
     return undo, expects

@@ -6,14 +6,19 @@ nobody. A caller that is cancelled leaves its commit to happen.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
-from tidework.errors import Unavailable
+from tidework.errors import OutcomeUnknown, Unavailable
 from tidework.log import Commit, Committed, Operation
 
 Item = Commit | Sequence[Operation]
 Outcome = Committed | BaseException | None
 Write = Callable[[Sequence[Item]], Awaitable[list[Outcome]]]
+
+_CUT_OFF = (
+    "The server stopped while the change was being written; it may or may not have happened. Repeat"
+    " the request with the same Idempotency-Key to find out."
+)
 
 
 class Committer:
@@ -43,7 +48,7 @@ class Committer:
     async def submit(self, item: Item) -> Committed | None:
         """Write `item` and return what it became. Raises what it failed with."""
         if self._closed:
-            raise Unavailable("The server is stopping; try again in a moment.", code="stopping")
+            raise _stopping()
         if len(self._waiting) >= self._max_waiting:
             raise Unavailable("Too many changes are waiting; try again.", code="overloaded")
         future: asyncio.Future[Committed | None] = asyncio.get_running_loop().create_future()
@@ -75,10 +80,26 @@ class Committer:
             outcomes = await self._write([item for item, _ in group])
         except Exception as error:  # a defect of the driver must not leave callers waiting
             outcomes = [error] * len(group)
-        for (_, future), outcome in zip(group, outcomes, strict=True):
-            if future.done():
-                continue
-            if isinstance(outcome, BaseException):
-                future.set_exception(outcome)
-            else:
-                future.set_result(outcome)
+        except BaseException:
+            # The event loop is ending, and everybody's wait with it.
+            _answer(group, [OutcomeUnknown(_CUT_OFF) for _ in group])
+            _answer(self._waiting, [_stopping() for _ in self._waiting])
+            self._waiting.clear()
+            raise
+        _answer(group, outcomes)
+
+
+def _answer(
+    group: Iterable[tuple[Item, asyncio.Future[Committed | None]]], outcomes: Sequence[Outcome]
+) -> None:
+    for (_, future), outcome in zip(group, outcomes, strict=True):
+        if future.done():
+            continue
+        if isinstance(outcome, BaseException):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)
+
+
+def _stopping() -> Unavailable:
+    return Unavailable("The server is stopping; try again in a moment.", code="stopping")

@@ -97,8 +97,25 @@ class Store(Protocol):
         self, stream_id: str, *, since: int = 0, limit: int = 1000, until: int | None = None
     ) -> list[LoggedChange]:
         """The changes with `since < seq <= until` in order; whole commits, `limit` changes or a
-        little more, so that a page never ends inside a commit."""
+        little more, so that a page never ends inside a commit.
+        """
         ...
+
+    async def redact(
+        self, stream_id: str, entity: str, entity_id: str, values: Mapping[str, Any]
+    ) -> None:
+        """Rewrite what the log and the state say of some fields of an entity, in one transaction.
+
+        For erasing a person: wherever a change of the entity names one of the fields of `values`,
+        in what it set or in what it was before, it says the given value from then on. Fold and
+        state stay equal; no seq moves.
+        """
+
+    async def purge(self, stream_id: str, operations: Sequence[Operation] = ()) -> None:
+        """Remove everything of a stream, its log included, for ever, in one transaction.
+
+        `operations` are written in it too.
+        """
 
     async def ping(self) -> None:
         """Ask the database for a sign of life."""

@@ -98,7 +98,7 @@ class PostgresStore:
         except UniqueConflict as conflict:
             if commit.idempotency is None or conflict.constraint != "idempotency_pkey":
                 raise
-            return await queries.recall(self, commit)
+            return await queries.recall(self, commit, conflict)
         assert committed is not None
         return committed
 

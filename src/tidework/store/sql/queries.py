@@ -5,8 +5,9 @@ from typing import Any, Protocol
 
 from sqlalchemy import bindparam, func, select
 
-from tidework.errors import Unavailable, invalid
+from tidework.errors import Conflict, invalid
 from tidework.log import Commit, Committed, LoggedChange
+from tidework.store.protocol import Contended, UniqueConflict
 from tidework.store.sql.schema import changes, idempotency, streams
 from tidework.store.sql.statement import Statement
 
@@ -65,8 +66,10 @@ COMMIT_SEQ = Statement(
     select(changes.c.seq)
     .where(
         changes.c.stream_id == bindparam("stream_id"),
+        changes.c.seq > bindparam("since"),
         changes.c.commit_id == bindparam("commit_id"),
     )
+    .order_by(changes.c.seq.desc())
     .limit(1),
 )
 
@@ -119,22 +122,38 @@ async def read_log(
     return [LoggedChange(*row) for row in await reader.fetch(LOG, params)]
 
 
-async def recall(reader: Reader, commit: Commit) -> Committed:
+def may_be_repeated(commit: Commit, constraint: str) -> bool:
+    """Whether a unique conflict may mean that the command has happened before.
+
+    A command that makes its stream meets its stream before its record.
+    """
+    return commit.idempotency is not None and constraint in ("idempotency_pkey", "streams_pkey")
+
+
+async def recall(reader: Reader, commit: Commit, conflict: UniqueConflict) -> Committed:
     """What the command with the same idempotency key became the first time.
 
-    Raises `Invalid` when the key now comes with another command.
+    Raises `Invalid` when the key now comes with another command, `Conflict` when its record names
+    no commit, and `conflict` when that has nothing to do with the key.
     """
     key = commit.idempotency
     assert key is not None
     rows = await reader.fetch(REMEMBERED, {"scope": key.scope, "key": key.key})
     if not rows:
-        raise Unavailable("The first use of this Idempotency-Key has just expired; try again.")
+        if conflict.constraint != "idempotency_pkey":
+            raise conflict
+        raise Contended
     fingerprint, stream_id, seq = rows[0][:3]
     if fingerprint != key.fingerprint:
         raise invalid(
             "",
             "idempotency_key_reused",
             "This Idempotency-Key was used for another request; use a new key.",
+        )
+    if stream_id is None or seq is None:
+        raise Conflict(
+            "This Idempotency-Key belongs to a request that changed nothing; use a new key.",
+            code="idempotency_key_used",
         )
     changes_ = await read_log(reader, stream_id, seq - 1, 1, seq)
     return Committed(stream_id, seq, changes_, replayed=True)

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import JSON, Boolean, Table, bindparam, delete, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
 
 from tidework.log import Values
 from tidework.store.sql.schema import DERIVED, metadata
@@ -39,6 +40,17 @@ def insert_shape(table: str, columns: tuple[str, ...]) -> Shape:
     """Insert a row of these columns."""
     target = metadata.tables[table]
     return _compile(insert(target).values({name: bindparam(name) for name in columns}))
+
+
+@lru_cache(maxsize=128)
+def upsert_shape(table: str, columns: tuple[str, ...], key: tuple[str, ...]) -> Shape:
+    """Insert a row of these columns, or set those that are not in `key` where there is one."""
+    target = metadata.tables[table]
+    statement = upsert(target).values({name: bindparam(name) for name in columns})
+    changed = {name: statement.excluded[name] for name in columns if name not in key}
+    if changed:
+        return _compile(statement.on_conflict_do_update(index_elements=key, set_=changed))
+    return _compile(statement.on_conflict_do_nothing(index_elements=key))
 
 
 @lru_cache(maxsize=512)

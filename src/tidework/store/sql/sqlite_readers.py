@@ -49,6 +49,7 @@ class Readers:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="reader")
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
+        self._jobs: set[_Job] = set()
 
     async def fetch(self, text: str, arguments: Sequence[Any]) -> list[Any]:
         """All rows of a query. It is stopped when its caller is cancelled.
@@ -56,6 +57,7 @@ class Readers:
         Raises `Unavailable` after the timeout, and what the database raises.
         """
         job = _Job()
+        self._jobs.add(job)
         try:
             async with asyncio.timeout(self._timeout):
                 return await asyncio.get_running_loop().run_in_executor(
@@ -67,9 +69,12 @@ class Readers:
             ) from error
         finally:
             job.stop()
+            self._jobs.discard(job)
 
     def close(self) -> None:
-        """Finish what is under way; blocks."""
+        """Stop what is under way, and wait until it has stopped; blocks."""
+        for job in list(self._jobs):
+            job.stop()
         self._pool.shutdown(cancel_futures=True)
         for connection in self._connections:
             connection.close()

@@ -8,9 +8,13 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy.sql.schema import ColumnCollectionConstraint
+
 from tidework.errors import OutcomeUnknown, Unavailable
 from tidework.log import Change, Commit, Committed, Expect, LoggedChange, Operation, Values
+from tidework.store.committer import Item, Outcome
 from tidework.store.protocol import Contended, StreamMissing, UniqueConflict
+from tidework.store.sql.acceptable import loggable, refused_value, unacceptable
 from tidework.store.sql.positions import position_of
 from tidework.store.sql.rows import (
     Shape,
@@ -20,18 +24,18 @@ from tidework.store.sql.rows import (
     insert_shape,
     select_shape,
     update_shape,
+    upsert_shape,
 )
 from tidework.store.sql.schema import ENTITIES, metadata
+from tidework.store.sql.sqlite_connection import failure, is_busy, is_defect
 from tidework.times import now
 
-Item = Commit | Sequence[Operation]
-Outcome = Committed | BaseException | None
-
+_UNIQUE = "UNIQUE constraint failed: "
 _CONSTRAINTS = {
     ", ".join(f"{table.name}.{column.name}" for column in constraint.columns): str(constraint.name)
     for table in metadata.tables.values()
     for constraint in table.constraints
-    if hasattr(constraint, "columns")
+    if isinstance(constraint, ColumnCollectionConstraint)
 }
 
 _LOG = (
@@ -47,6 +51,22 @@ _REMEMBER = (
 )
 
 
+class _Refused(Exception):
+    """One item cannot be written; `outcome` is what its caller gets."""
+
+    def __init__(self, outcome: BaseException) -> None:
+        super().__init__()
+        self.outcome = outcome
+
+
+class _Broken(Exception):
+    """A transaction failed and left nothing; `outcome` is why."""
+
+    def __init__(self, outcome: Unavailable) -> None:
+        super().__init__()
+        self.outcome = outcome
+
+
 class SqliteWriter:
     """The one connection of a process that writes."""
 
@@ -59,34 +79,86 @@ class SqliteWriter:
 
         Returns an outcome for each: what it became, or the error that it failed with.
         """
+        if len(group) > 1:
+            try:
+                return self._transaction(group)
+            except _Broken:
+                # Only those that cannot be written alone either shall fail.
+                pass
+        return [self._alone(item) for item in group]
+
+    def close(self) -> None:
+        """Close the connection; whatever was not committed is gone."""
+        self._connection.close()
+
+    def _alone(self, item: Item) -> Outcome:
+        try:
+            return self._transaction([item])[0]
+        except _Broken as broken:
+            return broken.outcome
+
+    def _transaction(self, group: Sequence[Item]) -> list[Outcome]:
+        """The outcomes of a group.
+
+        Raises `_Broken` when the transaction as a whole failed and certainly left nothing, so that
+        its items may be tried again.
+        """
+        committing = False
         try:
             self._execute("BEGIN IMMEDIATE")
-            outcomes = [self._guarded(item) for item in group]
+            if len(group) == 1:
+                outcomes = [self._write(group[0])]
+            else:
+                outcomes = [self._guarded(item) for item in group]
+            committing = True
             self._execute("COMMIT")
+        except _Refused as refused:
+            self._rollback()
+            return [refused.outcome]
         except sqlite3.Error as error:
             self._rollback()
-            return [_unavailable(error)] * len(group)
+            outcome = failure(error, committing=committing)
+            if isinstance(outcome, OutcomeUnknown) or is_busy(error):
+                return [failure(error, committing=committing) for _ in group]
+            raise _Broken(outcome) from error
         except BaseException:
             self._rollback()
             raise
         return outcomes
 
     def _rollback(self) -> None:
-        if self._connection.in_transaction:
-            self._execute("ROLLBACK")
+        try:
+            if self._connection.in_transaction:
+                self._execute("ROLLBACK")
+        except sqlite3.Error:
+            # It is rolled back at the latest by whoever opens the file next.
+            return
 
     def _guarded(self, item: Item) -> Outcome:
+        """Write one of several items, or leave no trace of it."""
         self._execute("SAVEPOINT item")
         try:
-            outcome = self._commit(item) if isinstance(item, Commit) else self._operate(item)
-        except Exception as error:
-            if not self._connection.in_transaction:
-                # A full disk makes SQLite roll back by itself: nobody in the group is written.
-                raise
+            outcome = self._write(item)
+        except _Refused as refused:
             self._execute("ROLLBACK TO item")
-            outcome = _translated(error)
+            outcome = refused.outcome
         self._execute("RELEASE item")
         return outcome
+
+    def _write(self, item: Item) -> Outcome:
+        """Raises `_Refused` for what is wrong with the item, sqlite3.Error for all else."""
+        try:
+            if isinstance(item, Commit):
+                return self._commit(item)
+            self._operate(item)
+        except sqlite3.Error as error:
+            if is_defect(error) or isinstance(error, sqlite3.DataError):
+                raise _Refused(_translated(error)) from error
+            # The disk, a lock: SQLite may have rolled everything back by itself.
+            raise
+        except Exception as error:
+            raise _Refused(unacceptable(error) or error) from error
+        return None
 
     def _operate(self, operations: Sequence[Operation]) -> None:
         for operation in operations:
@@ -110,7 +182,8 @@ class SqliteWriter:
         for expect in commit.expects:
             self._check(stream, expect)
         logged, after = [], []
-        for ordinal, change in enumerate(commit.changes):
+        for ordinal, wanted in enumerate(commit.changes):
+            change = wanted
             if change.op == "create" and change.entity == "task":
                 change, last_number = numbered(change, last_number)
             entry, left = self._apply(commit, seq, ordinal, change)
@@ -184,7 +257,7 @@ class SqliteWriter:
             self._run(update_shape(table, tuple(row), ("stream_id", "id")), row | key)
         else:
             self._run(delete_shape(table, ("stream_id", "id")), key)
-        texts = (encode_json(change.set), encode_json(was))
+        texts = (loggable(change.set), encode_json(was))
         place = (stream, seq, ordinal, commit.id, actor, at, commit.request_id)
         self._execute(_LOG, (*place, change.entity, change.id, change.op, *texts))
         entry = LoggedChange(
@@ -199,11 +272,11 @@ class SqliteWriter:
         row = columns.store(operation.set)
         if operation.op in ("insert", "upsert"):
             row |= operation.key
-            shape = insert_shape(operation.table, tuple(row))
-            text = shape.text
             if operation.op == "upsert":
-                text = text.replace("INSERT INTO", "INSERT OR REPLACE INTO", 1)
-            done = self._execute(text, [row[name] for name in shape.names])
+                shape = upsert_shape(operation.table, tuple(row), tuple(operation.key))
+            else:
+                shape = insert_shape(operation.table, tuple(row))
+            done = self._run(shape, row)
         elif operation.op == "update":
             shape = update_shape(operation.table, tuple(row), tuple(operation.key))
             done = self._run(shape, row | key)
@@ -227,27 +300,11 @@ def numbered(change: Change, last_number: int) -> tuple[Change, int]:
     return Change(change.entity, change.id, change.op, filled), max(last_number, number)
 
 
-def _translated(error: Exception) -> Exception:
-    if isinstance(error, sqlite3.IntegrityError):
-        columns = str(error).removeprefix("UNIQUE constraint failed: ")
-        return UniqueConflict(_CONSTRAINTS.get(columns, columns))
-    if isinstance(error, sqlite3.OperationalError):
-        return _unavailable(error)
-    return error
-
-
-def _unavailable(error: sqlite3.Error) -> Unavailable:
+def _translated(error: sqlite3.Error) -> Exception:
     text = str(error)
-    if "full" in text:
-        return Unavailable(
-            "The disk is full; nothing was changed. Free some space and try again.",
-            code="storage_full",
-            retry_after=30,
-        )
-    if "I/O" in text:
-        return OutcomeUnknown("The disk failed while writing; look up whether it happened.")
-    if "locked" in text or "busy" in text:
-        return Unavailable("Another process kept the data locked; try again.", code="busy")
-    if "readonly" in text:
-        return Unavailable("The data folder cannot be written to; nothing was changed.")
-    return Unavailable(f"The database refused the change: {text}.", code="database")
+    if text.startswith(_UNIQUE):
+        columns = text.removeprefix(_UNIQUE)
+        return UniqueConflict(_CONSTRAINTS.get(columns, columns))
+    if isinstance(error, sqlite3.DataError):
+        return refused_value()
+    return error

@@ -79,7 +79,9 @@ def any_of(column: ColumnElement[Any], name: str) -> AnyOf:
 
 @compiles(AnyOf, "postgresql")
 def _any_postgresql(element: AnyOf, compiler: SQLCompiler, **kw: Any) -> str:
-    return f"{compiler.process(element.column, **kw)} = ANY ({compiler.process(element.values, **kw)})"
+    return (
+        f"{compiler.process(element.column, **kw)} = ANY ({compiler.process(element.values, **kw)})"
+    )
 
 
 @compiles(AnyOf)
