@@ -1,0 +1,215 @@
+"""The fixed parts of the OpenAPI document: tags, headers, parameters, and every kind of error."""
+
+import re
+from typing import Any, Final, NamedTuple
+
+from tidework import errors
+
+DESCRIPTION: Final = """\
+Tasks for teams. Register, log in, and send the access token as `Authorization: Bearer <token>`.
+
+**Errors** are `application/problem+json` (RFC 9457); `code` is for programs, `detail` for people,
+`request_id` for reports. **Versions**: `ETag` and `If-None-Match` save unchanged answers,
+`If-Match` saves from lost updates. **Retries**: a `POST` with an `Idempotency-Key` is done once.
+**Read your writes**: send the `Tidework-Seq` of a write with the next read. Unknown fields are
+refused.
+"""
+
+TAGS: Final[tuple[dict[str, str], ...]] = (
+    {"name": "auth", "description": "Registering, logging in, sessions, passwords, API tokens."},
+    {"name": "users", "description": "The caller's own account."},
+    {"name": "workspaces", "description": "Workspaces and their members."},
+    {"name": "projects", "description": "Projects of a workspace."},
+    {"name": "labels", "description": "Labels of a workspace."},
+    {"name": "tasks", "description": "Tasks, their relations and their history."},
+    {"name": "comments", "description": "Comments on tasks."},
+    {"name": "changes", "description": "The log: changes since a seq, undo, statistics."},
+    {"name": "notifications", "description": "What happened that concerns the caller."},
+    {"name": "webhooks", "description": "Telling other systems what happened."},
+    {"name": "admin", "description": "The whole installation; for the role admin."},
+    {"name": "meta", "description": "Keys, health and this document."},
+)
+
+# The first that is found in the path names the group.
+_TAG_RULES: Final = tuple(
+    (re.compile(rule), tag)
+    for rule, tag in (
+        (r"/admin(/|$)", "admin"),
+        (r"/auth(/|$)", "auth"),
+        (r"/users(/|$)", "users"),
+        (r"/notifications(/|$)", "notifications"),
+        (r"/webhooks(/|$)", "webhooks"),
+        (r"/comments(/|$)", "comments"),
+        (r"/projects(/|$)", "projects"),
+        (r"/labels(/|$)", "labels"),
+        (r"/tasks(/|$)", "tasks"),
+        (r"/(changes|undo|stats|events|reports)(/|$)", "changes"),
+        (r"/workspaces(/|$)", "workspaces"),
+    )
+)
+
+
+def tag_of(path: str) -> str:
+    """The group in which the operations of a path are shown."""
+    return next((tag for rule, tag in _TAG_RULES if rule.search(path)), "meta")
+
+
+PATH_PARAMETERS: Final = {
+    "w": "The workspace's id, or the word `personal`.",
+    "workspace_id": "The workspace's id.",
+    "user_id": "The account's id.",
+    "task_id": "The task's id, or its number within the workspace.",
+    "comment_id": "The comment's id.",
+    "project_id": "The project's id.",
+    "label_id": "The label's id.",
+    "session_id": "The session's id.",
+    "token_id": "The API token's id.",
+}
+
+
+def _header(description: str, example: str, **schema: Any) -> dict[str, Any]:
+    return {
+        "description": description,
+        "schema": {"type": "string", **schema},
+        "example": example,
+    }
+
+
+HEADERS: Final[dict[str, Any]] = {
+    "X-Request-Id": _header("The request's id, the caller's own when it sent a valid one.", "r-1"),
+    "ETag": _header("The version of what was answered.", '"42"'),
+    "Location": _header("The address of what was made.", "/api/v1/workspaces/0199…"),
+    "Tidework-Seq": _header("The seq of the commit, for reading one's own writes.", "42"),
+    "RateLimit": _header("What is left, and for how many seconds.", '"account";r=999;t=60'),
+    "RateLimit-Policy": _header("What is allowed in which time.", '"account";q=1000;w=60'),
+    "Retry-After": _header("After how many seconds to try again.", "7"),
+    "WWW-Authenticate": _header("How to authenticate (RFC 6750).", "Bearer"),
+}
+
+
+def _parameter(name: str, description: str, example: str, max_length: int = 200) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "description": description,
+        "schema": {"type": "string", "maxLength": max_length},
+        "example": example,
+    }
+
+
+PARAMETERS: Final[dict[str, Any]] = {
+    "IfNoneMatch": _parameter(
+        "If-None-Match", "The ETag of what the caller has; 304 when it is still current.", '"42"'
+    ),
+    "IfMatch": _parameter(
+        "If-Match", "The ETag of what the caller means to change; 412 when it has moved.", '"42"'
+    ),
+    "IdempotencyKey": _parameter(
+        "Idempotency-Key",
+        "A key of the caller's choice: the same request with the same key is done once, and "
+        "answered alike for 24 hours.",
+        "8e03978e-40d5-43dd-bc93-6894a57f9324",
+    ),
+    "TideworkSeq": _parameter(
+        "Tidework-Seq", "The seq of a write; what is read is at least as new.", "42", 20
+    ),
+}
+
+
+class ProblemKind(NamedTuple):
+    """What the document says about the errors of one status."""
+
+    name: str
+    code: str
+    title: str
+    description: str
+    example: str
+    headers: tuple[str, ...] = ()
+    errors: tuple[dict[str, str], ...] = ()
+
+
+def _kind(
+    error: type[errors.TideworkError],
+    description: str,
+    example: str,
+    *headers: str,
+    details: tuple[dict[str, str], ...] = (),
+) -> tuple[int, ProblemKind]:
+    kind = ProblemKind(
+        error.__name__, error.code, error.title, description, example, headers, details
+    )
+    return error.status, kind
+
+
+PROBLEMS: Final[dict[int, ProblemKind]] = dict(
+    (
+        _kind(
+            errors.Malformed,
+            "The request cannot be read.",
+            "The body is not valid JSON: the text ends too early. Correct it and send it again.",
+        ),
+        _kind(
+            errors.Unauthenticated,
+            "No valid credentials came with the request.",
+            "The access token has expired. Get a new one with the refresh token.",
+            "WWW-Authenticate",
+        ),
+        _kind(errors.Forbidden, "The caller may not do this.", "An editor's role is needed."),
+        _kind(
+            errors.NotFound,
+            "There is no such thing, or the caller may not know of it.",
+            "There is no such task in this workspace.",
+        ),
+        _kind(errors.MethodNotAllowed, "The address does not take this method.", "Use GET."),
+        _kind(
+            errors.Conflict,
+            "The request contradicts the present state.",
+            "There is an account with this address already. Log in instead.",
+        ),
+        _kind(
+            errors.Gone, "What was asked for is no longer kept.", "That seq is too old. Start over."
+        ),
+        _kind(
+            errors.PreconditionFailed,
+            "It was changed since the caller read it.",
+            "The task has version 42 now. Read it again before changing it.",
+        ),
+        _kind(errors.TooLarge, "The body is too large.", "The body is larger than 1048576 bytes."),
+        _kind(
+            errors.UriTooLong, "The address is too long.", "The address is too long. Shorten it."
+        ),
+        _kind(
+            errors.UnsupportedMediaType,
+            "The body is of another type than JSON.",
+            "The Content-Type is 'text/plain'. Send JSON with 'Content-Type: application/json'.",
+        ),
+        _kind(
+            errors.Invalid,
+            "Values that cannot be accepted; `errors` names each.",
+            "/title: Expected str of length >= 1.",
+            details=(
+                {
+                    "pointer": "/title",
+                    "code": "too_short",
+                    "detail": "Expected str of length >= 1.",
+                },
+            ),
+        ),
+        _kind(
+            errors.TooManyRequests,
+            "A limit is used up.",
+            "Too many requests; wait 7 s before the next one.",
+            "Retry-After",
+            "RateLimit",
+            "RateLimit-Policy",
+        ),
+        _kind(
+            errors.Unavailable,
+            "The service is overloaded, or a part of it is down.",
+            "The database cannot be reached. Try again in a moment.",
+            "Retry-After",
+        ),
+    )
+)
+"""The errors by status. 500 is not among them: it is a defect, never an answer to rely on."""

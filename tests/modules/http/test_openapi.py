@@ -1,0 +1,194 @@
+import json
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import msgspec
+import pytest
+from litestar import Litestar, Router, delete, get, patch, post
+from litestar.params import FromPath, FromQuery, JSONBody
+
+from tidework.errors import TideworkError
+from tidework.http.openapi import (
+    PUBLIC,
+    document,
+    openapi_config,
+    operations,
+    problem_responses,
+)
+from tidework.http.openapi_parts import PROBLEMS, TAGS, tag_of
+
+
+class TaskCreate(msgspec.Struct, forbid_unknown_fields=True):
+    title: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+
+
+class TaskOut(msgspec.Struct):
+    id: str
+    title: str
+
+
+@get("/workspaces/{w:str}/tasks", operation_id="listTasks", responses=problem_responses(404))
+async def list_tasks(w: FromPath[str], limit: FromQuery[int] = 20) -> list[TaskOut]:
+    """Tasks of a workspace."""
+    return []
+
+
+@post("/workspaces/{w:str}/tasks", operation_id="createTask", responses=problem_responses(403, 404))
+async def create_task(w: FromPath[str], data: JSONBody[TaskCreate]) -> TaskOut:
+    return TaskOut("1", data.title)
+
+
+@patch("/workspaces/{w:str}/tasks/{task_id:str}", operation_id="updateTask")
+async def update_task(
+    w: FromPath[str], task_id: FromPath[str], data: JSONBody[TaskCreate]
+) -> TaskOut:
+    return TaskOut("1", data.title)
+
+
+@delete("/workspaces/{w:str}", operation_id="deleteWorkspace")
+async def delete_workspace(w: FromPath[str]) -> None: ...
+
+
+@post("/auth/login", operation_id="logIn", security=PUBLIC)
+async def log_in(data: JSONBody[TaskCreate]) -> TaskOut:
+    return TaskOut("1", data.title)
+
+
+@get("/.well-known/jwks.json", operation_id="getKeys", security=PUBLIC)
+async def keys() -> dict[str, str]:
+    return {}
+
+
+@pytest.fixture(scope="module")
+def app() -> Litestar:
+    routes = [list_tasks, create_task, update_task, delete_workspace, log_in]
+    return Litestar(
+        [Router("/api/v1", route_handlers=routes), keys], openapi_config=openapi_config("1.2.3")
+    )
+
+
+@pytest.fixture(scope="module")
+def schema(app: Litestar) -> dict[str, Any]:
+    decoded: dict[str, Any] = json.loads(document(app, [TaskOut(id="7", title="Buy milk")]))
+    return decoded
+
+
+def operation(schema: dict[str, Any], operation_id: str) -> dict[str, Any]:
+    return next(o for _, _, o in operations(schema) if o["operationId"] == operation_id)
+
+
+def references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        for member in node.values():
+            yield from references(member)
+    elif isinstance(node, list):
+        for member in node:
+            yield from references(member)
+
+
+def test_the_frame(schema: dict[str, Any]) -> None:
+    assert schema["openapi"].startswith("3.1")
+    assert schema["info"]["version"] == "1.2.3"
+    assert schema["servers"] == [{"url": "/"}]
+    assert schema["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+    assert schema["security"] == [{"bearer": []}]
+
+
+def test_the_app_gets_no_route_of_litestars_own(app: Litestar) -> None:
+    assert {route.path for route in app.routes} == {
+        "/api/v1/workspaces/{w:str}/tasks",
+        "/api/v1/workspaces/{w:str}/tasks/{task_id:str}",
+        "/api/v1/workspaces/{w:str}",
+        "/api/v1/auth/login",
+        "/.well-known/jwks.json",
+    }
+
+
+def test_every_reference_leads_somewhere(schema: dict[str, Any]) -> None:
+    found = set(references(schema))
+    assert "#/components/responses/NotFound" in found
+    for reference in found:
+        node: Any = schema
+        for step in reference.removeprefix("#/").split("/"):
+            node = node[step]
+
+
+def test_every_failure_is_a_problem(schema: dict[str, Any]) -> None:
+    names = {f"#/components/responses/{kind.name}" for kind in PROBLEMS.values()}
+    for path, method, found in operations(schema):
+        for code, response in found["responses"].items():
+            if code >= "400":
+                assert response["$ref"] in names, (path, method, code)
+    for kind in PROBLEMS.values():
+        response = schema["components"]["responses"][kind.name]
+        content = response["content"]["application/problem+json"]
+        assert content["schema"] == {"$ref": "#/components/schemas/Problem"}
+        assert content["examples"]["one"]["value"]["code"] == kind.code
+
+
+@pytest.mark.parametrize(
+    ("operation_id", "codes"),
+    [
+        ("listTasks", "200 304 401 404 414 422 429 503"),
+        ("createTask", "201 400 401 403 404 409 413 414 415 422 429 503"),
+        ("updateTask", "200 400 401 412 413 414 415 422 429 503"),
+        ("deleteWorkspace", "204 401 412 414 422 429 503"),
+        ("logIn", "201 400 409 413 414 415 422 429 503"),
+        ("getKeys", "200 414 429 503"),
+    ],
+)
+def test_what_each_can_answer(schema: dict[str, Any], operation_id: str, codes: str) -> None:
+    assert list(operation(schema, operation_id)["responses"]) == codes.split()
+
+
+def test_headers_of_requests_and_answers(schema: dict[str, Any]) -> None:
+    def sent(operation_id: str) -> set[str]:
+        parameters = operation(schema, operation_id).get("parameters", [])
+        return {p["$ref"].rpartition("/")[2] for p in parameters if "$ref" in p}
+
+    assert sent("listTasks") == {"IfNoneMatch", "TideworkSeq"}
+    assert sent("createTask") == {"IdempotencyKey"}
+    assert sent("updateTask") == {"IfMatch"}
+    assert sent("getKeys") == set()
+    created = operation(schema, "createTask")["responses"]["201"]["headers"]
+    assert {"Location", "ETag", "Tidework-Seq", "X-Request-Id", "RateLimit"} <= set(created)
+    assert "ETag" in operation(schema, "listTasks")["responses"]["304"]["headers"]
+
+
+def test_bodies_and_examples(schema: dict[str, Any]) -> None:
+    schemas = schema["components"]["schemas"]
+    assert schemas["TaskOut"]["examples"] == [{"id": "7", "title": "Buy milk"}]
+    assert schemas["TaskCreate"]["additionalProperties"] is False
+    assert schemas["TaskCreate"]["properties"]["title"]["maxLength"] == 200
+    body = operation(schema, "createTask")["requestBody"]["content"]["application/json"]["schema"]
+    assert body == {"$ref": "#/components/schemas/TaskCreate"}
+    assert set(schemas["Problem"]["required"]) >= {"type", "title", "status", "detail", "code"}
+
+
+def test_groups(schema: dict[str, Any]) -> None:
+    assert operation(schema, "updateTask")["tags"] == ["tasks"]
+    assert operation(schema, "deleteWorkspace")["tags"] == ["workspaces"]
+    assert operation(schema, "logIn")["tags"] == ["auth"]
+    assert [tag["name"] for tag in schema["tags"]] == ["auth", "workspaces", "tasks", "meta"]
+    assert tag_of("/api/v1/workspaces/{w}/tasks/{id}/comments") == "comments"
+    assert tag_of("/api/v1/admin/users") == "admin"
+    names = [tag["name"] for tag in TAGS]
+    assert len(names) == len(set(names))
+
+
+def test_every_status_of_ours_is_described() -> None:
+    def kinds(kind: type[TideworkError]) -> Iterator[type[TideworkError]]:
+        for derived in kind.__subclasses__():
+            yield derived
+            yield from kinds(derived)
+
+    ours = {kind.status for kind in kinds(TideworkError) if kind.__module__ == "tidework.errors"}
+    assert set(PROBLEMS) == ours
+    with pytest.raises(KeyError):
+        problem_responses(418)
+
+
+def test_the_document_is_the_same_each_time(app: Litestar) -> None:
+    assert document(app) == document(app)
