@@ -1,7 +1,7 @@
 """Connections to PostgreSQL: how they are set up, and a pool that hands out only clean ones."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -9,9 +9,37 @@ import asyncpg
 import msgspec
 
 from tidework.errors import Unavailable
+from tidework.store.sql.acceptable import refused_value
 
 _decode_json = msgspec.json.decode
-_AWAY = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
+_CONNECT_S = 5.0
+# How much longer a client waits than the server may take for a query.
+_GRACE_S = 2.0
+AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+)
+"""What a driver raises when the server cannot be reached or does not answer."""
+
+
+def cut_off(error: BaseException) -> bool:
+    """Whether the connection ended, so that an answer to what was sent may have been lost."""
+    if isinstance(error, AWAY):
+        return True
+    severity = getattr(error, "severity_en", None) or getattr(error, "severity", None)
+    return severity in ("FATAL", "PANIC") or isinstance(error, _ENDING)
+
+
+# A server that stops says so in place of an answer.
+_ENDING = (
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+)
 
 
 def _time_in(text: str) -> str:
@@ -35,15 +63,20 @@ async def prepare(connection: "asyncpg.Connection[Any]") -> None:
         )
 
 
-async def connect(url: str, *, name: str = "tidework") -> "asyncpg.Connection[Any]":
+async def connect(url: str, *, name: str, settings: Mapping[str, str]) -> "asyncpg.Connection[Any]":
     """A connection of its own. Raises `Unavailable` when there is none within 5 s."""
     try:
-        connection = await asyncpg.connect(
-            url, timeout=5.0, server_settings={"application_name": name, "timezone": "UTC"}
-        )
-        await prepare(connection)
-    except (*_AWAY, TimeoutError, asyncpg.PostgresError) as error:
-        raise _away(error) from error
+        async with asyncio.timeout(_CONNECT_S):
+            connection = await asyncpg.connect(
+                url, server_settings={"application_name": name, "timezone": "UTC", **settings}
+            )
+            try:
+                await prepare(connection)
+            except BaseException:
+                connection.terminate()
+                raise
+    except (*AWAY, asyncpg.PostgresError) as error:
+        raise away(error) from error
     return connection
 
 
@@ -72,7 +105,9 @@ class Pool:
                 self._url,
                 min_size=self._minimum,
                 max_size=self._maximum,
-                timeout=5.0,
+                timeout=_CONNECT_S,
+                # A server that does not answer at all cannot keep its own timeout.
+                command_timeout=self._statement_timeout + _GRACE_S,
                 init=prepare,
                 reset=_nothing,
                 max_inactive_connection_lifetime=300.0,
@@ -83,8 +118,8 @@ class Pool:
                     "statement_timeout": str(int(self._statement_timeout * 1000)),
                 },
             )
-        except (*_AWAY, TimeoutError, asyncpg.PostgresError) as error:
-            raise _away(error) from error
+        except (*AWAY, asyncpg.PostgresError) as error:
+            raise away(error) from error
 
     async def close(self) -> None:
         """Close every connection, at once if some are still in use after 5 s."""
@@ -118,22 +153,18 @@ class Pool:
             raise Unavailable(
                 "All database connections are busy; try again in a moment.", code="pool_exhausted"
             ) from error
-        except (*_AWAY, asyncpg.PostgresError) as error:
-            raise _away(error) from error
+        except (*AWAY, asyncpg.PostgresError) as error:
+            raise away(error) from error
         try:
             yield connection
         except asyncpg.PostgresError as error:
-            if isinstance(error, asyncpg.PostgresConnectionError):
+            if cut_off(error):
                 connection.terminate()
-                raise _away(error) from error
-            if isinstance(error, asyncpg.QueryCanceledError):
-                raise Unavailable(
-                    "The query took too long and was stopped; narrow it down.", code="query_timeout"
-                ) from error
-            raise
-        except _AWAY as error:
+                raise away(error) from error
+            raise _translated(error) from error
+        except AWAY as error:
             connection.terminate()
-            raise _away(error) from error
+            raise away(error) from error
         except BaseException:
             connection.terminate()
             raise
@@ -141,10 +172,24 @@ class Pool:
             await self._pool.release(connection)
 
 
+def _translated(error: asyncpg.PostgresError) -> Exception:
+    if isinstance(error, asyncpg.QueryCanceledError):
+        return Unavailable(
+            "The query took too long and was stopped; narrow it down.", code="query_timeout"
+        )
+    if isinstance(error, asyncpg.DataError):
+        return refused_value()
+    if isinstance(error, asyncpg.InsufficientResourcesError | asyncpg.OperatorInterventionError):
+        return away(error)
+    return error
+
+
 async def _nothing(_: Any) -> None:
     # Reads leave no session state behind; the default reset costs a round trip each time.
     return
 
 
-def _away(error: BaseException) -> Unavailable:
-    return Unavailable(f"The database is away: {error or type(error).__name__}.", code="database")
+def away(error: BaseException) -> Unavailable:
+    """What a caller gets when the server cannot be reached."""
+    what = str(error) or type(error).__name__
+    return Unavailable(f"The database is away ({what}); try again in a moment.", code="database")

@@ -9,6 +9,8 @@ Migrations run a frozen copy; `python -m tidework.store.sql.postgres_function` p
 text for the next one.
 """
 
+import sys
+
 from sqlalchemy import JSON, Boolean, Column, Table
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
@@ -42,16 +44,13 @@ def _from_json(column: Column[object]) -> str:
     return f"({source}->>'{name}')::{kind.split(' COLLATE')[0]}"
 
 
-def _row_function(entity: str, table: Table) -> str:
+def _row_branch(entity: str, table: Table) -> str:
     fields = [c for c in table.columns if c.name not in DERIVED]
     pairs = [f"'{c.name}', {_as_json(c)}" for c in fields]
     return f"""
-CREATE FUNCTION tidework_row_{entity}(p_stream uuid, p_id uuid) RETURNS jsonb
-LANGUAGE sql VOLATILE AS $$
-    SELECT jsonb_build_object({("," + _INDENT).join(pairs)}, 'version', t.version)
-    FROM {table.name} t WHERE t.stream_id = p_stream AND t.id = p_id
-$$;
-"""
+    WHEN '{entity}' THEN
+        SELECT jsonb_build_object({("," + _INDENT).join(pairs)}, 'version', t.version) INTO v_row
+        FROM {table.name} t WHERE t.stream_id = p_stream AND t.id = p_id;"""
 
 
 def _apply_branch(entity: str, table: Table) -> str:
@@ -84,21 +83,24 @@ _OPERATE = """
 CREATE FUNCTION tidework_operate(p_operations jsonb) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-    o jsonb; v_names text; v_key text; v_rows bigint; v_table text;
+    o jsonb; v_names text; v_key text; v_rows bigint; v_table text; v_conflict text;
 BEGIN
     FOR o IN SELECT * FROM jsonb_array_elements(p_operations) LOOP
         v_table := o->>'table';
-        SELECT string_agg(format('t.%1$I = k.%1$I', name), ' AND ') INTO v_key
-        FROM jsonb_object_keys(o->'key') AS name;
         IF o->>'op' IN ('insert', 'upsert') THEN
+            v_conflict := '';
             IF o->>'op' = 'upsert' THEN
-                EXECUTE format('DELETE FROM %1$I t USING jsonb_populate_record(null::%1$I, $1) k'
-                    ' WHERE %2$s', v_table, v_key) USING o->'key';
+                SELECT string_agg(format('%1$I = excluded.%1$I', name), ', ') INTO v_names
+                FROM jsonb_object_keys(o->'set') AS name;
+                v_conflict := format(' ON CONFLICT ON CONSTRAINT %I DO ', v_table || '_pkey')
+                    || coalesce('UPDATE SET ' || v_names, 'NOTHING');
             END IF;
             EXECUTE format('INSERT INTO %1$I SELECT (jsonb_populate_record(null::%1$I, $1)).*',
-                v_table) USING (o->'key') || (o->'set');
+                v_table) || v_conflict USING (o->'key') || (o->'set');
             CONTINUE;
         END IF;
+        SELECT string_agg(format('t.%1$I = k.%1$I', name), ' AND ') INTO v_key
+        FROM jsonb_object_keys(o->'key') AS name;
         IF o->>'op' = 'update' THEN
             SELECT string_agg(format('%1$I = s.%1$I', name), ', ') INTO v_names
             FROM jsonb_object_keys(o->'set') AS name;
@@ -112,31 +114,42 @@ BEGIN
         END IF;
         GET DIAGNOSTICS v_rows = ROW_COUNT;
         IF o->>'rows' IS NOT NULL AND (o->>'rows')::bigint <> v_rows THEN
-            RAISE EXCEPTION USING ERRCODE = 'TW002', MESSAGE = 'contended';
+            RAISE EXCEPTION USING ERRCODE = 'TW001', MESSAGE = 'contended';
         END IF;
     END LOOP;
 END
 $$;
 """
 
+# What a commit expects is checked before anything is written, so that a refusal needs no rollback and
+# the other commits of its group go on.
 _COMMIT = """
 CREATE FUNCTION tidework_commit(
     p_stream uuid, p_commit uuid, p_creates text, p_base bigint, p_request text,
     p_expects jsonb, p_changes jsonb, p_operations jsonb, p_key jsonb,
-    OUT o_seq bigint, OUT o_logged jsonb
+    OUT o_seq bigint, OUT o_logged jsonb, OUT o_refused text
 ) LANGUAGE plpgsql AS $$
 DECLARE
     v_number bigint; v_last bigint; v_ordinal int := 0; v_row jsonb; v_was jsonb; v_set jsonb;
-    e jsonb; c jsonb; v_holds boolean; v_index int := 0; v_logged jsonb[] := '{}';
+    c jsonb; v_op text; v_logged jsonb[] := '{}';
 BEGIN
     IF p_creates IS NOT NULL THEN
         INSERT INTO streams (stream_id, kind, seq, last_number, kept_since)
         VALUES (p_stream, p_creates, 0, 0, 0);
     END IF;
-    UPDATE streams s SET seq = s.seq + 1 WHERE s.stream_id = p_stream
-    RETURNING s.seq, s.last_number INTO o_seq, v_last;
+    SELECT s.seq + 1, s.last_number INTO o_seq, v_last
+    FROM streams s WHERE s.stream_id = p_stream FOR NO KEY UPDATE;
     IF NOT FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = 'TW004', MESSAGE = 'no such stream';
+        o_refused := 'missing';
+        RETURN;
+    END IF;
+    o_refused := tidework_refused(p_stream, o_seq, p_base, p_expects, p_key);
+    IF o_refused IS NOT NULL THEN
+        IF p_creates IS NOT NULL THEN
+            RAISE EXCEPTION USING ERRCODE = 'TW001', MESSAGE = o_refused;
+        END IF;
+        o_seq := NULL;
+        RETURN;
     END IF;
     IF p_key IS NOT NULL THEN
         INSERT INTO idempotency (scope, key, fingerprint, stream_id, seq, expires_at)
@@ -147,11 +160,75 @@ BEGIN
             body = NULL, expires_at = excluded.expires_at
         WHERE idempotency.expires_at < now();
         IF NOT FOUND THEN
-            RAISE EXCEPTION USING ERRCODE = 'TW003', MESSAGE = 'idempotency_pkey';
+            RAISE EXCEPTION USING ERRCODE = 'TW001', MESSAGE = 'repeated';
         END IF;
     END IF;
-    IF p_base IS NOT NULL AND p_base <> o_seq - 1 THEN
-        RAISE EXCEPTION USING ERRCODE = 'TW002', MESSAGE = 'contended';
+    v_number := v_last;
+    FOR c IN SELECT * FROM jsonb_array_elements(p_changes) LOOP
+        v_op := c->>'op';
+        v_set := c->'set';
+        v_was := '{}';
+        IF v_op <> 'create' THEN
+            v_row := tidework_row(c->>'entity', p_stream, (c->>'id')::uuid) - 'version';
+            IF v_row IS NULL THEN
+                RAISE EXCEPTION USING ERRCODE = 'TW001', MESSAGE = 'contended';
+            END IF;
+            IF v_op = 'delete' THEN
+                v_was := v_row;
+                v_row := '{}';
+            ELSE
+                SELECT coalesce(jsonb_object_agg(k, v_row->k), '{}') INTO v_was
+                FROM jsonb_object_keys(v_set) k;
+                v_row := v_row || v_set;
+            END IF;
+        ELSE
+            IF c->>'entity' = 'task' THEN
+                IF v_set->>'number' IS NULL THEN
+                    v_set := v_set || jsonb_build_object('number', v_number + 1);
+                END IF;
+                IF v_set->>'position' IS NULL THEN
+                    v_set := v_set || jsonb_build_object('position',
+                        chr(96 + length(v_set->>'number')) || (v_set->>'number') || 'V');
+                END IF;
+                v_number := greatest(v_number, (v_set->>'number')::bigint);
+            END IF;
+            v_row := v_set;
+        END IF;
+        PERFORM tidework_apply(p_stream, o_seq, (c->>'at')::timestamptz, c->>'entity',
+            (c->>'id')::uuid, v_op, v_set);
+        INSERT INTO changes (stream_id, seq, ordinal, commit_id, actor_id, at, request_id, entity,
+            entity_id, op, "set", was)
+        VALUES (p_stream, o_seq, v_ordinal, p_commit, (c->>'actor')::uuid,
+            (c->>'at')::timestamptz, p_request, c->>'entity', (c->>'id')::uuid, v_op, v_set,
+            v_was);
+        v_logged := array_append(v_logged, jsonb_build_array(v_set, v_was, v_row));
+        v_ordinal := v_ordinal + 1;
+    END LOOP;
+    o_logged := to_jsonb(v_logged);
+    UPDATE streams s SET seq = o_seq, last_number = v_number WHERE s.stream_id = p_stream;
+    IF jsonb_array_length(p_operations) > 0 THEN
+        PERFORM tidework_operate(p_operations);
+    END IF;
+END
+$$;
+"""
+
+_REFUSED = """
+CREATE FUNCTION tidework_refused(
+    p_stream uuid, p_seq bigint, p_base bigint, p_expects jsonb, p_key jsonb
+) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    e jsonb; v_row jsonb; v_holds boolean; v_index int := 0;
+BEGIN
+    -- First: a repeated command must meet its own record, not what it did the first time.
+    IF p_key IS NOT NULL AND EXISTS (
+        SELECT 1 FROM idempotency i WHERE i.scope = p_key->>'scope' AND i.key = p_key->>'key'
+            AND i.expires_at >= now()
+    ) THEN
+        RETURN 'repeated';
+    END IF;
+    IF p_base <> p_seq - 1 THEN
+        RETURN 'contended';
     END IF;
     FOR e IN SELECT * FROM jsonb_array_elements(p_expects) LOOP
         v_row := tidework_row(e->>'entity', p_stream, (e->>'id')::uuid);
@@ -164,53 +241,11 @@ BEGIN
                                   WHERE a.value = v_row->f.key));
         END IF;
         IF NOT v_holds THEN
-            RAISE EXCEPTION USING ERRCODE = 'TW001', MESSAGE = v_index::text;
+            RETURN 'expected ' || v_index;
         END IF;
         v_index := v_index + 1;
     END LOOP;
-    v_number := v_last;
-    FOR c IN SELECT * FROM jsonb_array_elements(p_changes) LOOP
-        v_set := c->'set';
-        v_was := '{}';
-        IF c->>'op' <> 'create' THEN
-            v_row := tidework_row(c->>'entity', p_stream, (c->>'id')::uuid);
-            IF v_row IS NULL THEN
-                RAISE EXCEPTION USING ERRCODE = 'TW002', MESSAGE = 'contended';
-            END IF;
-            IF c->>'op' = 'delete' THEN
-                v_was := v_row - 'version';
-            ELSE
-                SELECT coalesce(jsonb_object_agg(k, v_row->k), '{}') INTO v_was
-                FROM jsonb_object_keys(v_set) k;
-            END IF;
-        ELSIF c->>'entity' = 'task' THEN
-            IF v_set->>'number' IS NULL THEN
-                v_set := v_set || jsonb_build_object('number', v_number + 1);
-            END IF;
-            IF v_set->>'position' IS NULL THEN
-                v_set := v_set || jsonb_build_object('position',
-                    chr(96 + length(v_set->>'number')) || (v_set->>'number') || 'V');
-            END IF;
-            v_number := greatest(v_number, (v_set->>'number')::bigint);
-        END IF;
-        PERFORM tidework_apply(p_stream, o_seq, (c->>'at')::timestamptz, c->>'entity',
-            (c->>'id')::uuid, c->>'op', v_set);
-        INSERT INTO changes (stream_id, seq, ordinal, commit_id, actor_id, at, request_id, entity,
-            entity_id, op, "set", was)
-        VALUES (p_stream, o_seq, v_ordinal, p_commit, (c->>'actor')::uuid,
-            (c->>'at')::timestamptz, p_request, c->>'entity', (c->>'id')::uuid, c->>'op', v_set,
-            v_was);
-        v_logged := array_append(v_logged, jsonb_build_array(v_set, v_was,
-            CASE c->>'op' WHEN 'create' THEN v_set WHEN 'update' THEN (v_row - 'version') || v_set ELSE '{}' END));
-        v_ordinal := v_ordinal + 1;
-    END LOOP;
-    o_logged := to_jsonb(v_logged);
-    IF v_number <> v_last THEN
-        UPDATE streams s SET last_number = v_number WHERE s.stream_id = p_stream;
-    END IF;
-    IF jsonb_array_length(p_operations) > 0 THEN
-        PERFORM tidework_operate(p_operations);
-    END IF;
+    RETURN NULL;
 END
 $$;
 """
@@ -218,18 +253,17 @@ $$;
 
 def definition() -> str:
     """The functions' DDL for the present schema."""
-    rows = "".join(_row_function(entity, table) for entity, table in ENTITIES.items())
-    choose = "".join(
-        f"\n    WHEN '{entity}' THEN RETURN tidework_row_{entity}(p_stream, p_id);"
-        for entity in ENTITIES
-    )
+    rows = "".join(_row_branch(entity, table) for entity, table in ENTITIES.items())
     branches = "".join(_apply_branch(entity, table) for entity, table in ENTITIES.items())
-    return f"""{rows}
+    return f"""
 CREATE FUNCTION tidework_row(p_entity text, p_stream uuid, p_id uuid) RETURNS jsonb
-LANGUAGE plpgsql VOLATILE AS $$
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_row jsonb;
 BEGIN
-    CASE p_entity{choose}
+    CASE p_entity{rows}
     END CASE;
+    RETURN v_row;
 END
 $$;
 
@@ -241,8 +275,8 @@ BEGIN
     END CASE;
 END
 $$;
-{_OPERATE}{_COMMIT}"""
+{_OPERATE}{_REFUSED}{_COMMIT}"""
 
 
 if __name__ == "__main__":
-    print(definition())
+    sys.stdout.write(definition())

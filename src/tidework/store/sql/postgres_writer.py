@@ -1,0 +1,289 @@
+"""Commits on PostgreSQL: one connection, a group of commits in one round trip and transaction.
+
+Each commit is one call of `tidework_commit`, pipelined. What a commit expects is refused without an
+error, so that the others of its group go on; what the database itself refuses (a unique conflict)
+fails the group, which is then written again one by one.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+
+from tidework.errors import OutcomeUnknown, Unavailable
+from tidework.ids import new_id
+from tidework.log import Commit, Committed, LoggedChange, Operation
+from tidework.store.committer import Item, Outcome
+from tidework.store.protocol import Contended, StreamMissing, UniqueConflict
+from tidework.store.sql import queries
+from tidework.store.sql.acceptable import refused_value, unacceptable
+from tidework.store.sql.pool import AWAY, away, connect, cut_off
+from tidework.store.sql.rows import encode_json
+
+_COMMIT = (
+    "SELECT o_seq, o_logged, o_refused FROM tidework_commit("
+    "$1::uuid, $2::uuid, $3::text, $4::bigint, $5::text, $6::jsonb, $7::jsonb, $8::jsonb, $9::jsonb)"
+)
+_OPERATE = "SELECT tidework_operate($1::jsonb)"
+_END = (
+    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+    " WHERE application_name = $1 AND pid <> pg_backend_pid()"
+)
+_RETRIES = 3
+_SETTLE_S = 10.0
+_POLL_S = 0.05
+# How far back a commit that was cut off can be: far more than a stream takes in that time.
+_RECENT = 100_000
+_UNKNOWN = (
+    "The database connection broke while the change was being written; it may or may not have"
+    " happened. Repeat the request with the same Idempotency-Key to find out."
+)
+_NOTHING = "The database connection broke; nothing was changed. Try again."
+
+
+class PostgresWriter:
+    """The one connection of a process that writes. `timeout` bounds a group, in seconds."""
+
+    def __init__(self, url: str, timeout: float) -> None:
+        self._url = url
+        self._timeout = timeout
+        self._connection: asyncpg.Connection[Any] | None = None
+        self._name = ""
+
+    async def start(self) -> None:
+        """Connect. Raises `Unavailable`."""
+        await self._connected()
+
+    async def close(self) -> None:
+        """Disconnect."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                await connection.close(timeout=5.0)
+            except (*AWAY, asyncpg.PostgresError):
+                connection.terminate()
+
+    async def write(self, group: Sequence[Item]) -> list[Outcome]:
+        """Write every item of the group, each all or nothing.
+
+        Returns an outcome for each: what it became, or the error that it failed with.
+        """
+        outcomes: dict[int, Outcome] = {}
+        try:
+            await self._connected()
+        except Unavailable as error:
+            # Nobody waits for a connection more than once.
+            return [away(error.__cause__ or error) for _ in group]
+        commits = [(i, item) for i, item in enumerate(group) if isinstance(item, Commit)]
+        if len(commits) > 1:
+            # Several processes lock the streams of their groups in the same order.
+            commits.sort(key=lambda pair: pair[1].stream_id)
+            together = await self._together([commit for _, commit in commits])
+            if together is not None:
+                outcomes = {i: done for (i, _), done in zip(commits, together, strict=True)}
+        for i, item in enumerate(group):
+            if i not in outcomes:
+                outcomes[i] = await self._alone(item)
+        return [outcomes[i] for i in range(len(group))]
+
+    async def _together(self, commits: Sequence[Commit]) -> list[Outcome] | None:
+        """The outcomes of commits in one transaction, None when it failed and left nothing."""
+        try:
+            calls = [_arguments(commit) for commit in commits]
+            rows = await self._run(calls)
+        except UnicodeError:
+            return None
+        except (*AWAY, asyncpg.PostgresError) as error:
+            return await self._settle(commits) if self._was_cut_off(error) else None
+        except Unavailable as error:
+            return [away(error.__cause__ or error) for _ in commits]
+        return [_outcome(commit, row) for commit, row in zip(commits, rows, strict=True)]
+
+    async def _alone(self, item: Item) -> Outcome:
+        for last in (False,) * _RETRIES + (True,):
+            try:
+                if isinstance(item, Commit):
+                    return _outcome(item, (await self._run([_arguments(item)]))[0])
+                connection = await self._connected()
+                await connection.fetchval(_OPERATE, encode_json(item), timeout=self._timeout)
+            except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
+                if last:
+                    return _translated(error, item)
+                continue
+            except (*AWAY, asyncpg.PostgresError) as error:
+                if not self._was_cut_off(error):
+                    return _translated(error, item)
+                return (await self._settle([item]))[0]
+            except Unavailable as error:
+                return error
+            except UnicodeError as error:
+                return unacceptable(error)
+            return None
+        raise AssertionError("unreachable")
+
+    async def _run(self, calls: Sequence[tuple[Any, ...]]) -> list[Any]:
+        connection = await self._connected()
+        rows: list[Any] = await connection.fetchmany(_COMMIT, calls, timeout=self._timeout)
+        return rows
+
+    async def _connected(self) -> "asyncpg.Connection[Any]":
+        if self._connection is None or self._connection.is_closed():
+            self._connection = None
+            name = f"tidework-committer-{new_id()}"
+            self._connection = await connect(self._url, name=name, settings=_SETTINGS)
+            self._name = name
+        return self._connection
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
+
+    def _was_cut_off(self, error: BaseException) -> bool:
+        """Whether an error leaves open what became of what had been sent."""
+        return cut_off(error) or self._connection is None or self._connection.is_closed()
+
+    async def _settle(self, group: Sequence[Item]) -> list[Outcome]:
+        """The outcomes of a group whose transaction was cut off, looked up in the log.
+
+        The server may still be working on what it had received: it is stopped first, and its end
+        waited for, or the look-up could come too early.
+        """
+        broken = self._name
+        self._drop()
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _SETTLE_S
+        while loop.time() < deadline:
+            try:
+                async with asyncio.timeout_at(deadline):
+                    connection = await self._connected()
+                    if not await connection.fetchval(_END, broken):
+                        return [await self._look_up(connection, item) for item in group]
+            except (*AWAY, asyncpg.PostgresError, Unavailable):
+                # The server may be restarting.
+                self._drop()
+            await asyncio.sleep(_POLL_S)
+        return [OutcomeUnknown(_UNKNOWN) for _ in group]
+
+    async def _look_up(self, connection: "asyncpg.Connection[Any]", item: Item) -> Outcome:
+        if not isinstance(item, Commit):
+            return OutcomeUnknown(_UNKNOWN)
+        stream = item.stream_id
+        compiled = queries.STREAM.compiled(_DIALECT)
+        found = await connection.fetchrow(compiled.text, *compiled.arguments({"stream_id": stream}))
+        since = max(0, found[1] - _RECENT) if found else 0
+        key = {"stream_id": stream, "commit_id": item.id, "since": since}
+        compiled = queries.COMMIT_SEQ.compiled(_DIALECT)
+        seq = await connection.fetchval(compiled.text, *compiled.arguments(key))
+        if seq is None:
+            return Unavailable(_NOTHING, code="database")
+        place = {"stream_id": stream, "since": seq - 1, "until": seq, "limit": 1}
+        compiled = queries.LOG.compiled(_DIALECT)
+        rows = await connection.fetch(compiled.text, *compiled.arguments(place))
+        return Committed(stream, seq, [LoggedChange(*row) for row in rows])
+
+
+_DIALECT = "postgresql"
+_SETTINGS = {
+    # A statement that waited for a lock must see what the holder did.
+    "default_transaction_isolation": "read committed",
+    "default_transaction_read_only": "off",
+    # A stream whose holder hangs is given up before its waiters are.
+    "lock_timeout": "20s",
+    "idle_in_transaction_session_timeout": "20s",
+    # A holder whose machine is gone is noticed.
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
+
+
+def _arguments(commit: Commit) -> tuple[Any, ...]:
+    expects = [
+        {"entity": e.entity, "id": e.id, "fields": e.fields, "absent": e.absent}
+        for e in commit.expects
+    ]
+    changes = []
+    for ordinal, change in enumerate(commit.changes):
+        actor, at = commit.author_of(ordinal)
+        changes.append(
+            {
+                "entity": change.entity,
+                "id": change.id,
+                "op": change.op,
+                "set": change.set,
+                "actor": actor,
+                "at": at,
+            }
+        )
+    return (
+        commit.stream_id,
+        commit.id,
+        commit.creates,
+        commit.base_seq,
+        commit.request_id,
+        encode_json(expects),
+        encode_json(changes),
+        encode_json(commit.operations),
+        None if commit.idempotency is None else encode_json(commit.idempotency),
+    )
+
+
+def _outcome(commit: Commit, row: Any) -> Outcome:
+    seq, written, refused = row
+    if refused is not None:
+        return _refusal(commit, refused)
+    logged, after = [], []
+    for ordinal, (change, (set_, was, left)) in enumerate(
+        zip(commit.changes, written, strict=True)
+    ):
+        actor, at = commit.author_of(ordinal)
+        place = (commit.stream_id, seq, ordinal, actor, at, commit.request_id)
+        logged.append(LoggedChange(*place, change.entity, change.id, change.op, set_, was))
+        after.append(left)
+    return Committed(commit.stream_id, seq, logged, after=after)
+
+
+def _refusal(item: Commit | Sequence[Operation], refused: str) -> BaseException:
+    """What a refusal of `tidework_commit` means to the caller."""
+    if refused.startswith("expected ") and isinstance(item, Commit):
+        return item.expects[int(refused.split()[1])].error or Contended()
+    if refused == "repeated":
+        return UniqueConflict("idempotency_pkey")
+    if refused == "missing":
+        return StreamMissing("There is no such stream; it may have been removed.")
+    return Contended()
+
+
+def _translated(error: BaseException, item: Item) -> BaseException:
+    if not isinstance(error, asyncpg.PostgresError):
+        return error
+    if isinstance(error, asyncpg.UniqueViolationError):
+        return UniqueConflict(error.constraint_name or "unknown")
+    if error.sqlstate == "TW001":
+        return _refusal(item, str(error.args[0]))
+    if isinstance(error, asyncpg.DataError):
+        return refused_value()
+    if isinstance(error, asyncpg.InsufficientResourcesError):
+        return Unavailable(
+            f"The database has run out of something: {error}. Nothing was changed.",
+            code="storage_full",
+            retry_after=30,
+        )
+    if isinstance(error, asyncpg.LockNotAvailableError):
+        return Unavailable(
+            "Another process kept the data locked; nothing was changed. Try again.", code="busy"
+        )
+    if isinstance(error, _PASSING):
+        return Unavailable(
+            f"The database refused the change: {error}. Nothing was changed.", code="database"
+        )
+    return error
+
+
+_PASSING = (
+    asyncpg.OperatorInterventionError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
