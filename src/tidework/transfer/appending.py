@@ -1,0 +1,69 @@
+"""Appending the commits of an import beside whoever else writes to the workspace."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from tidework.errors import OutcomeUnknown, Unavailable
+from tidework.log import Committed
+from tidework.store.protocol import Contended, Store, UniqueConflict
+from tidework.transfer.batch import Batch
+from tidework.transfer.report import ImportReport
+
+_ATTEMPTS = 60
+_LONGEST_WAIT_S = 1.0
+
+Plan = Callable[[], Awaitable[Batch]]
+Reload = Callable[[], Awaitable[None]]
+
+
+class Appender:
+    """Writes batches to one workspace; `actor_id` is who imports."""
+
+    def __init__(
+        self, store: Store, stream_id: str, actor_id: str | None, report: ImportReport
+    ) -> None:
+        self._store = store
+        self._stream_id = stream_id
+        self._actor_id = actor_id
+        self._report = report
+
+    async def append(self, plan: Plan, reload: Reload) -> Batch:
+        """Plan a batch and write it; when others were faster, `reload` and plan it anew.
+
+        A batch without changes makes no commit. Raises `Unavailable` when the store is, which says
+        that the import can be repeated.
+        """
+        snapshot = self._report.snapshot()
+        for attempt in range(1, _ATTEMPTS + 1):
+            batch = await plan()
+            try:
+                committed = await self._write(batch)
+            except (Contended, UniqueConflict, OutcomeUnknown) as error:
+                if attempt == _ATTEMPTS:
+                    raise Unavailable(
+                        f"{error.detail} What was imported so far stays; run the same command "
+                        "again to go on."
+                    ) from error
+                self._report.rewind(snapshot)
+                await asyncio.sleep(min(0.01 * 2**attempt, _LONGEST_WAIT_S))
+                await reload()
+            except Unavailable as error:
+                raise Unavailable(
+                    f"{error.detail} What was imported so far stays; run the same command again "
+                    "to go on.",
+                    code=error.code,
+                ) from error
+            else:
+                for what, times in batch.written.items():
+                    self._report.add(what, times)
+                if committed is not None:
+                    self._report.add("commits")
+                return batch
+        raise AssertionError("unreachable")
+
+    async def _write(self, batch: Batch) -> Committed | None:
+        if batch.changes:
+            return await self._store.append(batch.commit(self._stream_id, self._actor_id))
+        if batch.operations:
+            await self._store.operate(batch.operations)
+        return None
