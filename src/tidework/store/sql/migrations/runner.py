@@ -1,5 +1,6 @@
 """Bringing a database to the schema of this code, and refusing one that is not."""
 
+import sqlite3
 from pathlib import Path
 
 from alembic import command
@@ -10,11 +11,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from tidework.errors import TideworkError
+from tidework.errors import TideworkError, Unavailable
+from tidework.store.sql.sqlite_connection import BUSY_S, failure
 
 _HERE = Path(__file__).parent
 # Any number, the same in every copy: only one of them migrates at a time.
 _LOCK = 7426950
+_CONNECT_S = 10.0
 
 
 class SchemaMismatch(TideworkError):
@@ -38,12 +41,16 @@ def head() -> str:
     return revision
 
 
+def _known() -> set[str]:
+    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
+    return {script.revision for script in scripts}
+
+
 def check(revision: str | None) -> None:
     """Raise `SchemaMismatch` unless a database at `revision` (None: empty) fits this code."""
     if revision == head():
         return
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if revision is None or revision in known:
+    if revision is None or revision in _known():
         state = "has no tables yet" if revision is None else f"is at revision {revision}"
         raise SchemaMismatch(
             f"The database {state}, this version needs {head()}. Run: tidework migrate"
@@ -66,11 +73,8 @@ def _upgrade(connection: Connection) -> bool:
     revision = revision_of(connection)
     if revision == head():
         return False
-    try:
+    if revision is not None and revision not in _known():
         check(revision)
-    except SchemaMismatch as mismatch:
-        if "newer" in mismatch.detail:
-            raise
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
@@ -80,34 +84,50 @@ def _upgrade(connection: Connection) -> bool:
 def migrate_sqlite(path: Path) -> bool:
     """Migrate a SQLite file, making it if it is missing. Returns whether there was anything to do.
 
-    Raises `SchemaMismatch` when the file is from a newer version, OSError or `TideworkError` when
-    it cannot be opened.
+    Processes that do so at once wait for each other. Raises `SchemaMismatch` when the file is from
+    a newer version, `Unavailable` when it cannot be used; nothing is changed then.
     """
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    engine = create_engine(
+        "sqlite://",
+        creator=lambda: sqlite3.connect(path, timeout=BUSY_S, isolation_level=None),
+        poolclass=NullPool,
+    )
+    event.listen(engine, "begin", _begin)
+    try:
+        with engine.begin() as connection:
+            return _upgrade(connection)
+    except DBAPIError as error:
+        if isinstance(error.orig, sqlite3.Error):
+            raise failure(error.orig) from error
+        raise
+    except sqlite3.Error as error:
+        raise failure(error) from error
 
-    @event.listens_for(engine, "connect")
-    def _prepare(raw: object, _: object) -> None:
-        raw.isolation_level = None  # type: ignore[attr-defined]
-        raw.execute("PRAGMA busy_timeout=30000")  # type: ignore[attr-defined]
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    with engine.begin() as connection:
-        return _upgrade(connection)
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 async def migrate_postgresql(url: str) -> bool:
-    """Migrate a PostgreSQL database. Copies that start at once wait for each other."""
+    """Migrate a PostgreSQL database. Returns whether there was anything to do.
+
+    Copies that start at once wait for each other. Raises as `migrate_sqlite` does.
+    """
     engine = create_async_engine(
-        url.replace("postgresql://", "postgresql+asyncpg://", 1), poolclass=NullPool
+        "postgresql+asyncpg://",
+        connect_args={"dsn": url, "timeout": _CONNECT_S},
+        poolclass=NullPool,
     )
     try:
         async with engine.begin() as connection:
             await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
             return await connection.run_sync(_upgrade)
-    except (OSError, DBAPIError) as error:
-        raise SchemaMismatch(f"The database cannot be migrated: {error}") from error
+    except DBAPIError as error:
+        raise Unavailable(
+            f"The database cannot be migrated: {error.orig}.", code="database"
+        ) from error
+    except OSError as error:
+        what = str(error) or type(error).__name__
+        raise Unavailable(f"The database cannot be reached: {what}.", code="database") from error
     finally:
         await engine.dispose()
