@@ -1,0 +1,89 @@
+"""The HTTP interface of users, and of the administration of accounts."""
+
+from typing import Annotated, Any
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from tidework.users.api import UserRole, UserView
+
+Name = Annotated[
+    str,
+    Meta(
+        description="1 to 100 characters after trimming",
+        extra_json_schema={"minLength": 1, "maxLength": 100, "pattern": r"\S"},
+        examples=["Ada Lovelace"],
+    ),
+]
+Email = Annotated[str, Meta(max_length=254, examples=["ada@example.com"])]
+Typed = Annotated[str, Meta(max_length=1024, examples=["correct horse battery"])]
+
+
+class MePatch(Struct, frozen=True, forbid_unknown_fields=True):
+    """What to change; what is left out stays. Another e-mail address takes the password."""
+
+    name: Name | UnsetType = UNSET
+    email: Email | UnsetType = UNSET
+    current_password: Typed | UnsetType = UNSET
+
+
+class MeDelete(Struct, frozen=True, forbid_unknown_fields=True):
+    """The password, since this cannot be undone."""
+
+    password: Typed
+
+
+class UserPatch(Struct, frozen=True, forbid_unknown_fields=True):
+    """What to change; what is left out stays."""
+
+    role: UserRole | UnsetType = UNSET
+    is_active: bool | UnsetType = UNSET
+
+
+class UserPage(Struct, frozen=True):
+    """A page of accounts, oldest first; `next_cursor` is null on the last one."""
+
+    items: list[UserView]
+    next_cursor: str | None
+
+
+class AuditEntry(Struct, frozen=True):
+    """What an administrator looked at or did."""
+
+    id: str
+    at: str
+    actor_id: str | None
+    action: str
+    target_id: str | None
+    detail: dict[str, Any]
+    request_id: str | None
+
+
+class AuditPage(Struct, frozen=True):
+    """A page of the audit, newest first; `next_cursor` is null on the last one."""
+
+    items: list[AuditEntry]
+    next_cursor: str | None
+
+
+class UserCounts(Struct, frozen=True):
+    """Accounts; `placeholders` have not registered yet and are among `total` only."""
+
+    total: int
+    active: int
+    inactive: int
+    admins: int
+    placeholders: int
+
+
+class Stats(Struct, frozen=True):
+    """The installation in numbers. `database_bytes` is its size on disk."""
+
+    users: UserCounts
+    workspaces: int
+    projects: int
+    tasks: int
+    tasks_by_status: dict[str, int]
+    comments: int
+    sessions: int
+    api_tokens: int
+    database_bytes: int
