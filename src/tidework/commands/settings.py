@@ -1,0 +1,33 @@
+"""`tidework settings`: every setting, where its value comes from, and what it means."""
+
+import os
+
+import typer
+
+from tidework.commands.console import AsJson, DataDir, say, say_json
+from tidework.settings import SettingRow, load, table
+
+
+def register(root: typer.Typer) -> None:
+    """Add the command."""
+    root.command("settings")(show)
+
+
+def show(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Print every setting with its default, its present value and its meaning; secrets masked."""
+    rows = table(load(os.environ, data_dir=data_dir), os.environ, data_dir=data_dir)
+    if as_json:
+        say_json([row._asdict() for row in rows])
+        return
+    for row in rows:
+        say(f"{row.name}={row.value}")
+        say(f"    {row.meaning}")
+        say(f"    {_origin(row)}")
+
+
+def _origin(row: SettingRow) -> str:
+    default = row.default or "nothing"
+    if row.origin == "default":
+        return f"Default: {default}."
+    place = "the environment" if row.origin == "environment" else "the command line"
+    return f"From {place}; the default is {default}."
