@@ -135,6 +135,8 @@ def complete(schema: _Node, examples: Sequence[msgspec.Struct] = ()) -> _Node:
         operation["tags"] = [tag]
         _describe_parameters(operation)
         _add_conditions(path, method, operation)
+        if method == "patch":
+            _add_merge_patch(operation)
         _add_problems(operation)
         _add_headers(method, operation)
     schema["tags"] = [tag for tag in TAGS if tag["name"] in used]
@@ -207,6 +209,12 @@ def _add_conditions(path: str, method: str, operation: _Node) -> None:
         responses["422"] = {}
     if not parameters:
         del operation["parameters"]
+
+
+def _add_merge_patch(operation: _Node) -> None:
+    content = operation.get("requestBody", {}).get("content", {})
+    if "application/json" in content:
+        content.setdefault("application/merge-patch+json", content["application/json"])
 
 
 def _add_problems(operation: _Node) -> None:

@@ -167,6 +167,12 @@ def test_bodies_and_examples(schema: dict[str, Any]) -> None:
     assert set(schemas["Problem"]["required"]) >= {"type", "title", "status", "detail", "code"}
 
 
+def test_a_patch_is_also_a_merge_patch(schema: dict[str, Any]) -> None:
+    content = operation(schema, "updateTask")["requestBody"]["content"]
+    assert content["application/merge-patch+json"] == content["application/json"]
+    assert len(operation(schema, "createTask")["requestBody"]["content"]) == 1
+
+
 def test_groups(schema: dict[str, Any]) -> None:
     assert operation(schema, "updateTask")["tags"] == ["tasks"]
     assert operation(schema, "deleteWorkspace")["tags"] == ["workspaces"]
