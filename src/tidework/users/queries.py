@@ -1,8 +1,22 @@
 """Queries on accounts."""
 
-from sqlalchemy import bindparam, func, select
+from functools import lru_cache
+from typing import Any
 
-from tidework.store.sql.schema import accounts, emails, installation
+from sqlalchemy import BindParameter, Select, bindparam, func, literal_column, or_, select, text
+
+from tidework.store.sql.schema import (
+    accounts,
+    api_tokens,
+    audit,
+    comments,
+    emails,
+    installation,
+    projects,
+    sessions,
+    tasks,
+    workspaces,
+)
 from tidework.store.sql.statement import Statement
 from tidework.store.sql.tables import any_of
 
@@ -51,3 +65,107 @@ ADMINS = Statement(
     ),
     fan_out="whether another administrator is left, asked when one is removed",
 )
+
+
+@lru_cache(maxsize=4)
+def page(*, searched: bool, continued: bool) -> Statement:
+    """Accounts in the order in which they came: `limit`, and `pattern`, `after` where asked for."""
+    query = (
+        select(*_COLUMNS)
+        .where(accounts.c.id == accounts.c.stream_id)
+        .order_by(accounts.c.stream_id)
+        .limit(bindparam("limit"))
+    )
+    if searched:
+        pattern: BindParameter[str] = bindparam("pattern")
+        query = query.where(
+            or_(
+                accounts.c.name.ilike(pattern, escape="\\"),
+                accounts.c.email.ilike(pattern, escape="\\"),
+            )
+        )
+    if continued:
+        query = query.where(accounts.c.stream_id > bindparam("after"))
+    return Statement(
+        "account_page", query, heavy=True, fan_out="an administrator's view of all accounts"
+    )
+
+
+@lru_cache(maxsize=2)
+def audit_page(*, continued: bool) -> Statement:
+    """The audit, newest first: `limit`, and `before` where asked for."""
+    query = (
+        select(
+            audit.c.id,
+            audit.c.at,
+            audit.c.actor_id,
+            audit.c.action,
+            audit.c.target_id,
+            audit.c.detail,
+            audit.c.request_id,
+        )
+        .order_by(audit.c.id.desc())
+        .limit(bindparam("limit"))
+    )
+    if continued:
+        query = query.where(audit.c.id < bindparam("before"))
+    return Statement("audit_page", query)
+
+
+_ALL = "an administrator's statistics of the installation"
+
+_user_counts: Select[Any] = select(
+    func.count(),
+    func.count().filter(accounts.c.is_active.is_(True)),
+    func.count().filter(accounts.c.is_active.is_(True), accounts.c.role == "admin"),
+    func.count().filter(accounts.c.placeholder.is_(True)),
+).select_from(accounts)
+
+USER_COUNTS = Statement(
+    "user_counts",
+    _user_counts,
+    heavy=True,
+    fan_out=_ALL,
+)
+
+_living = workspaces.c.deleted_at.is_(None)
+
+CONTENT_COUNTS = Statement(
+    "content_counts",
+    select(
+        select(func.count()).select_from(workspaces).where(_living).scalar_subquery(),
+        select(func.count()).select_from(projects).scalar_subquery(),
+        select(func.count()).select_from(comments).scalar_subquery(),
+        select(func.count())
+        .select_from(sessions)
+        .where(sessions.c.expires_at > bindparam("now"))
+        .scalar_subquery(),
+        select(func.count()).select_from(api_tokens).scalar_subquery(),
+    ),
+    heavy=True,
+    fan_out=_ALL,
+)
+
+TASK_COUNTS = Statement(
+    "task_counts",
+    select(tasks.c.status, func.count()).group_by(tasks.c.status),
+    heavy=True,
+    fan_out=_ALL,
+)
+
+DATABASE_BYTES = {
+    "sqlite": Statement(
+        "database_bytes",
+        select(literal_column("page_count * page_size")).select_from(
+            text("pragma_page_count(), pragma_page_size()")
+        ),
+        heavy=True,
+        fan_out=_ALL,
+    ),
+    "postgresql": Statement(
+        "database_bytes",
+        select(func.pg_database_size(func.current_database())),
+        heavy=True,
+        fan_out=_ALL,
+    ),
+}
