@@ -1,0 +1,109 @@
+"""Databases for tests of the store: migrated, one for each test, on SQLite and on PostgreSQL."""
+
+import asyncio
+import shutil
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.services.postgres import Postgres
+from tidework.store.protocol import Store
+from tidework.store.sql.migrations.runner import migrate_postgresql, migrate_sqlite
+from tidework.store.sql.postgres import PostgresStore
+from tidework.store.sql.sqlite import SqliteStore
+
+
+def make_store(address: str, **options: Any) -> SqliteStore | PostgresStore:
+    """A store on an address: a file's path, or a libpq URL. Not started."""
+    if address.startswith("postgresql:"):
+        return PostgresStore(address, **{"pool_min": 1, "pool_max": 4, **options})
+    return SqliteStore(Path(address), **options)
+
+
+class Database:
+    """A migrated database, and the stores that a test opens on it.
+
+    Attributes:
+        dialect: `sqlite` or `postgresql`.
+        address: what `make_store` takes, also in another process.
+    """
+
+    def __init__(self, dialect: str, address: str, postgres: Postgres | None = None) -> None:
+        self.dialect = dialect
+        self.address = address
+        self._postgres = postgres
+        self._stores: list[Store] = []
+
+    async def open(self, **options: Any) -> Any:
+        """A further started store on this database, as another copy of the server would have."""
+        store = make_store(self.address, **options)
+        await store.start()
+        self._stores.append(store)
+        return store
+
+    async def close(self) -> None:
+        """Close what was opened."""
+        for store in self._stores:
+            await store.close()
+        self._stores.clear()
+
+    def execute(self, *statements: str) -> list[list[tuple[Any, ...]]]:
+        """Look at the database, or damage it, behind the store's back."""
+        if self._postgres is not None:
+            return self._postgres.execute(*statements, database=self.address.rsplit("/", 1)[1])
+        connection = sqlite3.connect(self.address, timeout=30, isolation_level=None)
+        try:
+            return [connection.execute(statement).fetchall() for statement in statements]
+        finally:
+            connection.close()
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy."""
+    path = tmp_path_factory.mktemp("migrated") / "tidework.db"
+    migrate_sqlite(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres: Postgres) -> str:
+    """The name of a migrated PostgreSQL database to copy."""
+    name = postgres.create_database()
+    asyncio.run(migrate_postgresql(postgres.url(name)))
+    return name
+
+
+@pytest.fixture
+def sqlite_database(migrated_file: Path, tmp_path: Path) -> Database:
+    """A migrated SQLite file of the test's own."""
+    path = tmp_path / "tidework.db"
+    shutil.copyfile(migrated_file, path)
+    return Database("sqlite", str(path))
+
+
+@pytest.fixture
+def postgres_copy(
+    postgres: Postgres, migrated_template: str, request: pytest.FixtureRequest
+) -> Database:
+    """A migrated PostgreSQL database of the test's own."""
+    make = request.getfixturevalue("postgres_database")
+    return Database("postgresql", make(migrated_template), postgres)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Database:
+    """A migrated database of each kind."""
+    name = "sqlite_database" if request.param == "sqlite" else "postgres_copy"
+    found: Database = request.getfixturevalue(name)
+    return found
+
+
+@pytest.fixture
+async def store(database: Database) -> AsyncIterator[Store]:
+    """A started store on a migrated database, of each kind; closed after the test."""
+    yield await database.open()
+    await database.close()
