@@ -123,7 +123,7 @@ class Edge:
             await self._read_body(context, path, headers, scope, receive)
         elif method == "HEAD":
             scope["method"] = "GET"
-        if path.startswith(BASE):
+        if path.startswith(f"{BASE}/") and path not in self._plain:
             agent = headers.get(b"user-agent")
             context.user_agent = agent.decode("latin-1")[:300] if agent else None
             match = headers.get(b"if-match")
@@ -169,9 +169,11 @@ class Edge:
         limited: Sequence[Header],
         send: Send,
     ) -> None:
+        # The documentation page brings its own: of two policies a browser obeys both.
+        secured = any(name == b"content-security-policy" for name, _ in answer.headers)
         headers = [
             *answer.headers,
-            *self._security.api,
+            *(() if secured else self._security.api),
             (b"x-request-id", context.request_id.encode()),
             *limited,
             *self._cors.headers_for(request.get(b"origin")),

@@ -131,11 +131,15 @@ class Front:
                 streams.append(workspace)
             seqs = await self._store.seqs(streams)
             user_seq = seqs.get(credential.user_id, 0)
-            if known is None or known[0] != user_seq or known[1].credential != credential:
+            if (
+                known is None
+                or known[0] != user_seq
+                or known[1].credential.secret != credential.secret
+            ):
                 known = await self._authenticator.principal(credential)
                 self.principals.put(credential.id, known)
             principal = known[1]
-            if principal.credential.expires_at <= time.time():
+            if credential.kind == "token" and principal.credential.expires_at <= time.time():
                 raise Unauthenticated("The token has expired.", code="token_expired")
         except Unauthenticated as error:
             context.unauthenticated = error

@@ -15,7 +15,7 @@ from tidework.store.sql.schema import (
     workspaces,
 )
 from tidework.store.sql.statement import Statement
-from tidework.store.sql.tables import any_of
+from tidework.store.sql.tables import HasAny, any_of
 
 WORKSPACE_COLUMNS = (
     workspaces.c.id,
@@ -33,9 +33,7 @@ MEMBERSHIP = Statement(
     .select_from(
         streams.outerjoin(
             members,
-            and_(
-                members.c.stream_id == streams.c.stream_id, members.c.id == bindparam("user_id")
-            ),
+            and_(members.c.stream_id == streams.c.stream_id, members.c.id == bindparam("user_id")),
         )
     )
     .where(streams.c.stream_id == bindparam("stream_id")),
@@ -43,9 +41,7 @@ MEMBERSHIP = Statement(
 
 MY_WORKSPACES = Statement(
     "my_workspaces",
-    select(user_workspaces.c.workspace_id).where(
-        user_workspaces.c.user_id == bindparam("user_id")
-    ),
+    select(user_workspaces.c.workspace_id).where(user_workspaces.c.user_id == bindparam("user_id")),
 )
 
 WORKSPACES = Statement(
@@ -100,10 +96,17 @@ IN_PROJECT = Statement(
     ),
 )
 
-SHARED_SOLELY = Statement(
+MEMBERS_OF_MANY = Statement(
     "members_of_many",
     select(members.c.stream_id, members.c.id, members.c.role).where(
         any_of(members.c.stream_id, "workspace_ids")
+    ),
+)
+
+WITH_LABEL = Statement(
+    "label_tasks",
+    select(tasks.c.id, tasks.c.label_ids).where(
+        tasks.c.stream_id == bindparam("stream_id"), HasAny(tasks.c.label_ids, "labels")
     ),
 )
 
@@ -144,16 +147,17 @@ ITEM_TABLES: dict[str, Table] = {"project": projects, "label": labels}
 
 def _items(table: Table) -> Select[tuple[object, ...]]:
     columns = [c for c in table.columns if c.name not in ("stream_id", "name_key")]
+    # Outer, so that there is a seq also where there is nothing else.
     return (
         select(streams.c.seq, *columns)
-        .select_from(streams.join(table, table.c.stream_id == streams.c.stream_id))
+        .select_from(streams.outerjoin(table, table.c.stream_id == streams.c.stream_id))
         .where(streams.c.stream_id == bindparam("stream_id"))
     )
 
 
 @lru_cache
 def items(entity: str) -> Statement:
-    """All projects, or all labels, of a workspace, by name."""
+    """All projects, or all labels, of a workspace, by name; one empty row when there are none."""
     table = ITEM_TABLES[entity]
     return Statement(f"{entity}s", _items(table).order_by(table.c.name_key))
 

@@ -1,0 +1,370 @@
+"""The composition root: the one place that picks implementations.
+
+`open_services` gives a command what it needs, without HTTP; `create_app` gives the ASGI application
+of a server, which opens the same services when it starts.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Litestar, Router
+
+from tidework import __version__
+from tidework.auth.access import AccessTokens
+from tidework.auth.api_tokens import ApiTokens
+from tidework.auth.authenticator import StreamAuthenticator
+from tidework.auth.keys import KeySet
+from tidework.auth.passwords import Passwords
+from tidework.auth.resets import Resets
+from tidework.auth.routes import root_routers
+from tidework.auth.routes import routers as auth_routers
+from tidework.auth.service import AuthService
+from tidework.auth.throttle import BoundedMemoryStorage, Throttle
+from tidework.bus.followups import Followups
+from tidework.http.answer import Receive, Scope, Send
+from tidework.http.context import SCOPE_KEY, guards
+from tidework.http.cors import Cors
+from tidework.http.docs_page import DocsPage
+from tidework.http.edge import Edge, SizeLimits
+from tidework.http.front import BASE, Front
+from tidework.http.headers import SecurityHeaders
+from tidework.http.health import CheckResult, Health, disk_check, health_app, memory_check
+from tidework.http.limits import RateLimiter, limits_of
+from tidework.http.metrics import Metrics, MetricsServer, PoolStats, StoreMetrics, metrics_app
+from tidework.http.openapi import PATH as DOCUMENT_PATH
+from tidework.http.openapi import document, openapi_config
+from tidework.http.problem import exception_handlers
+from tidework.http.proxies import TrustedProxies
+from tidework.mail import FolderMailer
+from tidework.settings import Settings
+from tidework.store.observer import Observer
+from tidework.store.protocol import Store
+from tidework.store.sql.postgres import PostgresStore
+from tidework.store.sql.sqlite import SqliteStore
+from tidework.tasks.admin import AdminTaskService
+from tidework.tasks.comments import CommentService
+from tidework.tasks.log import LogService
+from tidework.tasks.log_routes import HANDLERS as LOG_HANDLERS
+from tidework.tasks.relations import RelationService
+from tidework.tasks.routes import routers as task_routers
+from tidework.tasks.service import TaskService
+from tidework.tasks.stats import StatsService
+from tidework.users.admin import AdminService
+from tidework.users.admin_routes import routers as admin_routers
+from tidework.users.audit import AuditLog
+from tidework.users.closing import Closing
+from tidework.users.routes import routers as user_routers
+from tidework.users.service import UserService
+from tidework.workspaces.admin import AdminWorkspaceService
+from tidework.workspaces.items import ItemService
+from tidework.workspaces.routes import routers as workspace_routers
+from tidework.workspaces.service import WorkspaceService
+
+_SWEEP_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Every service of the product, on one store."""
+
+    settings: Settings
+    store: Store
+    keys: KeySet
+    access_tokens: AccessTokens
+    passwords: Passwords
+    users: UserService
+    audit: AuditLog
+    resets: Resets
+    auth: AuthService
+    api_tokens: ApiTokens
+    closing: Closing
+    admins: AdminService
+    workspaces: WorkspaceService
+    projects: ItemService
+    labels: ItemService
+    tasks: TaskService
+    comments: CommentService
+    relations: RelationService
+    log: LogService
+    stats: StatsService
+    followups: Followups
+
+
+def make_store(settings: Settings, observer: Observer | None = None) -> Store:
+    """The store that the settings name, not started."""
+    if settings.database_path is not None:
+        return SqliteStore(settings.database_path, observer=observer)
+    return PostgresStore(
+        settings.database_url,
+        pool_min=settings.pool_min,
+        pool_max=settings.pool_max,
+        observer=observer,
+    )
+
+
+def compose(settings: Settings, store: Store) -> Services:
+    """Put the services together. Raises `auth.keys.KeyFileError`."""
+    if settings.signing_keys_file is not None:
+        keys = KeySet.from_file(settings.signing_keys_file)
+    else:
+        keys = KeySet.load_or_create(settings.keys_path)
+    access_tokens = AccessTokens(keys, settings.public_url, settings.access_token_seconds)
+    passwords = Passwords()
+    limits = settings.rate_limits
+    throttle = Throttle(BoundedMemoryStorage(), pair=limits.login, enabled=limits.enabled)
+    mailer = FolderMailer(settings.mail_path, sender=settings.mail_from)
+    followups = Followups(store)
+    users = UserService(store, followups)
+    audit = AuditLog(store)
+    registration = settings.registration
+    resets = Resets(
+        store,
+        users,
+        mailer,
+        throttle,
+        public_url=settings.public_url,
+        registration=registration,
+    )
+    auth = AuthService(
+        store, users, passwords, access_tokens, throttle, resets, registration=registration
+    )
+    workspaces = WorkspaceService(store, users, followups)
+    workspaces.invitations = resets
+    closing = Closing(store, users, followups, audit, workspaces, auth)
+    return Services(
+        settings=settings,
+        store=store,
+        keys=keys,
+        access_tokens=access_tokens,
+        passwords=passwords,
+        users=users,
+        audit=audit,
+        resets=resets,
+        auth=auth,
+        api_tokens=ApiTokens(store),
+        closing=closing,
+        admins=AdminService(store, users, audit, auth, closing),
+        workspaces=workspaces,
+        projects=ItemService(store, "project"),
+        labels=ItemService(store, "label"),
+        tasks=TaskService(store),
+        comments=CommentService(store),
+        relations=RelationService(store),
+        log=LogService(store),
+        stats=StatsService(store),
+        followups=followups,
+    )
+
+
+async def finish(services: Services) -> None:
+    """End what the services still do, then the store."""
+    await services.auth.aclose()
+    services.passwords.close()
+    await services.store.close()
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """The services, for the time of a command. Raises what `Store.start` raises."""
+    store = make_store(settings)
+    await store.start()
+    services = compose(settings, store)
+    try:
+        yield services
+    finally:
+        await finish(services)
+
+
+def api_routers(services: Services) -> list[Router]:
+    """The routes below `/api/v1`."""
+    task_services: dict[str, object] = {
+        "tasks": services.tasks,
+        "comments": services.comments,
+        "relations": services.relations,
+        "log": services.log,
+        "stats": services.stats,
+        "admin_tasks": AdminTaskService(services.store, services.audit),
+    }
+    return [
+        *auth_routers(services.auth, services.resets, services.api_tokens),
+        *user_routers(services.users, services.closing, services.auth),
+        *admin_routers(services.admins),
+        *workspace_routers(
+            services.workspaces,
+            services.projects,
+            services.labels,
+            AdminWorkspaceService(services.store, services.audit),
+        ),
+        *task_routers(task_services, LOG_HANDLERS),
+    ]
+
+
+def framework(services: Services) -> Litestar:
+    """The routes as a Litestar application."""
+    return Litestar(
+        route_handlers=[
+            Router(path=BASE, route_handlers=api_routers(services)),
+            *root_routers(services.keys),
+        ],
+        dependencies=guards(),
+        exception_handlers=exception_handlers(_request_id, lambda error, scope: Edge.defect(error, scope)),
+        openapi_config=openapi_config(__version__),
+        logging_config=None,
+        request_max_body_size=None,
+    )
+
+
+def _request_id(scope: Any) -> str:
+    found: str = scope[SCOPE_KEY].request_id
+    return found
+
+
+class Application:
+    """The ASGI application of a server: what is made at start, and ended at stop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._metrics = Metrics()
+        self._edge: Edge | None = None
+        self._ending = contextlib.AsyncExitStack()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or start and stop."""
+        if self._edge is not None and scope["type"] != "lifespan":
+            await self._edge(scope, receive, send)
+        else:
+            await self._live(receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        async with self._ending:
+            await self._start()
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _start(self) -> None:
+        settings = self._settings
+        store = make_store(settings, StoreMetrics(self._metrics))
+        await store.start()
+        services = compose(settings, store)
+        self._ending.push_async_callback(finish, services)
+        health = self._health(services)
+        front = Front(
+            framework(services),
+            store,
+            StreamAuthenticator(store, services.access_tokens),
+            services.workspaces,
+            RateLimiter(limits_of(settings.rate_limits)),
+            cache_bytes=settings.cache_bytes,
+        )
+        self._watch(front, store)
+        self._background(services)
+        self._edge = self._make_edge(front, services, health)
+
+    def _make_edge(self, front: Front, services: Services, health: Health) -> Edge:
+        settings = self._settings
+        security = SecurityHeaders(settings.public_url)
+        docs = DocsPage(DOCUMENT_PATH, security.docs)
+        health_checks = health_app(health)
+        plain = {
+            "/health/live": health_checks,
+            "/health/ready": health_checks,
+            "/api/docs": docs,
+            "/api/docs/": docs,
+            DOCUMENT_PATH: _Document(services),
+        }
+        if settings.metrics == "public":
+            plain["/metrics"] = metrics_app(self._metrics)
+        return Edge(
+            front,
+            framework(services),
+            security=security,
+            cors=Cors(settings.cors_origins),
+            proxies=TrustedProxies(settings.trusted_proxies),
+            metrics=self._metrics,
+            limits=SizeLimits(
+                body=settings.max_body_bytes,
+                batch=settings.max_batch_body_bytes,
+                query=settings.max_query_length,
+            ),
+            plain=plain,
+        )
+
+    def _health(self, services: Services) -> Health:
+        async def database() -> CheckResult:
+            await services.store.ping()
+            return CheckResult("ok")
+
+        health = Health()
+        health.register("database", database)
+        health.register("disk", disk_check(self._settings.data_dir), critical=False)
+        health.register("memory", memory_check(), critical=False)
+        return health
+
+    def _watch(self, front: Front, store: Store) -> None:
+        self._metrics.watch_cache("answers", front.bodies)
+        self._metrics.watch_cache("principals", front.principals)
+        self._metrics.watch_cache("memberships", front.members)
+        if isinstance(store, PostgresStore):
+            pool = store.pool
+
+            def stats() -> PoolStats:
+                size, _, idle = pool.size()
+                return PoolStats(size, size - idle, pool.waiting)
+
+            self._metrics.watch_pool("read", stats)
+        where = self._settings.metrics
+        if where not in ("off", "public"):
+            host, _, port = where.rpartition(":")
+            server = MetricsServer(self._metrics, host, int(port), self._settings.workers)
+            self._ending.callback(server.close)
+
+    def _background(self, services: Services) -> None:
+        tasks = [
+            asyncio.create_task(self._metrics.watch_loop(), name="event loop lag"),
+            asyncio.create_task(_sweep(services.followups), name="followups"),
+        ]
+
+        async def end() -> None:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+        self._ending.push_async_callback(end)
+
+
+async def _sweep(followups: Followups) -> None:
+    """Finish what an earlier process has left, now and from time to time."""
+    while True:
+        await followups.sweep()
+        await asyncio.sleep(_SWEEP_S)
+
+
+class _Document:
+    """Serves the OpenAPI document; it is made when it is first asked for."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._body = b""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self._body:
+            self._body = await asyncio.to_thread(openapi_document, self._services)
+        headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-cache")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": self._body})
+
+
+def openapi_document(services: Services, examples: Sequence[Any] = ()) -> bytes:
+    """The OpenAPI 3.1 document of all routes, as JSON."""
+    return document(framework(services), examples)
+
+
+def create_app(settings: Settings) -> Application:
+    """The ASGI application of a server with these settings."""
+    return Application(settings)

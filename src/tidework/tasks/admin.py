@@ -1,0 +1,45 @@
+"""The administrator's view over the tasks of all workspaces."""
+
+from tidework.http import cursor as cursors
+from tidework.http.context import Principal
+from tidework.http.query import Query
+from tidework.ids import is_id
+from tidework.store.protocol import Store
+from tidework.tasks import queries
+from tidework.tasks.filters import STATUSES
+from tidework.tasks.schemas import AdminTaskPage, TaskOut
+from tidework.users.api import Audit
+
+_FIRST = "00000000-0000-0000-0000-000000000000"
+_ESCAPED = str.maketrans({"%": "\\%", "_": "\\_", "\\": "\\\\"})
+
+
+class AdminTaskService:
+    """Looks into others' tasks; each look is written to the audit."""
+
+    def __init__(self, store: Store, audit: Audit) -> None:
+        self._store = store
+        self._audit = audit
+
+    async def page(self, admin: Principal, raw_query: bytes, request_id: str) -> AdminTaskPage:
+        """A page of tasks, in the order of their ids; `q` is a part of the title."""
+        query = Query(raw_query, ("q", "status", "cursor", "limit"))
+        limit = query.number("limit", 1, 100) or 20
+        params: dict[str, object] = {"after": _FIRST, "limit": limit + 1}
+        filters = set()
+        if (text := query.text("cursor")) is not None:
+            (params["after"],) = cursors.decode(text, [str])
+            if not is_id(str(params["after"])):
+                raise cursors.wrong()
+        if statuses := query.choices("status", STATUSES):
+            filters.add("status")
+            params["status"] = statuses
+        if (part := query.text("q")) is not None:
+            filters.add("text")
+            params["text"] = f"%{part.lower().translate(_ESCAPED)}%"
+        rows = await self._store.fetch(queries.admin_tasks(frozenset(filters)), params)
+        detail = {"q": part, "status": statuses, "shown": min(len(rows), limit)}
+        await self._audit.write(admin.user_id, "tasks.list", None, detail, request_id)
+        shown = [TaskOut(*row) for row in rows[:limit]]
+        further = cursors.encode([shown[-1].id]) if len(rows) > limit else None
+        return AdminTaskPage(shown, further)

@@ -1,0 +1,143 @@
+"""From the query parameters of a list to a statement and its parameters."""
+
+import re
+from typing import Any
+
+import msgspec
+
+from tidework.errors import invalid
+from tidework.http import cursor as cursors
+from tidework.http.query import Query
+from tidework.store.sql.tables import search_text
+from tidework.tasks.queries import SORTS
+from tidework.times import now
+
+KNOWN = (
+    "status",
+    "priority",
+    "assignee",
+    "project",
+    "label",
+    "parent",
+    "due_before",
+    "due_after",
+    "overdue",
+    "q",
+    "sort",
+    "limit",
+    "cursor",
+    "page",
+    "total",
+)
+STATUSES = ("pending", "in_progress", "completed", "cancelled")
+PRIORITIES = ("low", "medium", "high", "urgent")
+
+_WORDS = re.compile(r"[^\W_]+")
+_MAX_WORDS = 20
+_MAX_WORD = 100
+_MAX_PAGE = 1_000_000
+_NUMERIC = frozenset({"priority", "number"})
+
+
+class TaskQuery(msgspec.Struct, frozen=True):
+    """What a list was asked for. `params` are those of the filters."""
+
+    filters: frozenset[str]
+    params: dict[str, Any]
+    sort: str
+    descending: bool
+    limit: int
+    after: tuple[Any, str] | None
+    page: int | None
+    total: bool
+    nothing: bool = False
+
+    @property
+    def by_clock(self) -> bool:
+        """Whether the answer changes as time goes by, without anybody writing."""
+        return "overdue" in self.filters
+
+
+def read_task_query(raw: bytes, stream_id: str, user_id: str, dialect: str) -> TaskQuery:
+    """The list that a query string asks for. Raises `Malformed` or `Invalid`."""
+    query = Query(raw, KNOWN)
+    filters: set[str] = set()
+    params: dict[str, Any] = {"stream_id": stream_id}
+    for name, allowed in (("status", STATUSES), ("priority", PRIORITIES)):
+        if values := query.choices(name, allowed):
+            filters.add(name)
+            params[name] = values
+    for name, words in (
+        ("assignee", {"me": user_id, "none": None}),
+        ("project", {"none": None}),
+        ("parent", {"none": None}),
+    ):
+        ids, none = query.ids(name, words)
+        if ids or none:
+            filters.add(name + ("_or_none" if ids and none else "_none" if none else ""))
+            params[name] = ids
+    labels, _ = query.ids("label", {})
+    if labels:
+        filters.add("label")
+        params["label"] = labels
+    for name in ("due_before", "due_after"):
+        if (moment := query.time(name)) is not None:
+            filters.add(name)
+            params[name] = moment
+    if query.flag("overdue"):
+        filters.add("overdue")
+        params["now"] = now()
+    nothing = _search(query, filters, params, stream_id, dialect)
+    return _paged(query, frozenset(filters), params, nothing)
+
+
+def _search(
+    query: Query, filters: set[str], params: dict[str, Any], stream_id: str, dialect: str
+) -> bool:
+    """Add the full-text filter; whether it can match nothing."""
+    text = query.text("q")
+    if text is None:
+        return False
+    words = [word[:_MAX_WORD] for word in _WORDS.findall(text)][:_MAX_WORDS]
+    if not words:
+        return True
+    filters.add("q")
+    params["q"] = search_text(dialect, stream_id, words)
+    return False
+
+
+def _paged(
+    query: Query, filters: frozenset[str], params: dict[str, Any], nothing: bool
+) -> TaskQuery:
+    sort = query.text("sort") or "created_at"
+    descending = sort.startswith("-")
+    sort = sort.removeprefix("-")
+    if sort not in SORTS:
+        raise invalid(
+            "?sort",
+            "not_allowed",
+            f"?sort must be one of {', '.join(SORTS)}, with - in front for descending.",
+        )
+    limit = query.number("limit", 1, 100) or 20
+    page = query.number("page", 1, _MAX_PAGE)
+    after = None
+    if (text := query.text("cursor")) is not None:
+        if page is not None:
+            raise invalid("?page", "not_both", "?page and ?cursor exclude each other.")
+        after = _after(text, sort, descending)
+    return TaskQuery(
+        filters, params, sort, descending, limit, after, page, query.flag("total"), nothing
+    )
+
+
+def _after(text: str, sort: str, descending: bool) -> tuple[Any, str]:
+    kind = int if sort in _NUMERIC else str
+    name, way, key, task_id = cursors.decode(text, [str, bool, kind, str])
+    if name != sort or way != descending or not cursors.is_place(sort, key, task_id):
+        raise cursors.wrong()
+    return key, task_id
+
+
+def next_cursor(query: TaskQuery, key: Any, task_id: str) -> str:
+    """The cursor behind a task that was sorted by `key`."""
+    return cursors.encode([query.sort, query.descending, key, task_id])

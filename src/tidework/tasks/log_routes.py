@@ -1,0 +1,97 @@
+"""Routes of what the log says: history, changes, undo; statistics; the administrator's view."""
+
+from typing import Any
+
+from litestar import Request, get, post
+
+from litestar.params import FromPath, JSONBody
+
+from tidework.http.context import Membership, Principal, RequestContext
+from tidework.http.openapi import problem_responses
+from tidework.tasks.admin import AdminTaskService
+from tidework.tasks.log import LogService
+from tidework.tasks.schemas import (
+    AdminTaskPage,
+    ChangesOut,
+    HistoryPage,
+    StatsOut,
+    UndoIn,
+    UndoOut,
+)
+from tidework.tasks.service import TaskService
+from tidework.tasks.stats import StatsService
+
+_READ = problem_responses(404)
+_BASE = "/workspaces/{w:str}"
+AnyRequest = Request[Any, Any, Any]
+
+
+@get(
+    f"{_BASE}/tasks/{{id:str}}/history",
+    operation_id="taskHistory",
+    summary="A task's changes: who, when, before and after",
+    responses=_READ,
+)
+async def task_history(
+    w: FromPath[str], id: FromPath[str], viewer: Membership, request: AnyRequest, tasks: TaskService, log: LogService
+) -> HistoryPage:
+    _, task = await tasks.get(viewer.workspace_id, id)
+    raw: bytes = request.scope["query_string"]
+    return await log.history(viewer.workspace_id, task.id, raw)
+
+
+@get(
+    f"{_BASE}/changes",
+    operation_id="listChanges",
+    summary="What came after a seq",
+    responses=problem_responses(404, 410),
+)
+async def list_changes(
+    w: FromPath[str], viewer: Membership, request: AnyRequest, log: LogService
+) -> ChangesOut:
+    """Start with `since=0`, or with the seq at which everything was read."""
+    raw: bytes = request.scope["query_string"]
+    return await log.changes(viewer.workspace_id, raw)
+
+
+@post(
+    f"{_BASE}/undo",
+    operation_id="undo",
+    summary="Reverse one commit by a new one",
+    responses=problem_responses(403, 404, 409, 410),
+    status_code=200,
+)
+async def undo(
+    w: FromPath[str], editor: Membership, data: JSONBody[UndoIn], context: RequestContext, log: LogService
+) -> UndoOut:
+    return await log.undo(editor, data.seq, context)
+
+
+@get(f"{_BASE}/stats", operation_id="workspaceStats", summary="Statistics", responses=_READ)
+async def workspace_stats(
+    w: FromPath[str], viewer: Membership, request: AnyRequest, stats: StatsService
+) -> StatsOut:
+    raw: bytes = request.scope["query_string"]
+    return await stats.workspace(viewer.workspace_id, raw)
+
+
+@get(
+    "/admin/tasks",
+    operation_id="adminListTasks",
+    summary="Tasks of all workspaces; the look is written to the audit",
+    responses=problem_responses(403),
+)
+async def admin_list_tasks(
+    admin: Principal, request: AnyRequest, context: RequestContext, admin_tasks: AdminTaskService
+) -> AdminTaskPage:
+    raw: bytes = request.scope["query_string"]
+    return await admin_tasks.page(admin, raw, context.request_id)
+
+
+HANDLERS: list[Any] = [
+    task_history,
+    list_changes,
+    undo,
+    workspace_stats,
+    admin_list_tasks,
+]

@@ -1,0 +1,50 @@
+"""What other modules may know of workspaces."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from tidework.errors import Forbidden, invalid
+from tidework.http.context import ROLES, Membership, Role
+from tidework.log import Expect
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A workspace as commands name it."""
+
+    id: str
+    name: str
+    personal: bool
+    owner_email: str | None
+
+
+class Workspaces(Protocol):
+    """The workspaces of the installation."""
+
+    async def create(self, user_id: str, name: str) -> str:
+        """Make a workspace that this user owns; its id."""
+        ...
+
+    async def named(self, name: str) -> Sequence[Named]:
+        """The workspaces of this name, or the one of this id."""
+        ...
+
+    async def admit(self, workspace_id: str, user_id: str, role: Role) -> None:
+        """Make somebody a member; nothing happens when they are one already."""
+        ...
+
+
+def still(membership: Membership, role: Role) -> Expect:
+    """That the caller may still do this when the commit happens."""
+    enough = [name for name in ROLES if ROLES.index(name) >= ROLES.index(role)]
+    gone = Forbidden("You have just lost the role that this needs. Ask an owner of the workspace.")
+    return Expect("member", membership.user_id, {"role": enough}, error=gone)
+
+
+def present(entity: str, entity_id: str, pointer: str) -> Expect:
+    """That what a field refers to is there when the commit happens."""
+    names = {"member": "member of this workspace", "task": "task in this workspace"}
+    what = names.get(entity, f"{entity} in this workspace")
+    error = invalid(pointer, "unknown_reference", f"{pointer}: there is no such {what}.")
+    return Expect(entity, entity_id, error=error)

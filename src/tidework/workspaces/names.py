@@ -1,0 +1,24 @@
+"""Names that people give to things."""
+
+import unicodedata
+
+from tidework.errors import invalid
+
+MAX_NAME = 100
+
+
+def clean_name(name: str, pointer: str = "/name", longest: int = MAX_NAME) -> str:
+    """`name` without the space around it. Raises `Invalid` when it is empty or too long."""
+    text = name.strip()
+    if not text or len(text) > longest:
+        raise invalid(
+            pointer, "length", f"{pointer} must have 1 to {longest} characters, not {len(text)}."
+        )
+    if any(unicodedata.category(character) == "Cc" for character in text):
+        raise invalid(pointer, "control_character", f"{pointer} must not have control characters.")
+    return text
+
+
+def name_key(name: str) -> str:
+    """What makes two names the same: neither case nor spelling of accents does."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFKC", name).casefold())
