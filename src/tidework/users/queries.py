@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, bindparam, func, literal_column, or_, select, text
+from sqlalchemy import BindParameter, bindparam, func, literal_column, or_, select, text
 
 from tidework.store.sql.schema import (
     accounts,
@@ -114,16 +114,16 @@ def audit_page(*, continued: bool) -> Statement:
 
 _ALL = "an administrator's statistics of the installation"
 
-_user_counts: Select[Any] = select(
+_USERS: tuple[Any, ...] = (
     func.count(),
     func.count().filter(accounts.c.is_active.is_(True)),
     func.count().filter(accounts.c.is_active.is_(True), accounts.c.role == "admin"),
     func.count().filter(accounts.c.placeholder.is_(True)),
-).select_from(accounts)
+)
 
 USER_COUNTS = Statement(
     "user_counts",
-    _user_counts,
+    select(*_USERS).select_from(accounts),
     heavy=True,
     fan_out=_ALL,
 )
