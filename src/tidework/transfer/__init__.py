@@ -1,1 +1,43 @@
-"""Imports and exports."""
+"""Imports and exports: Jira, CSV, and our own lossless JSON; CSV and iCalendar to take away."""
+
+from tidework.transfer.csv_import import CsvOptions, import_csv
+from tidework.transfer.export_csv import export_csv
+from tidework.transfer.export_ics import export_ics
+from tidework.transfer.export_json import export_json
+from tidework.transfer.jira_import import JiraOptions, import_jira
+from tidework.transfer.json_import import JsonOptions, import_json
+from tidework.transfer.mapping import Mapping, default_mapping, load_mapping
+from tidework.transfer.people import Described, Directory, People, load_people
+from tidework.transfer.report import (
+    Finding,
+    ImportReport,
+    MappingRow,
+    Progress,
+    mapping_lines,
+)
+from tidework.transfer.sources import BadSource
+
+__all__ = [
+    "BadSource",
+    "CsvOptions",
+    "Described",
+    "Directory",
+    "Finding",
+    "ImportReport",
+    "JiraOptions",
+    "JsonOptions",
+    "Mapping",
+    "MappingRow",
+    "People",
+    "Progress",
+    "default_mapping",
+    "export_csv",
+    "export_ics",
+    "export_json",
+    "import_csv",
+    "import_jira",
+    "import_json",
+    "load_mapping",
+    "load_people",
+    "mapping_lines",
+]

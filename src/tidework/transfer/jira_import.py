@@ -22,9 +22,10 @@ from tidework.transfer.link_write import LinkImport
 from tidework.transfer.mapping import Mapping as Rules
 from tidework.transfer.mapping import default_mapping
 from tidework.transfer.marks import Marks
+from tidework.transfer.meter import Meter
 from tidework.transfer.people import People, resolve_people
 from tidework.transfer.report import ImportReport, MappingRow, Progress
-from tidework.transfer.sources import find_files
+from tidework.transfer.sources import file_size, find_files
 from tidework.transfer.spool import Spool
 
 
@@ -41,28 +42,6 @@ class JiraOptions(msgspec.Struct, frozen=True, kw_only=True):
     people: Mapping[str, str] = {}
     source: str = "jira"
     skip_bad_lines: bool = False
-
-
-class Meter:
-    """Progress over passes that count different things: a pass takes its share of a thousand."""
-
-    def __init__(self, progress: Progress | None) -> None:
-        self._progress = progress
-        self._base = 0
-        self._share = 0
-        self._done = 0
-        self._total = 1
-
-    def begin(self, share: int, total: int) -> None:
-        """Begin a pass over `total` things."""
-        self._base += self._share
-        self._share, self._total, self._done = share, max(total, 1), 0
-
-    def advance(self, count: int) -> None:
-        """Note that so many more of them are done."""
-        self._done = min(self._done + count, self._total)
-        if self._progress is not None:
-            self._progress(self._base + self._share * self._done // self._total, 1000)
 
 
 async def import_jira(
@@ -87,7 +66,7 @@ async def import_jira(
     meter = Meter(progress)
     with Spool() as spool:
         scan = Scan(spool, options.rules, report)
-        meter.begin(250, sum(file.stat().st_size for file in files))
+        meter.begin(250, sum(map(file_size, files)))
         await asyncio.to_thread(scan.read, files, options.skip_bad_lines, meter.advance)
         if announce is not None:
             announce(report.mapping)

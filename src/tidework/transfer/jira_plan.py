@@ -8,7 +8,7 @@ from tidework.transfer.jira_shape import Comment, Issue
 from tidework.transfer.mapping import Mapping as Rules
 from tidework.transfer.report import ImportReport
 from tidework.transfer.stable_ids import digest
-from tidework.transfer.text import DESCRIPTION_MAX, TITLE_MAX, one_line, shortened
+from tidework.transfer.text import DESCRIPTION_MAX, LABELS_MAX, TITLE_MAX, one_line, shortened
 
 LONG_TITLE = "summaries longer than a title may be; the full text stands above the description"
 NO_TITLE = "empty summaries; the key is the title"
@@ -17,6 +17,8 @@ UNKNOWN_STATUS = "statuses that the mapping does not know, read as pending"
 UNKNOWN_PRIORITY = "priorities that the mapping does not know, read as medium"
 RESTRICTED = "comments that not everybody may read there, left out"
 EMPTY = "empty comments, left out"
+
+MANY_LABELS = "tasks with more labels than they may have; the rest is left out"
 
 Fields = dict[str, Any]
 
@@ -112,7 +114,7 @@ class Planner:
             "priority": to_priority or "medium",
             "due_at": f"{due}T{self._rules.due_time}.000000Z" if due else None,
             "assignee_id": targets.user(_maybe(state["assignee"])),
-            "label_ids": sorted({targets.label(name) for name in self._labels(state)}),
+            "label_ids": sorted({targets.label(name) for name in self._labels(issue, state)}),
             "created_by": targets.user(_maybe(state["reporter"])),
         }
 
@@ -132,7 +134,7 @@ class Planner:
             self._report.note("long_text", LONG_TEXT, f"{where} ({len(text)} characters)")
         return shortened(text, DESCRIPTION_MAX)
 
-    def _labels(self, state: State) -> list[str]:
+    def _labels(self, issue: Issue, state: State) -> list[str]:
         patterns, kind = self._rules.label, state["type"]
         names = [patterns.type.replace("{}", kind)] if isinstance(kind, str) else []
         for field, pattern in (
@@ -143,7 +145,10 @@ class Planner:
             held = state[field]
             if isinstance(held, frozenset):
                 names += [pattern.replace("{}", name) for name in sorted(held)]
-        return [name for name in names if one_line(name)]
+        names = [name for name in names if one_line(name)]
+        if len(names) > LABELS_MAX:
+            self._report.note("many_labels", MANY_LABELS, f"{issue.key} ({len(names)})")
+        return names[:LABELS_MAX]
 
     def _complete(self, issue: Issue, planned: list[PlannedState]) -> None:
         """Say when the task was completed, at each state."""

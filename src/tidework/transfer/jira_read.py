@@ -12,15 +12,12 @@ from tidework.transfer.json_records import BAD, Record, records
 from tidework.transfer.mapping import Mapping as Rules
 from tidework.transfer.report import ImportReport, MappingRow
 from tidework.transfer.sources import BadSource, CutOff, Source
-from tidework.transfer.spool import Spool
+from tidework.transfer.spool import Spool, keep_person
 from tidework.transfer.stable_ids import digest
 from tidework.transfer.text import BadRecord
 
 _encode = msgspec.msgpack.Encoder().encode
 decode_issue = msgspec.msgpack.Decoder(Issue).decode
-
-_NEW_PERSON = "INSERT OR IGNORE INTO people VALUES (?, ?)"
-_ALIAS = "INSERT OR REPLACE INTO people VALUES (?, ?)"
 
 CUT_OFF = "files that are cut off or damaged, imported as far as they can be read"
 REPEATED = "issues that stand in the files more than once with the same content"
@@ -185,16 +182,7 @@ class Scan:
         if person in self._people:
             return
         self._people.add(person)
-        self.spool.execute(
-            "INSERT INTO persons (id, display, email) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE"
-            " SET display = coalesce(display, excluded.display),"
-            " email = coalesce(email, excluded.email)",
-            (person.id, person.display, person.email),
-        )
-        for alias in person.aliases:
-            # Whoever was met by another name only turns out to be this one.
-            sql = _NEW_PERSON if alias == person.id else _ALIAS
-            self.spool.execute(sql, (alias, person.id))
+        keep_person(self.spool, person.id, person.aliases, person.display, person.email)
 
     def _settle_people(self) -> None:
         for id_, display in self._mentioned.items():

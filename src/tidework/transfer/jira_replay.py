@@ -93,7 +93,7 @@ class Replay:
         """
         histories = self.ordered(issue)[skip:]
         end = self.final_state(issue)
-        entries = [(history, self._edits(issue, history, end)) for history in histories]
+        entries = [(history, self._edits(issue, history)) for history in histories]
         state = _beginning(end, [edit for _, edits in entries for edit in edits])
         creator = issue.creator or issue.reporter
         steps = [Step(issue.created, creator, dict(state))]
@@ -145,7 +145,7 @@ class Replay:
             self._note("order", ORDER, issue.key)
         return ordered
 
-    def _edits(self, issue: Issue, history: History, end: State) -> list[_Edit]:
+    def _edits(self, issue: Issue, history: History) -> list[_Edit]:
         if history.at < issue.created:
             self._note("early", EARLY, f"{issue.key}, entry {history.id} of {history.at}")
         edits: list[_Edit] = []
@@ -157,7 +157,7 @@ class Replay:
                     self._note(kind, NOT_TAKEN, f"{issue.key}, entry {history.id}")
                 continue
             try:
-                edit = self._edit(name, item, end)
+                edit = self._edit(name, item)
             except BadRecord as error:
                 self._note("date", DATE, f"{issue.key}, entry {history.id}: {error}")
                 continue
@@ -166,7 +166,7 @@ class Replay:
                 edits.append(edit)
         return edits
 
-    def _edit(self, name: str, item: Item, end: State) -> _Edit:
+    def _edit(self, name: str, item: Item) -> _Edit:
         before, after = item.from_text or None, item.to_text or None
         if name in ("assignee", "reporter"):
             return _Edit(
@@ -184,21 +184,19 @@ class Replay:
             return _Edit(name, frozenset((before or "").split()), frozenset((after or "").split()))
         if name == "project":
             return _Edit(name, _project(before), _project(after))
-        held = end[name]
-        if isinstance(held, frozenset):
-            return _Edit(name, self._name(item, False, held), self._name(item, True, held))
+        if name in _SETS:
+            return _Edit(name, self._name(item, False), self._name(item, True))
         if name in ("summary", "description"):
             return _Edit(name, before or "", after or "")
         return _Edit(name, before, after, item.from_id or None, item.to_id or None)
 
-    def _name(self, item: Item, after: bool, held: frozenset[str]) -> str | None:
+    def _name(self, item: Item, after: bool) -> str | None:
         """The present name of what a component or version was called."""
         id_, name = (item.to_id, item.to_text) if after else (item.from_id, item.from_text)
         if not name or not id_:
             return name or None
         names = self._renamed.get((item.field.lower(), id_), {name: ""})
-        # One that the issue bears now is the present name; otherwise the one used last.
-        last = max(names, key=lambda known: (known in held, names[known], known))
+        last = max(names, key=lambda known: (names[known], known))
         if last != name:
             self._note_renamed(f"{item.field} {name} is now {last}")
         return last

@@ -1,24 +1,11 @@
 """Which task an issue is, or will be."""
 
-from typing import Any
-
-from sqlalchemy import bindparam, select
-
 from tidework.log import Values
 from tidework.store.protocol import Store
-from tidework.store.sql.schema import fields_of, tasks
-from tidework.store.sql.statement import Statement
+from tidework.transfer.existing import fetch_task
 from tidework.transfer.marks import Marks
 from tidework.transfer.spool import Spool
 from tidework.transfer.stable_ids import stable_id
-
-_FIELDS = fields_of("task")
-TASK = Statement(
-    "import_task",
-    select(*(tasks.c[name] for name in _FIELDS)).where(
-        tasks.c.stream_id == bindparam("stream_id"), tasks.c.id == bindparam("id")
-    ),
-)
 
 
 class Tasks:
@@ -56,9 +43,7 @@ class Tasks:
 
     async def fetch(self, task_id: str) -> Values | None:
         """The task's fields as they are now."""
-        params: dict[str, Any] = {"stream_id": self._workspace_id, "id": task_id}
-        rows = await self._store.fetch(TASK, params)
-        return dict(zip(_FIELDS, rows[0], strict=True)) if rows else None
+        return await fetch_task(self._store, self._workspace_id, task_id)
 
     def forget(self) -> None:
         """Look again at what was removed."""

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, select
 from tidework.store.protocol import Store
 from tidework.store.sql.schema import relations
 from tidework.store.sql.statement import Statement
+from tidework.tasks.relations import relation_id, stored_form
 from tidework.transfer.appending import Appender
 from tidework.transfer.batch import Batch
 from tidework.transfer.graph import Graph
@@ -15,7 +16,7 @@ from tidework.transfer.jira_links import LinkPlanner, LinkStep, PlannedLink
 from tidework.transfer.jira_read import Scan
 from tidework.transfer.jira_tasks import Tasks
 from tidework.transfer.marks import Marks
-from tidework.transfer.stable_ids import digest, stable_id
+from tidework.transfer.stable_ids import digest
 
 OUTSIDE = "links to issues that are neither in the files nor imported before, left out"
 OUTSIDE_PAST = "former links to issues that are neither in the files nor imported before, left out"
@@ -114,7 +115,7 @@ class LinkImport:
             after = rows[-1][0]
 
     def _keep(self, kind: str, task_id: str, other_id: str, id_: str) -> None:
-        self._existing[_pair(kind, task_id, other_id)] = id_
+        self._existing[stored_form(kind, task_id, other_id)] = id_
         if kind == "blocks":
             self._blocks.add(task_id, other_id)
 
@@ -139,7 +140,7 @@ class LinkImport:
         if mark is not None and mark[1] == done:
             return
         skip = _taken(planned.steps, mark[1]) if mark is not None else 0
-        pair = _pair(kind, one, other)
+        pair = stored_form(kind, one, other)
         if skip is None:
             # Another past than before: only what it comes to counts.
             steps = planned.steps[-1:]
@@ -174,12 +175,10 @@ class LinkImport:
     def _steps(self, planned: PlannedLink, steps: list[LinkStep], pair: Pair, batch: Batch) -> str:
         """Add what happens to a relation; returns its id."""
         kind, task_id, other_id = pair
-        at = planned.steps[0].at
-        id_ = stable_id(at, self._workspace_id, self._source, "link", *planned[:3])
+        id_ = relation_id(*pair)
         for step in steps:
             existing = self._existing.get(pair)
             if step.made == (existing is not None):
-                id_ = existing or id_
                 continue
             actor = self._actor_id if step.correction else self._user(step.actor)
             if step.correction:
@@ -201,13 +200,6 @@ class LinkImport:
             batch.expect("task", other_id)
             self._keep(kind, task_id, other_id, id_)
         return id_
-
-
-def _pair(kind: str, task_id: str, other_id: str) -> Pair:
-    """A relation, the same from both sides where it says the same from both."""
-    if kind == "relates_to" and task_id > other_id:
-        return kind, other_id, task_id
-    return kind, task_id, other_id
 
 
 def _fingerprint(steps: list[LinkStep]) -> str:

@@ -1,11 +1,14 @@
 """The people of a source as accounts here."""
 
+import csv
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from tidework.log import Operation
 from tidework.store.protocol import Store
 from tidework.transfer.marks import Marks
+from tidework.transfer.sources import BadSource
 from tidework.transfer.spool import Spool
 
 _CHUNK = 200
@@ -42,6 +45,28 @@ class Directory(Protocol):
     async def describe(self, user_ids: Sequence[str]) -> Mapping[str, Described]:
         """Name and e-mail by account; accounts that no longer exist are left out."""
         ...
+
+
+def load_people(path: Path) -> dict[str, str]:
+    """E-mail by name, from a file with a `name,email` a line (CSV; a header is allowed).
+
+    Raises `BadSource`, which names the line.
+    """
+    found: dict[str, str] = {}
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            for number, row in enumerate(csv.reader(file), 1):
+                cells = [cell.strip() for cell in row]
+                if not any(cells) or (number == 1 and "@" not in row[-1]):
+                    continue
+                if len(cells) != 2 or not cells[0] or "@" not in cells[1]:
+                    raise BadSource(f"{path.name}, line {number}: write it as name,e-mail.")
+                found[cells[0]] = cells[1]
+    except OSError as error:
+        raise BadSource(f"{path} cannot be read: {error.strerror}.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BadSource(f"{path} is not a CSV file in UTF-8: {error}.") from error
+    return found
 
 
 async def resolve_people(

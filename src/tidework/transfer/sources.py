@@ -165,6 +165,11 @@ def find_files(paths: Sequence[Path]) -> list[Path]:
     return found
 
 
+def file_size(path: Path) -> int:
+    """The size of a file in bytes, 0 for what is not there."""
+    return path.stat().st_size if path.is_file() else 0
+
+
 def stem(path: Path) -> str:
     """The file's name without the suffixes of its format and packing."""
     name = path.name

@@ -32,6 +32,13 @@ CREATE TABLE marks (
   foreign_id TEXT PRIMARY KEY, entity_id TEXT NOT NULL, fingerprint TEXT NOT NULL) WITHOUT ROWID;
 """
 
+_PERSON = (
+    "INSERT INTO persons (id, display, email) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE"
+    " SET display = coalesce(display, excluded.display), email = coalesce(email, excluded.email)"
+)
+_NAME = "INSERT OR IGNORE INTO people VALUES (?, ?)"
+_ALIAS = "INSERT OR REPLACE INTO people VALUES (?, ?)"
+
 
 class Spool:
     """A private SQLite file, gone when the context is left.
@@ -85,3 +92,13 @@ class Spool:
             "set TMPDIR to another folder. Nothing that was imported is lost.",
             code="storage_full",
         )
+
+
+def keep_person(
+    spool: Spool, id_: str, aliases: Sequence[str], display: str | None, email: str | None
+) -> None:
+    """Note somebody, or what more is known of them; `id_` is one of the aliases."""
+    spool.execute(_PERSON, (id_, display, email))
+    for alias in aliases:
+        # Whoever was met by another name only turns out to be this one.
+        spool.execute(_NAME if alias == id_ else _ALIAS, (alias, id_))

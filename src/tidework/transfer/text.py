@@ -8,6 +8,7 @@ from tidework.times import canonical
 
 TITLE_MAX = 200
 DESCRIPTION_MAX = 65_536
+LABELS_MAX = 100
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 # PostgreSQL cannot keep NUL, UTF-8 cannot carry half of a surrogate pair.
