@@ -4,10 +4,19 @@ import os
 
 from hypothesis import HealthCheck, settings
 
+from tests.services.api import api, database_url, open_api
 from tests.services.postgres import postgres, postgres_database, postgres_url
 from tests.services.server import tidework_server
 
-__all__ = ["postgres", "postgres_database", "postgres_url", "tidework_server"]
+__all__ = [
+    "api",
+    "database_url",
+    "open_api",
+    "postgres",
+    "postgres_database",
+    "postgres_url",
+    "tidework_server",
+]
 
 # A developer's own settings must not decide what a test sees.
 for name in [name for name in os.environ if name.startswith("TIDEWORK_")]:

@@ -4,7 +4,8 @@ from typing import Any
 
 from litestar import Request, Response, Router, delete, get, post
 from litestar.datastructures import Cookie
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, JSONBody
 
 from tidework.auth.api_tokens import ApiTokens
 from tidework.auth.keys import KeySet
@@ -52,7 +53,9 @@ _MAYBE: list[dict[str, list[str]]] = [{BEARER: []}, *PUBLIC]
     security=PUBLIC,
 )
 async def register(
-    data: Register, context: RequestContext, auth: AuthService
+    data: JSONBody[Register],
+    context: NamedDependency[RequestContext],
+    auth: NamedDependency[AuthService],
 ) -> Response[LoggedIn]:
     """The first account of an installation becomes its administrator."""
     account, pair, seq = await auth.register(
@@ -71,7 +74,11 @@ async def register(
     responses=problem_responses(401),
     security=PUBLIC,
 )
-async def login(data: Login, context: RequestContext, auth: AuthService) -> Response[LoggedIn]:
+async def login(
+    data: JSONBody[Login],
+    context: NamedDependency[RequestContext],
+    auth: NamedDependency[AuthService],
+) -> Response[LoggedIn]:
     """The answer is the same for a wrong password and for an address without an account."""
     account, pair = await auth.log_in(data.email, data.password, context)
     return _logged_in(account, pair, context, auth, cookie=data.cookie)
@@ -87,9 +94,9 @@ async def login(data: Login, context: RequestContext, auth: AuthService) -> Resp
 )
 async def refresh(
     request: Request[Any, Any, Any],
-    context: RequestContext,
-    auth: AuthService,
-    data: Refresh | None = None,
+    context: NamedDependency[RequestContext],
+    auth: NamedDependency[AuthService],
+    data: JSONBody[Refresh | None] = None,
 ) -> Response[Refreshed]:
     """A refresh token is used up by this. Its retry within 30 seconds gets the same pair again; used
     later than that, the whole session ends.
@@ -121,9 +128,9 @@ async def refresh(
 )
 async def logout(
     request: Request[Any, Any, Any],
-    context: RequestContext,
-    auth: AuthService,
-    data: Refresh | None = None,
+    context: NamedDependency[RequestContext],
+    auth: NamedDependency[AuthService],
+    data: JSONBody[Refresh | None] = None,
 ) -> Response[None]:
     """Takes the access token, or a refresh token in the body or the cookie."""
     cookie = request.cookies.get(_cookie_name(context))
@@ -141,7 +148,9 @@ async def logout(
 
 
 @get("/sessions", operation_id="listSessions", summary="Where I am logged in", responses=_READ)
-async def list_sessions(caller: Principal, auth: AuthService) -> SessionList:
+async def list_sessions(
+    caller: NamedDependency[Principal], auth: NamedDependency[AuthService]
+) -> SessionList:
     """The last used one first."""
     current = _session_of(caller)
     return SessionList(
@@ -167,7 +176,10 @@ async def list_sessions(caller: Principal, auth: AuthService) -> SessionList:
     responses=_GONE,
 )
 async def end_session(
-    session_id: str, caller: Principal, context: RequestContext, auth: AuthService
+    session_id: FromPath[str],
+    caller: NamedDependency[Principal],
+    context: NamedDependency[RequestContext],
+    auth: NamedDependency[AuthService],
 ) -> None:
     """Its access token, refresh token and live connections end at once, everywhere."""
     _session_of(caller)
@@ -183,7 +195,10 @@ async def end_session(
     responses=_WRITE,
 )
 async def change_password(
-    data: PasswordChange, caller: Principal, context: RequestContext, auth: AuthService
+    data: JSONBody[PasswordChange],
+    caller: NamedDependency[Principal],
+    context: NamedDependency[RequestContext],
+    auth: NamedDependency[AuthService],
 ) -> None:
     """All other sessions end, and all mailed links."""
     _session_of(caller)
@@ -201,7 +216,9 @@ async def change_password(
     security=PUBLIC,
 )
 async def forgot_password(
-    data: PasswordForgot, context: RequestContext, resets: Resets
+    data: JSONBody[PasswordForgot],
+    context: NamedDependency[RequestContext],
+    resets: NamedDependency[Resets],
 ) -> Accepted:
     """The answer is the same for every address."""
     await resets.forgot(data.email, context.address)
@@ -216,13 +233,19 @@ async def forgot_password(
     responses=problem_responses(403),
     security=PUBLIC,
 )
-async def reset_password(data: PasswordReset, context: RequestContext, auth: AuthService) -> None:
+async def reset_password(
+    data: JSONBody[PasswordReset],
+    context: NamedDependency[RequestContext],
+    auth: NamedDependency[AuthService],
+) -> None:
     """The link works once. An invited person's account becomes theirs by it."""
     context.seq = await auth.reset_password(data.token, data.password, context)
 
 
 @get("/tokens", operation_id="listTokens", summary="My API tokens", responses=_READ)
-async def list_tokens(caller: Principal, api_tokens: ApiTokens) -> TokenList:
+async def list_tokens(
+    caller: NamedDependency[Principal], api_tokens: NamedDependency[ApiTokens]
+) -> TokenList:
     """Without their secrets, expired ones too."""
     _session_of(caller)
     return TokenList(await api_tokens.of(caller.user_id))
@@ -235,7 +258,10 @@ async def list_tokens(caller: Principal, api_tokens: ApiTokens) -> TokenList:
     responses=_WRITE,
 )
 async def create_token(
-    data: TokenCreate, caller: Principal, context: RequestContext, api_tokens: ApiTokens
+    data: JSONBody[TokenCreate],
+    caller: NamedDependency[Principal],
+    context: NamedDependency[RequestContext],
+    api_tokens: NamedDependency[ApiTokens],
 ) -> Response[TokenMade]:
     """What a token may do is bounded by its scopes and by its account's role."""
     _session_of(caller)
@@ -253,7 +279,10 @@ async def create_token(
     responses=_GONE,
 )
 async def delete_token(
-    token_id: str, caller: Principal, context: RequestContext, api_tokens: ApiTokens
+    token_id: FromPath[str],
+    caller: NamedDependency[Principal],
+    context: NamedDependency[RequestContext],
+    api_tokens: NamedDependency[ApiTokens],
 ) -> None:
     """The next request that bears it is refused."""
     _session_of(caller)
@@ -302,7 +331,7 @@ def root_routers(keys: KeySet) -> list[Router]:
     return [Router("/", route_handlers=[jwks], dependencies=provided)]
 
 
-def _session_of(caller: Principal) -> str:
+def _session_of(caller: NamedDependency[Principal]) -> str:
     """The caller's session. Raises `Forbidden` for an API token."""
     if caller.credential.kind != "session":
         raise Forbidden(
@@ -313,7 +342,12 @@ def _session_of(caller: Principal) -> str:
 
 
 def _logged_in(
-    account: Account, pair: Pair, context: RequestContext, auth: AuthService, *, cookie: bool
+    account: Account,
+    pair: Pair,
+    context: NamedDependency[RequestContext],
+    auth: NamedDependency[AuthService],
+    *,
+    cookie: bool,
 ) -> Response[LoggedIn]:
     user = view(account)
     if not cookie:
@@ -326,12 +360,12 @@ def _logged_in(
     )
 
 
-def _cookie_name(context: RequestContext) -> str:
+def _cookie_name(context: NamedDependency[RequestContext]) -> str:
     # The prefix makes browsers refuse the cookie from anybody else, and takes https.
     return "__Host-tidework_refresh" if context.scheme == "https" else "tidework_refresh"
 
 
-def _cookie(context: RequestContext, value: str, lifetime_s: int) -> Cookie:
+def _cookie(context: NamedDependency[RequestContext], value: str, lifetime_s: int) -> Cookie:
     return Cookie(
         key=_cookie_name(context),
         value=value,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from litestar import Request, get, post
-
+from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from tidework.http.context import Membership, Principal, RequestContext
@@ -33,7 +33,12 @@ AnyRequest = Request[Any, Any, Any]
     responses=_READ,
 )
 async def task_history(
-    w: FromPath[str], id: FromPath[str], viewer: Membership, request: AnyRequest, tasks: TaskService, log: LogService
+    w: FromPath[str],
+    id: FromPath[str],
+    viewer: NamedDependency[Membership],
+    request: AnyRequest,
+    tasks: NamedDependency[TaskService],
+    log: NamedDependency[LogService],
 ) -> HistoryPage:
     _, task = await tasks.get(viewer.workspace_id, id)
     raw: bytes = request.scope["query_string"]
@@ -47,7 +52,10 @@ async def task_history(
     responses=problem_responses(404, 410),
 )
 async def list_changes(
-    w: FromPath[str], viewer: Membership, request: AnyRequest, log: LogService
+    w: FromPath[str],
+    viewer: NamedDependency[Membership],
+    request: AnyRequest,
+    log: NamedDependency[LogService],
 ) -> ChangesOut:
     """Start with `since=0`, or with the seq at which everything was read."""
     raw: bytes = request.scope["query_string"]
@@ -62,14 +70,21 @@ async def list_changes(
     status_code=200,
 )
 async def undo(
-    w: FromPath[str], editor: Membership, data: JSONBody[UndoIn], context: RequestContext, log: LogService
+    w: FromPath[str],
+    editor: NamedDependency[Membership],
+    data: JSONBody[UndoIn],
+    context: NamedDependency[RequestContext],
+    log: NamedDependency[LogService],
 ) -> UndoOut:
     return await log.undo(editor, data.seq, context)
 
 
 @get(f"{_BASE}/stats", operation_id="workspaceStats", summary="Statistics", responses=_READ)
 async def workspace_stats(
-    w: FromPath[str], viewer: Membership, request: AnyRequest, stats: StatsService
+    w: FromPath[str],
+    viewer: NamedDependency[Membership],
+    request: AnyRequest,
+    stats: NamedDependency[StatsService],
 ) -> StatsOut:
     raw: bytes = request.scope["query_string"]
     return await stats.workspace(viewer.workspace_id, raw)
@@ -82,7 +97,10 @@ async def workspace_stats(
     responses=problem_responses(403),
 )
 async def admin_list_tasks(
-    admin: Principal, request: AnyRequest, context: RequestContext, admin_tasks: AdminTaskService
+    admin: NamedDependency[Principal],
+    request: AnyRequest,
+    context: NamedDependency[RequestContext],
+    admin_tasks: NamedDependency[AdminTaskService],
 ) -> AdminTaskPage:
     raw: bytes = request.scope["query_string"]
     return await admin_tasks.page(admin, raw, context.request_id)

@@ -3,8 +3,7 @@
 from typing import Any
 
 from litestar import Request, Router, delete, get, patch, post
-from litestar.di import Provide
-
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
 
 from tidework.http.context import Membership, RequestContext
@@ -40,7 +39,11 @@ AnyRequest = Request[Any, Any, Any]
 
 @get(f"{_BASE}/tasks", operation_id="listTasks", summary="A page of tasks", responses=_READ)
 async def list_tasks(
-    w: FromPath[str], viewer: Membership, request: AnyRequest, context: RequestContext, tasks: TaskService
+    w: FromPath[str],
+    viewer: NamedDependency[Membership],
+    request: AnyRequest,
+    context: NamedDependency[RequestContext],
+    tasks: NamedDependency[TaskService],
 ) -> TaskPage:
     """Filter, search and sort the tasks of a workspace."""
     raw: bytes = request.scope["query_string"]
@@ -51,7 +54,11 @@ async def list_tasks(
 
 @post(f"{_BASE}/tasks", operation_id="createTask", summary="Make a task", responses=_MAKE)
 async def create_task(
-    w: FromPath[str], editor: Membership, data: JSONBody[TaskCreate], context: RequestContext, tasks: TaskService
+    w: FromPath[str],
+    editor: NamedDependency[Membership],
+    data: JSONBody[TaskCreate],
+    context: NamedDependency[RequestContext],
+    tasks: NamedDependency[TaskService],
 ) -> TaskOut:
     task = await tasks.create(editor, data, context)
     place = f"/api/v1/workspaces/{task.workspace_id}/tasks/{task.id}"
@@ -60,7 +67,11 @@ async def create_task(
 
 @get(_TASK, operation_id="getTask", summary="A task, by id or number", responses=_READ)
 async def get_task(
-    w: FromPath[str], id: FromPath[str], viewer: Membership, context: RequestContext, tasks: TaskService
+    w: FromPath[str],
+    id: FromPath[str],
+    viewer: NamedDependency[Membership],
+    context: NamedDependency[RequestContext],
+    tasks: NamedDependency[TaskService],
 ) -> TaskOut:
     seq, task = await tasks.get(viewer.workspace_id, id)
     return entity(context, seq, task.version, task)
@@ -70,10 +81,10 @@ async def get_task(
 async def update_task(
     w: FromPath[str],
     id: FromPath[str],
-    editor: Membership,
+    editor: NamedDependency[Membership],
     data: JSONBody[TaskPatch],
-    context: RequestContext,
-    tasks: TaskService,
+    context: NamedDependency[RequestContext],
+    tasks: NamedDependency[TaskService],
 ) -> TaskOut:
     """A JSON merge patch (RFC 7396): only the fields named change, null removes."""
     task = await tasks.update(editor, id, data, context)
@@ -82,7 +93,11 @@ async def update_task(
 
 @delete(_TASK, operation_id="deleteTask", summary="Remove a task", responses=_CHANGE)
 async def delete_task(
-    w: FromPath[str], id: FromPath[str], editor: Membership, context: RequestContext, tasks: TaskService
+    w: FromPath[str],
+    id: FromPath[str],
+    editor: NamedDependency[Membership],
+    context: NamedDependency[RequestContext],
+    tasks: NamedDependency[TaskService],
 ) -> None:
     """Its comments and relations go with it; its sub-tasks stay and lose their parent."""
     await tasks.delete(editor, id, context)
@@ -96,7 +111,11 @@ async def delete_task(
     status_code=200,
 )
 async def batch_tasks(
-    w: FromPath[str], editor: Membership, data: JSONBody[Batch], context: RequestContext, tasks: TaskService
+    w: FromPath[str],
+    editor: NamedDependency[Membership],
+    data: JSONBody[Batch],
+    context: NamedDependency[RequestContext],
+    tasks: NamedDependency[TaskService],
 ) -> BatchOut:
     """All of it happens, or nothing."""
     return await tasks.batch(editor, data.operations, context)
@@ -106,11 +125,11 @@ async def batch_tasks(
 async def list_comments(
     w: FromPath[str],
     id: FromPath[str],
-    viewer: Membership,
+    viewer: NamedDependency[Membership],
     request: AnyRequest,
-    context: RequestContext,
-    tasks: TaskService,
-    comments: CommentService,
+    context: NamedDependency[RequestContext],
+    tasks: NamedDependency[TaskService],
+    comments: NamedDependency[CommentService],
 ) -> CommentPage:
     _, task = await tasks.get(viewer.workspace_id, id)
     raw: bytes = request.scope["query_string"]
@@ -122,11 +141,11 @@ async def list_comments(
 async def create_comment(
     w: FromPath[str],
     id: FromPath[str],
-    commenter: Membership,
+    commenter: NamedDependency[Membership],
     data: JSONBody[CommentIn],
-    context: RequestContext,
-    tasks: TaskService,
-    comments: CommentService,
+    context: NamedDependency[RequestContext],
+    tasks: NamedDependency[TaskService],
+    comments: NamedDependency[CommentService],
 ) -> CommentOut:
     _, task = await tasks.get(commenter.workspace_id, id)
     made = await comments.create(commenter, task.id, data.body, context)
@@ -141,9 +160,9 @@ _COMMENT = f"{_BASE}/comments/{{comment_id:str}}"
 async def get_comment(
     w: FromPath[str],
     comment_id: FromPath[str],
-    viewer: Membership,
-    context: RequestContext,
-    comments: CommentService,
+    viewer: NamedDependency[Membership],
+    context: NamedDependency[RequestContext],
+    comments: NamedDependency[CommentService],
 ) -> CommentOut:
     seq, found = await comments.get(viewer.workspace_id, known_id(comment_id, "comment"))
     return entity(context, seq, found.version, found)
@@ -153,10 +172,10 @@ async def get_comment(
 async def update_comment(
     w: FromPath[str],
     comment_id: FromPath[str],
-    commenter: Membership,
+    commenter: NamedDependency[Membership],
     data: JSONBody[CommentIn],
-    context: RequestContext,
-    comments: CommentService,
+    context: NamedDependency[RequestContext],
+    comments: NamedDependency[CommentService],
 ) -> CommentOut:
     found = known_id(comment_id, "comment")
     done = await comments.update(commenter, found, data.body, context)
@@ -167,9 +186,9 @@ async def update_comment(
 async def delete_comment(
     w: FromPath[str],
     comment_id: FromPath[str],
-    commenter: Membership,
-    context: RequestContext,
-    comments: CommentService,
+    commenter: NamedDependency[Membership],
+    context: NamedDependency[RequestContext],
+    comments: NamedDependency[CommentService],
 ) -> None:
     await comments.delete(commenter, known_id(comment_id, "comment"), context)
 
@@ -178,10 +197,10 @@ async def delete_comment(
 async def list_relations(
     w: FromPath[str],
     id: FromPath[str],
-    viewer: Membership,
-    context: RequestContext,
-    tasks: TaskService,
-    relations: RelationService,
+    viewer: NamedDependency[Membership],
+    context: NamedDependency[RequestContext],
+    tasks: NamedDependency[TaskService],
+    relations: NamedDependency[RelationService],
 ) -> RelationList:
     _, task = await tasks.get(viewer.workspace_id, id)
     seq, found = await relations.all(viewer.workspace_id, task.id)
@@ -192,11 +211,11 @@ async def list_relations(
 async def create_relation(
     w: FromPath[str],
     id: FromPath[str],
-    editor: Membership,
+    editor: NamedDependency[Membership],
     data: JSONBody[RelationIn],
-    context: RequestContext,
-    tasks: TaskService,
-    relations: RelationService,
+    context: NamedDependency[RequestContext],
+    tasks: NamedDependency[TaskService],
+    relations: NamedDependency[RelationService],
 ) -> RelationOut:
     _, task = await tasks.get(editor.workspace_id, id)
     return await relations.create(editor, task.id, data.kind, str(data.task_id), context)
@@ -213,10 +232,10 @@ async def delete_relation(
     id: FromPath[str],
     kind: FromPath[str],
     task_id: FromPath[str],
-    editor: Membership,
-    context: RequestContext,
-    tasks: TaskService,
-    relations: RelationService,
+    editor: NamedDependency[Membership],
+    context: NamedDependency[RequestContext],
+    tasks: NamedDependency[TaskService],
+    relations: NamedDependency[RelationService],
 ) -> None:
     _, task = await tasks.get(editor.workspace_id, id)
     await relations.delete(editor, task.id, kind, known_id(task_id, "task"), context)

@@ -3,8 +3,8 @@
 from typing import Annotated, Any
 
 from litestar import Request, Router, delete, get, patch
-from litestar.di import Provide
-from litestar.params import Parameter
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, JSONBody, Parameter
 
 from tidework.http.context import Principal, RequestContext
 from tidework.http.openapi import problem_responses
@@ -31,9 +31,9 @@ AnyRequest = Request[Any, Any, Any]
 @get("/users", operation_id="listUsers", summary="All accounts", responses=_READ)
 async def list_users(
     request: AnyRequest,
-    admin: Principal,
-    context: RequestContext,
-    admins: AdminService,
+    admin: NamedDependency[Principal],
+    context: NamedDependency[RequestContext],
+    admins: NamedDependency[AdminService],
     q: Search = None,
     cursor: Cursor = None,
     limit: Limit = 20,
@@ -45,7 +45,10 @@ async def list_users(
 
 @get("/users/{user_id:str}", operation_id="getUser", summary="An account", responses=_ONE)
 async def get_user(
-    user_id: str, admin: Principal, context: RequestContext, admins: AdminService
+    user_id: FromPath[str],
+    admin: NamedDependency[Principal],
+    context: NamedDependency[RequestContext],
+    admins: NamedDependency[AdminService],
 ) -> UserView:
     """The look is written to the audit."""
     account = await admins.look(known_id(user_id, "account"), admin.user_id, context)
@@ -59,11 +62,11 @@ async def get_user(
     responses=_WRITE,
 )
 async def update_user(
-    user_id: str,
-    data: UserPatch,
-    admin: Principal,
-    context: RequestContext,
-    admins: AdminService,
+    user_id: FromPath[str],
+    data: JSONBody[UserPatch],
+    admin: NamedDependency[Principal],
+    context: NamedDependency[RequestContext],
+    admins: NamedDependency[AdminService],
 ) -> UserView:
     """It takes effect on the next request everywhere. Not for oneself."""
     account = await admins.update(known_id(user_id, "account"), given(data), admin.user_id, context)
@@ -77,7 +80,10 @@ async def update_user(
     responses=_WRITE,
 )
 async def delete_user(
-    user_id: str, admin: Principal, context: RequestContext, admins: AdminService
+    user_id: FromPath[str],
+    admin: NamedDependency[Principal],
+    context: NamedDependency[RequestContext],
+    admins: NamedDependency[AdminService],
 ) -> None:
     """Refused while they are the only owner of a workspace with other members. Not for oneself."""
     await admins.delete(known_id(user_id, "account"), admin.user_id, context)
@@ -86,8 +92,8 @@ async def delete_user(
 @get("/audit", operation_id="listAudit", summary="What administrators did", responses=_READ)
 async def list_audit(
     request: AnyRequest,
-    admin: Principal,
-    admins: AdminService,
+    admin: NamedDependency[Principal],
+    admins: NamedDependency[AdminService],
     cursor: Cursor = None,
     limit: Limit = 20,
 ) -> AuditPage:
@@ -97,7 +103,9 @@ async def list_audit(
 
 
 @get("/stats", operation_id="getStats", summary="The installation in numbers", responses=_READ)
-async def get_stats(admin: Principal, admins: AdminService) -> Stats:
+async def get_stats(
+    admin: NamedDependency[Principal], admins: NamedDependency[AdminService]
+) -> Stats:
     """Counted when asked for."""
     return await admins.stats()
 

@@ -1,7 +1,8 @@
 """Routes of users: everybody's own account."""
 
 from litestar import Router, delete, get, patch
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
+from litestar.params import JSONBody
 
 from tidework.errors import Forbidden, Unauthenticated, invalid
 from tidework.http.context import Principal, RequestContext
@@ -14,7 +15,11 @@ from tidework.users.service import UserService
 
 
 @get("/me", operation_id="getMe", summary="My account")
-async def get_me(caller: Principal, context: RequestContext, users: UserService) -> UserView:
+async def get_me(
+    caller: NamedDependency[Principal],
+    context: NamedDependency[RequestContext],
+    users: NamedDependency[UserService],
+) -> UserView:
     """Who I am, and the id of my personal workspace."""
     return _shown(await _own(caller, users), context)
 
@@ -23,11 +28,11 @@ async def get_me(caller: Principal, context: RequestContext, users: UserService)
     "/me", operation_id="updateMe", summary="Change my account", responses=problem_responses(409)
 )
 async def update_me(
-    data: MePatch,
-    caller: Principal,
-    context: RequestContext,
-    users: UserService,
-    secrets: Secrets,
+    data: JSONBody[MePatch],
+    caller: NamedDependency[Principal],
+    context: NamedDependency[RequestContext],
+    users: NamedDependency[UserService],
+    secrets: NamedDependency[Secrets],
 ) -> UserView:
     """Another e-mail address takes the present password, and makes mailed links useless."""
     values = given(data)
@@ -50,11 +55,11 @@ async def update_me(
     responses=problem_responses(403, 409),
 )
 async def delete_me(
-    data: MeDelete,
-    caller: Principal,
-    context: RequestContext,
-    closing: Closing,
-    secrets: Secrets,
+    data: JSONBody[MeDelete],
+    caller: NamedDependency[Principal],
+    context: NamedDependency[RequestContext],
+    closing: NamedDependency[Closing],
+    secrets: NamedDependency[Secrets],
 ) -> None:
     """Takes the password. Refused while somebody is the only owner of a workspace with other members.
 
@@ -76,18 +81,18 @@ def routers(users: UserService, closing: Closing, secrets: Secrets) -> list[Rout
     return [Router("/users", route_handlers=[get_me, update_me, delete_me], dependencies=services)]
 
 
-async def _own(caller: Principal, users: UserService) -> Account:
+async def _own(caller: NamedDependency[Principal], users: NamedDependency[UserService]) -> Account:
     account = await users.get(caller.user_id)
     if account is None:
         raise Unauthenticated("This account does not exist any more.", code="session_ended")
     return account
 
 
-def _shown(account: Account, context: RequestContext) -> UserView:
+def _shown(account: Account, context: NamedDependency[RequestContext]) -> UserView:
     return written(context, account.version, view(account))
 
 
-def _check_session(caller: Principal) -> None:
+def _check_session(caller: NamedDependency[Principal]) -> None:
     if caller.credential.kind != "session":
         raise Forbidden(
             "This cannot be done with an API token. Log in with e-mail address and password.",

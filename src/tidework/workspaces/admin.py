@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Request, get
+from litestar.di import NamedDependency
 
 from tidework.http import cursor as cursors
 from tidework.http.context import Principal, RequestContext
@@ -24,7 +25,9 @@ class AdminWorkspaceService:
         self._store = store
         self._audit = audit
 
-    async def page(self, admin: Principal, raw_query: bytes, request_id: str) -> AdminWorkspaceList:
+    async def page(
+        self, admin: NamedDependency[Principal], raw_query: bytes, request_id: str
+    ) -> AdminWorkspaceList:
         """A page of workspaces, in the order of their ids."""
         query = Query(raw_query, ("cursor", "limit"))
         limit = query.number("limit", 1, 100) or 20
@@ -50,10 +53,10 @@ class AdminWorkspaceService:
     responses=problem_responses(403),
 )
 async def admin_list_workspaces(
-    admin: Principal,
+    admin: NamedDependency[Principal],
     request: Request[Any, Any, Any],
-    context: RequestContext,
-    admin_workspaces: AdminWorkspaceService,
+    context: NamedDependency[RequestContext],
+    admin_workspaces: NamedDependency[AdminWorkspaceService],
 ) -> AdminWorkspaceList:
     raw: bytes = request.scope["query_string"]
     return await admin_workspaces.page(admin, raw, context.request_id)

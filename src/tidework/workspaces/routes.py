@@ -3,8 +3,7 @@
 from typing import Any
 
 from litestar import Router, delete, get, patch, post
-from litestar.di import Provide
-
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
 
 from tidework.http.context import Membership, Principal, RequestContext
@@ -39,13 +38,18 @@ _WRITE = problem_responses(403, 404, 409, 412)
 @get(
     "/workspaces", operation_id="listWorkspaces", summary="The caller's workspaces", responses=_READ
 )
-async def list_workspaces(caller: Principal, workspaces: WorkspaceService) -> WorkspaceList:
+async def list_workspaces(
+    caller: NamedDependency[Principal], workspaces: NamedDependency[WorkspaceService]
+) -> WorkspaceList:
     return WorkspaceList(await workspaces.mine(caller.user_id))
 
 
 @post("/workspaces", operation_id="createWorkspace", summary="Make a workspace", responses=_WRITE)
 async def create_workspace(
-    caller: Principal, data: JSONBody[WorkspaceCreate], context: RequestContext, workspaces: WorkspaceService
+    caller: NamedDependency[Principal],
+    data: JSONBody[WorkspaceCreate],
+    context: NamedDependency[RequestContext],
+    workspaces: NamedDependency[WorkspaceService],
 ) -> WorkspaceOut:
     made = await workspaces.create_for(caller.user_id, data.name, context)
     return written(context, made.version, made, f"/api/v1/workspaces/{made.id}")
@@ -53,7 +57,10 @@ async def create_workspace(
 
 @get("/workspaces/{w:str}", operation_id="getWorkspace", summary="A workspace", responses=_READ)
 async def get_workspace(
-    w: FromPath[str], viewer: Membership, context: RequestContext, workspaces: WorkspaceService
+    w: FromPath[str],
+    viewer: NamedDependency[Membership],
+    context: NamedDependency[RequestContext],
+    workspaces: NamedDependency[WorkspaceService],
 ) -> WorkspaceOut:
     # What it says includes the caller's role, so it is not kept for everybody.
     _, found = await workspaces.get(viewer)
@@ -63,10 +70,10 @@ async def get_workspace(
 @patch("/workspaces/{w:str}", operation_id="updateWorkspace", summary="Rename", responses=_WRITE)
 async def update_workspace(
     w: FromPath[str],
-    owner: Membership,
+    owner: NamedDependency[Membership],
     data: JSONBody[WorkspacePatch],
-    context: RequestContext,
-    workspaces: WorkspaceService,
+    context: NamedDependency[RequestContext],
+    workspaces: NamedDependency[WorkspaceService],
 ) -> WorkspaceOut:
     name = given(data).get("name")
     if name is None:
@@ -78,13 +85,20 @@ async def update_workspace(
 
 @delete("/workspaces/{w:str}", operation_id="deleteWorkspace", summary="Remove", responses=_WRITE)
 async def delete_workspace(
-    w: FromPath[str], owner: Membership, context: RequestContext, workspaces: WorkspaceService
+    w: FromPath[str],
+    owner: NamedDependency[Membership],
+    context: NamedDependency[RequestContext],
+    workspaces: NamedDependency[WorkspaceService],
 ) -> None:
     await workspaces.delete(owner, context)
 
 
 @get("/workspaces/{w:str}/members", operation_id="listMembers", summary="Members", responses=_READ)
-async def list_members(w: FromPath[str], viewer: Membership, workspaces: WorkspaceService) -> MemberList:
+async def list_members(
+    w: FromPath[str],
+    viewer: NamedDependency[Membership],
+    workspaces: NamedDependency[WorkspaceService],
+) -> MemberList:
     return MemberList(await workspaces.members(viewer.workspace_id))
 
 
@@ -96,10 +110,10 @@ async def list_members(w: FromPath[str], viewer: Membership, workspaces: Workspa
 )
 async def add_member(
     w: FromPath[str],
-    owner: Membership,
+    owner: NamedDependency[Membership],
     data: JSONBody[MemberCreate],
-    context: RequestContext,
-    workspaces: WorkspaceService,
+    context: NamedDependency[RequestContext],
+    workspaces: NamedDependency[WorkspaceService],
 ) -> MemberOut:
     made = await workspaces.add(owner, data.email, data.role, context)
     place = f"/api/v1/workspaces/{owner.workspace_id}/members/{made.user_id}"
@@ -115,10 +129,10 @@ async def add_member(
 async def update_member(
     w: FromPath[str],
     user_id: FromPath[str],
-    owner: Membership,
+    owner: NamedDependency[Membership],
     data: JSONBody[MemberPatch],
-    context: RequestContext,
-    workspaces: WorkspaceService,
+    context: NamedDependency[RequestContext],
+    workspaces: NamedDependency[WorkspaceService],
 ) -> MemberOut:
     found = known_id(user_id, "member")
     done = await workspaces.change_role(owner, found, data.role, context)
@@ -134,9 +148,9 @@ async def update_member(
 async def remove_member(
     w: FromPath[str],
     user_id: FromPath[str],
-    viewer: Membership,
-    context: RequestContext,
-    workspaces: WorkspaceService,
+    viewer: NamedDependency[Membership],
+    context: NamedDependency[RequestContext],
+    workspaces: NamedDependency[WorkspaceService],
 ) -> None:
     await workspaces.remove(viewer, known_id(user_id, "member"), context)
 
@@ -150,7 +164,10 @@ def _item_routes(
 
     @get(base, operation_id=f"list{title}s", summary=f"{title}s by name", responses=_READ)
     async def list_items(
-        w: FromPath[str], viewer: Membership, context: RequestContext, items: ItemService
+        w: FromPath[str],
+        viewer: NamedDependency[Membership],
+        context: NamedDependency[RequestContext],
+        items: NamedDependency[ItemService],
     ) -> page:  # type: ignore[valid-type]
         seq, rows = await items.all(viewer.workspace_id)
         return listing(context, seq, page([row_of(out, row) for row in rows]))
@@ -158,10 +175,10 @@ def _item_routes(
     @post(base, operation_id=f"create{title}", summary=f"Make a {name}", responses=_WRITE)
     async def create_item(
         w: FromPath[str],
-        editor: Membership,
+        editor: NamedDependency[Membership],
         data: JSONBody[create],  # type: ignore[valid-type]
-        context: RequestContext,
-        items: ItemService,
+        context: NamedDependency[RequestContext],
+        items: NamedDependency[ItemService],
     ) -> out:  # type: ignore[valid-type]
         row = await items.create(editor, given(data), context)
         place = f"/api/v1/workspaces/{editor.workspace_id}/{name}s/{row[0]}"
@@ -169,7 +186,11 @@ def _item_routes(
 
     @get(by_id, operation_id=f"get{title}", summary=f"A {name}", responses=_READ)
     async def get_item(
-        w: FromPath[str], item_id: FromPath[str], viewer: Membership, context: RequestContext, items: ItemService
+        w: FromPath[str],
+        item_id: FromPath[str],
+        viewer: NamedDependency[Membership],
+        context: NamedDependency[RequestContext],
+        items: NamedDependency[ItemService],
     ) -> out:  # type: ignore[valid-type]
         seq, row = await items.get(viewer.workspace_id, known_id(item_id, name))
         return entity(context, seq, row[-1], row_of(out, row))
@@ -178,10 +199,10 @@ def _item_routes(
     async def update_item(
         w: FromPath[str],
         item_id: FromPath[str],
-        editor: Membership,
+        editor: NamedDependency[Membership],
         data: JSONBody[change],  # type: ignore[valid-type]
-        context: RequestContext,
-        items: ItemService,
+        context: NamedDependency[RequestContext],
+        items: NamedDependency[ItemService],
     ) -> out:  # type: ignore[valid-type]
         row = await items.update(editor, known_id(item_id, name), given(data), context)
         return written(context, row[-1], row_of(out, row))
@@ -193,7 +214,11 @@ def _item_routes(
         responses=_WRITE,
     )
     async def delete_item(
-        w: FromPath[str], item_id: FromPath[str], editor: Membership, context: RequestContext, items: ItemService
+        w: FromPath[str],
+        item_id: FromPath[str],
+        editor: NamedDependency[Membership],
+        context: NamedDependency[RequestContext],
+        items: NamedDependency[ItemService],
     ) -> None:
         await items.delete(editor, known_id(item_id, name), context)
 
