@@ -5,15 +5,12 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
-from typing import Final
 
 from tidework.commands import Reported, folder
 from tidework.commands.folder import FolderError
 from tidework.errors import NotFound, TideworkError
 from tidework.settings import Settings
-from tidework.store.sql import migrations
-
-_MIGRATIONS: Final = Path(migrations.__file__).parent / "versions"
+from tidework.store.sql.migrations.revision import head
 
 
 class DatabaseError(TideworkError):
@@ -41,11 +38,6 @@ class Migration:
         """Wait until it is done. Raises `Reported` when it failed."""
         if self._process.wait():
             raise Reported("the database was not migrated")
-
-
-def newest_revision() -> str:
-    """The revision that this version was written for, without importing what can migrate to it."""
-    return max(path.name.partition("_")[0] for path in _MIGRATIONS.glob("[0-9]*_*.py"))
 
 
 def revision_of(path: Path) -> str | None:
@@ -90,7 +82,7 @@ def begin_migration(settings: Settings) -> Migration | None:
     With PostgreSQL that is left to `tidework migrate`. Raises `DatabaseError`.
     """
     path = settings.database_path
-    if path is None or revision_of(path) == newest_revision():
+    if path is None or revision_of(path) == head():
         return None
     create_private(path)
     return Migration(path)
@@ -122,7 +114,7 @@ def prepare(settings: Settings, *, create: bool = False) -> None:
             " folder with --data-dir or TIDEWORK_DATA_DIR."
         )
     folder.prepare(settings.data_dir)
-    if revision_of(path) == newest_revision():
+    if revision_of(path) == head():
         return
     if pid := folder.server_of(settings):
         raise FolderError(

@@ -8,7 +8,7 @@ import typer
 
 from tidework.auth.keys import KeySet, rotate
 from tidework.commands import folder
-from tidework.commands.console import AsJson, DataDir, say, say_json
+from tidework.commands.options import AsJson, DataDir, say, say_json
 from tidework.errors import Conflict
 from tidework.settings import Settings, load
 

@@ -8,9 +8,10 @@ import asyncpg
 import typer
 
 from tidework.commands import database, folder
-from tidework.commands.console import AsJson, DataDir, say, say_json
+from tidework.commands.options import AsJson, DataDir, say, say_json
 from tidework.errors import Unavailable
 from tidework.settings import Settings, load
+from tidework.store.sql.migrations.revision import head
 from tidework.store.sql.migrations.runner import migrate_postgresql
 
 _CONNECT_SECONDS = 10
@@ -35,7 +36,7 @@ def migrate(
     version's copies start.
     """
     settings = load(os.environ, data_dir=data_dir)
-    wanted = database.newest_revision()
+    wanted = head()
     found = _revision(settings)
     if check or found == wanted:
         _tell(found, wanted, as_json)

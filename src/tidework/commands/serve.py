@@ -13,7 +13,7 @@ import typer
 
 from tidework import __version__
 from tidework.commands import database, folder
-from tidework.commands.console import DataDir
+from tidework.commands.options import DataDir
 from tidework.errors import TideworkError
 from tidework.settings import Settings, load
 

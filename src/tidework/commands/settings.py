@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from tidework.commands.console import AsJson, DataDir, say, say_json
+from tidework.commands.options import AsJson, DataDir, say, say_json
 from tidework.settings import SettingRow, load, table
 
 

@@ -16,7 +16,7 @@ from tidework.store.observer import Observer
 from tidework.store.protocol import Row, UniqueConflict
 from tidework.store.sql import queries
 from tidework.store.sql.acceptable import check_commit
-from tidework.store.sql.migrations.runner import check
+from tidework.store.sql.migrations.revision import check
 from tidework.store.sql.pool import Pool
 from tidework.store.sql.postgres_writer import PostgresWriter
 from tidework.store.sql.statement import Statement

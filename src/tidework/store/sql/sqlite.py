@@ -19,7 +19,7 @@ from tidework.store.observer import Observer
 from tidework.store.protocol import Row, UniqueConflict
 from tidework.store.sql import queries
 from tidework.store.sql.acceptable import check_commit, unacceptable
-from tidework.store.sql.migrations.runner import check
+from tidework.store.sql.migrations.revision import check
 from tidework.store.sql.rows import decode_json, encode_json
 from tidework.store.sql.sqlite_checkpoint import Checkpointer
 from tidework.store.sql.sqlite_connection import connect, failure, is_defect

@@ -5,13 +5,13 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from tidework.errors import TideworkError, Unavailable
+from tidework.errors import Unavailable
+from tidework.store.sql.migrations.revision import check, head, known
 from tidework.store.sql.sqlite_connection import BUSY_S, failure
 
 _HERE = Path(__file__).parent
@@ -20,45 +20,10 @@ _LOCK = 7426950
 _CONNECT_S = 10.0
 
 
-class SchemaMismatch(TideworkError):
-    """The database's schema is not the one that this code was written for."""
-
-    status = 503
-    title = "Database schema does not match"
-    code = "schema_mismatch"
-
-
 def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(_HERE).replace("%", "%%"))
     return config
-
-
-def head() -> str:
-    """The revision that this code was written for."""
-    revision = ScriptDirectory.from_config(_config()).get_current_head()
-    assert revision is not None
-    return revision
-
-
-def _known() -> set[str]:
-    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
-    return {script.revision for script in scripts}
-
-
-def check(revision: str | None) -> None:
-    """Raise `SchemaMismatch` unless a database at `revision` (None: empty) fits this code."""
-    if revision == head():
-        return
-    if revision is None or revision in _known():
-        state = "has no tables yet" if revision is None else f"is at revision {revision}"
-        raise SchemaMismatch(
-            f"The database {state}, this version needs {head()}. Run: tidework migrate"
-        )
-    raise SchemaMismatch(
-        f"The database was written by a newer version of Tidework (revision {revision}, this one"
-        f" knows up to {head()}). Install that version or restore a backup; nothing was changed."
-    )
 
 
 def revision_of(connection: Connection) -> str | None:
@@ -73,7 +38,7 @@ def _upgrade(connection: Connection) -> bool:
     revision = revision_of(connection)
     if revision == head():
         return False
-    if revision is not None and revision not in _known():
+    if revision is not None and revision not in known():
         check(revision)
     config = _config()
     config.attributes["connection"] = connection
