@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -193,12 +194,15 @@ class Postgres:
     def freeze(self) -> None:
         """Let every process of the server hang (SIGSTOP): connections stay open, nothing answers."""
         for process in self._family():
-            process.suspend()
+            # A child may end meanwhile.
+            with suppress(psutil.NoSuchProcess):
+                process.suspend()
 
     def thaw(self) -> None:
         """Let the server go on after `freeze`."""
         for process in self._family():
-            process.resume()
+            with suppress(psutil.NoSuchProcess):
+                process.resume()
 
     def heal(self) -> None:
         """Bring the server back from whatever a test did to it."""

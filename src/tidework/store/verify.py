@@ -70,7 +70,7 @@ class _Follower:
                 self._take(change)
 
     def _take(self, change: LoggedChange) -> None:
-        if change.ordinal == 0:
+        if change.seq != self._seq:
             if change.seq != self._seq + 1:
                 self._note(f"seq {self._seq} is followed by {change.seq}")
             self._ordinal = -1
