@@ -295,7 +295,7 @@ async def delete_token(
     summary="The public keys that access tokens are signed with",
     security=PUBLIC,
 )
-async def jwks(keys: KeySet) -> Response[Jwks]:
+async def jwks(keys: NamedDependency[KeySet]) -> Response[Jwks]:
     """A JWK Set (RFC 7517), for verifying access tokens elsewhere."""
     # Short, since a new key signs within a second of its rotation.
     return Response(Jwks(keys.jwks()["keys"]), headers={"Cache-Control": "public, max-age=60"})
