@@ -6,7 +6,7 @@ from tidework.auth import queries
 from tidework.auth.access import AccessTokens
 from tidework.auth.passwords import Passwords, check_strength
 from tidework.auth.resets import Resets
-from tidework.auth.sessions import Pair, Sessions
+from tidework.auth.sessions import REFRESH_LIFETIME_S, Pair, Sessions
 from tidework.auth.throttle import Throttle
 from tidework.errors import Conflict, Forbidden, Invalid, Unauthenticated, Unavailable, invalid
 from tidework.http.context import Principal, RequestContext
@@ -33,7 +33,8 @@ _RETRIES = 5
 class AuthService:
     """What a person does to prove who they are.
 
-    `registration` says who may register: anybody, whoever was invited, nobody.
+    `registration` says who may register: anybody, whoever was invited, nobody. A session lives
+    `session_lifetime_s` seconds without being used.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class AuthService:
         resets: Resets,
         *,
         registration: Registration = "open",
+        session_lifetime_s: int = REFRESH_LIFETIME_S,
     ) -> None:
         self._store = store
         self._users = users
@@ -53,7 +55,7 @@ class AuthService:
         self._throttle = throttle
         self._resets = resets
         self._registration = registration
-        self.sessions = Sessions(store, access_tokens)
+        self.sessions = Sessions(store, access_tokens, session_lifetime_s)
 
     async def register(
         self, email: str, password: str, name: str, invitation: str | None, context: RequestContext

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.services.postgres import Postgres
 
 from tidework.auth.access import AccessTokens
 from tidework.auth.api_tokens import ApiTokens
@@ -25,9 +24,6 @@ from tidework.http.context import Principal, RequestContext
 from tidework.log import fold
 from tidework.mail import FolderMailer
 from tidework.store.protocol import Store
-from tidework.store.sql.migrations.runner import migrate_postgresql, migrate_sqlite
-from tidework.store.sql.postgres import PostgresStore
-from tidework.store.sql.sqlite import SqliteStore
 from tidework.users.admin import AdminService
 from tidework.users.api import Account
 from tidework.users.audit import AuditLog
@@ -37,7 +33,6 @@ from tidework.workspaces.service import WorkspaceService
 
 PASSWORD = "correct horse battery"
 PUBLIC_URL = "http://127.0.0.1:8000"
-_TEMPLATE = "accounts_template"
 
 
 def context(address: str = "203.0.113.7", user_agent: str | None = "tests") -> RequestContext:
@@ -142,26 +137,6 @@ def compose(store: Store, folder: Path, registration: Registration = "open") -> 
         passwords=passwords,
         access_tokens=access_tokens,
     )
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    made: Store
-    if request.param == "sqlite":
-        path = tmp_path / "tidework.db"
-        migrate_sqlite(path)
-        made = SqliteStore(path)
-    else:
-        server: Postgres = request.getfixturevalue("postgres")
-        make: Callable[..., str] = request.getfixturevalue("postgres_database")
-        known = server.execute(f"SELECT 1 FROM pg_database WHERE datname = '{_TEMPLATE}'")
-        if not known[0]:
-            server.create_database(_TEMPLATE)
-            await migrate_postgresql(server.url(_TEMPLATE))
-        made = PostgresStore(make(template=_TEMPLATE))
-    await made.start()
-    yield made
-    await made.close()
 
 
 @pytest.fixture
