@@ -70,7 +70,7 @@ class Operation(msgspec.Struct, frozen=True):
     """
 
     table: str
-    op: Literal["insert", "upsert", "update", "delete"]
+    op: Literal["insert", "upsert", "update", "delete", "redact", "purge"]
     key: Values = {}
     set: Values = {}
     rows: int | None = None

@@ -121,6 +121,16 @@ class PostgresStore:
         """See `Store.log`."""
         return await queries.read_log(self, stream_id, since, limit, until)
 
+    async def redact(
+        self, stream_id: str, entity: str, entity_id: str, values: Mapping[str, Any]
+    ) -> None:
+        """See `Store.redact`."""
+        await self.operate([queries.redaction(stream_id, entity, entity_id, values)])
+
+    async def purge(self, stream_id: str, operations: Sequence[Operation] = ()) -> None:
+        """See `Store.purge`."""
+        await self.operate([queries.purging(stream_id), *operations])
+
     async def ping(self) -> None:
         """See `Store.ping`."""
         async with self.pool.connection() as connection:

@@ -14,7 +14,7 @@ import sys
 from sqlalchemy import JSON, Boolean, Column, Table
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
-from tidework.store.sql.schema import DERIVED, ENTITIES
+from tidework.store.sql.schema import DERIVED, ENTITIES, metadata
 from tidework.store.sql.statement import DIALECTS
 
 TIME_FORMAT = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
@@ -87,6 +87,17 @@ DECLARE
 BEGIN
     FOR o IN SELECT * FROM jsonb_array_elements(p_operations) LOOP
         v_table := o->>'table';
+        IF o->>'op' = 'purge' THEN
+            PERFORM tidework_purge((o->'key'->>'stream_id')::uuid);
+            CONTINUE;
+        ELSIF o->>'op' = 'redact' THEN
+            UPDATE changes c SET
+                "set" = c."set" || tidework_common(o->'set', c."set"),
+                was = c.was || tidework_common(o->'set', c.was)
+            WHERE c.stream_id = (o->'key'->>'stream_id')::uuid
+                AND c.entity_id = (o->'key'->>'id')::uuid;
+            o := o || '{"op": "update"}';
+        END IF;
         IF o->>'op' IN ('insert', 'upsert') THEN
             v_conflict := '';
             IF o->>'op' = 'upsert' THEN
@@ -254,8 +265,25 @@ $$;
 def definition() -> str:
     """The functions' DDL for the present schema."""
     rows = "".join(_row_branch(entity, table) for entity, table in ENTITIES.items())
+    purges = "".join(
+        f"\n    DELETE FROM {table.name} WHERE stream_id = p_stream;"
+        for table in metadata.sorted_tables
+        if table.info.get("stream")
+    )
     branches = "".join(_apply_branch(entity, table) for entity, table in ENTITIES.items())
     return f"""
+CREATE FUNCTION tidework_common(p_values jsonb, p_fields jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(jsonb_object_agg(v.key, v.value), '{{}}')
+    FROM jsonb_each(p_values) v WHERE p_fields ? v.key
+$$;
+
+CREATE FUNCTION tidework_purge(p_stream uuid) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN{purges}
+END
+$$;
+
 CREATE FUNCTION tidework_row(p_entity text, p_stream uuid, p_id uuid) RETURNS jsonb
 LANGUAGE plpgsql AS $$
 DECLARE

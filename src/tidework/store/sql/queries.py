@@ -6,9 +6,9 @@ from typing import Any, Protocol
 from sqlalchemy import bindparam, func, select
 
 from tidework.errors import Conflict, invalid
-from tidework.log import Commit, Committed, LoggedChange
+from tidework.log import Commit, Committed, LoggedChange, Operation
 from tidework.store.protocol import Contended, UniqueConflict
-from tidework.store.sql.schema import changes, idempotency, streams
+from tidework.store.sql.schema import ENTITIES, changes, idempotency, streams
 from tidework.store.sql.statement import Statement
 
 _COLUMNS = (
@@ -157,3 +157,14 @@ async def recall(reader: Reader, commit: Commit, conflict: UniqueConflict) -> Co
         )
     changes_ = await read_log(reader, stream_id, seq - 1, 1, seq)
     return Committed(stream_id, seq, changes_, replayed=True)
+
+
+def redaction(stream_id: str, entity: str, entity_id: str, values: Mapping[str, Any]) -> Operation:
+    """`Store.redact` as an operation."""
+    key = {"stream_id": stream_id, "id": entity_id}
+    return Operation(str(ENTITIES[entity].name), "redact", key, dict(values))
+
+
+def purging(stream_id: str) -> Operation:
+    """`Store.purge` as an operation."""
+    return Operation("streams", "purge", {"stream_id": stream_id})

@@ -19,6 +19,7 @@ from tidework.store.sql.positions import position_of
 from tidework.store.sql.rows import (
     Shape,
     columns_of,
+    decode_json,
     delete_shape,
     encode_json,
     insert_shape,
@@ -42,6 +43,11 @@ _LOG = (
     "INSERT INTO changes (stream_id, seq, ordinal, commit_id, actor_id, at, request_id, entity,"
     ' entity_id, op, "set", was) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'
 )
+_LOG_OF = 'SELECT seq, ordinal, "set", was FROM changes WHERE stream_id = ? AND entity_id = ?'
+_REWRITE_LOG = (
+    'UPDATE changes SET "set" = ?, was = ? WHERE stream_id = ? AND seq = ? AND ordinal = ?'
+)
+_STREAM_TABLES = [table.name for table in metadata.sorted_tables if table.info.get("stream")]
 _REMEMBER = (
     "INSERT INTO idempotency (scope, key, fingerprint, stream_id, seq, expires_at)"
     " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (scope, key) DO UPDATE SET"
@@ -267,6 +273,15 @@ class SqliteWriter:
         return entry, after
 
     def _operation(self, operation: Operation) -> None:
+        if operation.op == "purge":
+            for table in _STREAM_TABLES:
+                self._run(
+                    delete_shape(table, ("stream_id",)),
+                    {"key_stream_id": operation.key["stream_id"]},
+                )
+            return
+        if operation.op == "redact":
+            self._redact_log(operation)
         columns = columns_of(operation.table)
         key = {f"key_{name}": value for name, value in operation.key.items()}
         row = columns.store(operation.set)
@@ -277,13 +292,24 @@ class SqliteWriter:
             else:
                 shape = insert_shape(operation.table, tuple(row))
             done = self._run(shape, row)
-        elif operation.op == "update":
+        elif operation.op in ("update", "redact"):
             shape = update_shape(operation.table, tuple(row), tuple(operation.key))
             done = self._run(shape, row | key)
         else:
             done = self._run(delete_shape(operation.table, tuple(operation.key)), key)
         if operation.rows is not None and done.rowcount != operation.rows:
             raise Contended
+
+    def _redact_log(self, operation: Operation) -> None:
+        stream, values = operation.key["stream_id"], operation.set
+        found = self._execute(_LOG_OF, (stream, operation.key["id"])).fetchall()
+        for seq, ordinal, *texts in found:
+            fields = [decode_json(text) for text in texts]
+            rewritten = [
+                encode_json({name: values.get(name, value) for name, value in part.items()})
+                for part in fields
+            ]
+            self._execute(_REWRITE_LOG, (*rewritten, stream, seq, ordinal))
 
     def _run(self, shape: Shape, values: Values) -> sqlite3.Cursor:
         return self._execute(shape.text, [values[name] for name in shape.names])

@@ -1,4 +1,33 @@
 
+CREATE FUNCTION tidework_common(p_values jsonb, p_fields jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(jsonb_object_agg(v.key, v.value), '{}')
+    FROM jsonb_each(p_values) v WHERE p_fields ? v.key
+$$;
+
+CREATE FUNCTION tidework_purge(p_stream uuid) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM accounts WHERE stream_id = p_stream;
+    DELETE FROM api_tokens WHERE stream_id = p_stream;
+    DELETE FROM changes WHERE stream_id = p_stream;
+    DELETE FROM comments WHERE stream_id = p_stream;
+    DELETE FROM credentials WHERE stream_id = p_stream;
+    DELETE FROM followups WHERE stream_id = p_stream;
+    DELETE FROM import_marks WHERE stream_id = p_stream;
+    DELETE FROM labels WHERE stream_id = p_stream;
+    DELETE FROM members WHERE stream_id = p_stream;
+    DELETE FROM password_resets WHERE stream_id = p_stream;
+    DELETE FROM projects WHERE stream_id = p_stream;
+    DELETE FROM relations WHERE stream_id = p_stream;
+    DELETE FROM revocations WHERE stream_id = p_stream;
+    DELETE FROM sessions WHERE stream_id = p_stream;
+    DELETE FROM streams WHERE stream_id = p_stream;
+    DELETE FROM tasks WHERE stream_id = p_stream;
+    DELETE FROM workspaces WHERE stream_id = p_stream;
+END
+$$;
+
 CREATE FUNCTION tidework_row(p_entity text, p_stream uuid, p_id uuid) RETURNS jsonb
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -269,6 +298,17 @@ DECLARE
 BEGIN
     FOR o IN SELECT * FROM jsonb_array_elements(p_operations) LOOP
         v_table := o->>'table';
+        IF o->>'op' = 'purge' THEN
+            PERFORM tidework_purge((o->'key'->>'stream_id')::uuid);
+            CONTINUE;
+        ELSIF o->>'op' = 'redact' THEN
+            UPDATE changes c SET
+                "set" = c."set" || tidework_common(o->'set', c."set"),
+                was = c.was || tidework_common(o->'set', c.was)
+            WHERE c.stream_id = (o->'key'->>'stream_id')::uuid
+                AND c.entity_id = (o->'key'->>'id')::uuid;
+            o := o || '{"op": "update"}';
+        END IF;
         IF o->>'op' IN ('insert', 'upsert') THEN
             v_conflict := '';
             IF o->>'op' = 'upsert' THEN
