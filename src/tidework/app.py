@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from litestar import Litestar, Router
 
@@ -25,7 +25,7 @@ from tidework.auth.routes import routers as auth_routers
 from tidework.auth.service import AuthService
 from tidework.auth.throttle import BoundedMemoryStorage, Throttle
 from tidework.bus.followups import Followups
-from tidework.http.answer import Receive, Scope, Send
+from tidework.http.answer import App, Receive, Scope, Send
 from tidework.http.context import SCOPE_KEY, guards
 from tidework.http.cors import Cors
 from tidework.http.docs_page import DocsPage
@@ -211,7 +211,7 @@ def framework(services: Services) -> Litestar:
             *root_routers(services.keys),
         ],
         dependencies=guards(),
-        exception_handlers=exception_handlers(_request_id, lambda error, scope: Edge.defect(error, scope)),
+        exception_handlers=exception_handlers(_request_id, Edge.defect),
         openapi_config=openapi_config(__version__),
         logging_config=None,
         request_max_body_size=None,
@@ -254,8 +254,9 @@ class Application:
         services = compose(settings, store)
         self._ending.push_async_callback(finish, services)
         health = self._health(services)
+        routes = cast(App, framework(services))
         front = Front(
-            framework(services),
+            routes,
             store,
             StreamAuthenticator(store, services.access_tokens),
             services.workspaces,
@@ -264,14 +265,14 @@ class Application:
         )
         self._watch(front, store)
         self._background(services)
-        self._edge = self._make_edge(front, services, health)
+        self._edge = self._make_edge(front, routes, services, health)
 
-    def _make_edge(self, front: Front, services: Services, health: Health) -> Edge:
+    def _make_edge(self, front: Front, routes: App, services: Services, health: Health) -> Edge:
         settings = self._settings
         security = SecurityHeaders(settings.public_url)
         docs = DocsPage(DOCUMENT_PATH, security.docs)
         health_checks = health_app(health)
-        plain = {
+        plain: dict[str, App] = {
             "/health/live": health_checks,
             "/health/ready": health_checks,
             "/api/docs": docs,
@@ -282,7 +283,7 @@ class Application:
             plain["/metrics"] = metrics_app(self._metrics)
         return Edge(
             front,
-            framework(services),
+            routes,
             security=security,
             cors=Cors(settings.cors_origins),
             proxies=TrustedProxies(settings.trusted_proxies),

@@ -62,7 +62,7 @@ async def import_csv(
     options: CsvOptions,
     *,
     progress: Progress | None = None,
-    announce: Callable[[Sequence[MappingRow]], None] | None = None,
+    announce: Callable[[Sequence[MappingRow]], Awaitable[None]] | None = None,
 ) -> ImportReport:
     """Import files into a workspace, and say what was done. See `import_jira`."""
     report = ImportReport(workspace_id=workspace_id, found={"rows": 0, "people": 0})
@@ -77,7 +77,7 @@ async def import_csv(
             await asyncio.to_thread(scan.read, Source(file, meter.advance))
             spools.append((options.source or f"csv:{stem(file)}", spool))
         if announce is not None:
-            announce(report.mapping)
+            await announce(report.mapping)
         appender = Appender(store, workspace_id, options.actor_id, report)
         meter.begin(700, 2 * report.found["rows"])
         for source, spool in spools:

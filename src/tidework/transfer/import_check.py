@@ -26,7 +26,7 @@ from tidework.transfer.portable import (
 )
 from tidework.transfer.sources import BadSource
 from tidework.transfer.text import DESCRIPTION_MAX, TITLE_MAX
-from tidework.workspaces.names import MAX_NAME
+from tidework.workspaces.api import MAX_NAME
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 _ALIAS = re.compile(r"p[1-9]\d{0,8}")

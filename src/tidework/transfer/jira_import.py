@@ -52,11 +52,12 @@ async def import_jira(
     options: JiraOptions,
     *,
     progress: Progress | None = None,
-    announce: Callable[[Sequence[MappingRow]], None] | None = None,
+    announce: Callable[[Sequence[MappingRow]], Awaitable[None]] | None = None,
 ) -> ImportReport:
     """Import files, or folders of files, into a workspace, and say what was done.
 
-    `announce` gets the mapping before anything is written. Raises `BadSource` when a file cannot be
+    `announce` gets the mapping before anything is written; until then the workspace need not exist.
+    Raises `BadSource` when a file cannot be
     taken, with nothing written; `Unavailable` when the store is or a disk is full, with whole
     commits written, to be gone on with by the same call. Memory does not grow with the files except
     for the links; the temporary folder needs about the room of the unpacked files.
@@ -69,7 +70,7 @@ async def import_jira(
         meter.begin(250, sum(map(file_size, files)))
         await asyncio.to_thread(scan.read, files, options.skip_bad_lines, meter.advance)
         if announce is not None:
-            announce(report.mapping)
+            await announce(report.mapping)
         marks = Marks(store, workspace_id, options.source, spool)
         await marks.load()
         meter.begin(50, report.found["people"])

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select
 from tidework.store.protocol import Store
 from tidework.store.sql.schema import relations
 from tidework.store.sql.statement import Statement
-from tidework.tasks.relations import relation_id, stored_form
+from tidework.tasks.api import relation_id, stored_form
 from tidework.transfer.appending import Appender
 from tidework.transfer.batch import Batch
 from tidework.transfer.graph import Graph

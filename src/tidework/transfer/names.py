@@ -12,7 +12,7 @@ from tidework.transfer.batch import Batch
 from tidework.transfer.marks import Marks
 from tidework.transfer.stable_ids import stable_id
 from tidework.transfer.text import one_line, shortened
-from tidework.workspaces.names import MAX_NAME, name_key
+from tidework.workspaces.api import MAX_NAME, name_key
 
 _TABLES = {"label": labels, "project": projects}
 _NAMES = {

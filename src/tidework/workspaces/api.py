@@ -7,6 +7,9 @@ from typing import Protocol
 from tidework.errors import Forbidden, invalid
 from tidework.http.context import ROLES, Membership, Role
 from tidework.log import Expect
+from tidework.workspaces.names import clean_name, name_key
+
+__all__ = ["Named", "Workspaces", "clean_name", "name_key", "present", "still"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +25,8 @@ class Named:
 class Workspaces(Protocol):
     """The workspaces of the installation."""
 
-    async def create(self, user_id: str, name: str) -> str:
-        """Make a workspace that this user owns; its id."""
+    async def create(self, user_id: str, name: str, workspace_id: str | None = None) -> str:
+        """Make a workspace that this user owns; its id, a new one unless given."""
         ...
 
     async def named(self, name: str) -> Sequence[Named]:

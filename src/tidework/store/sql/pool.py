@@ -81,7 +81,7 @@ async def connect(url: str, *, name: str, settings: Mapping[str, str]) -> "async
 
 
 class Pool:
-    """Connections for reading.
+    """Connections for reading. `waiting` callers wait for one now.
 
     A connection whose use ended in anything but an answer of the server (cancelled, timed out,
     broken) is closed, never reused: the next user could read somebody else's answer from it.
@@ -96,7 +96,7 @@ class Pool:
         self._acquire_timeout = acquire_timeout
         self._statement_timeout = statement_timeout
         self._pool: asyncpg.Pool[Any] | None = None
-        self.waits = 0
+        self.waiting = 0
 
     async def start(self) -> None:
         """Open the first connections. Raises `Unavailable`."""
@@ -116,6 +116,8 @@ class Pool:
                     "timezone": "UTC",
                     "default_transaction_read_only": "on",
                     "statement_timeout": str(int(self._statement_timeout * 1000)),
+                    # A query whose caller is gone would otherwise run on to that timeout.
+                    "client_connection_check_interval": "1s",
                 },
             )
         except (*AWAY, asyncpg.PostgresError) as error:
@@ -145,8 +147,7 @@ class Pool:
         """
         if self._pool is None:
             raise Unavailable("The store is closed; the server is stopping.", code="stopping")
-        if self._pool.get_idle_size() == 0:
-            self.waits += 1
+        self.waiting += 1
         try:
             connection = await self._pool.acquire(timeout=self._acquire_timeout)
         except TimeoutError as error:
@@ -155,6 +156,8 @@ class Pool:
             ) from error
         except (*AWAY, asyncpg.PostgresError) as error:
             raise away(error) from error
+        finally:
+            self.waiting -= 1
         try:
             yield connection
         except asyncpg.PostgresError as error:
