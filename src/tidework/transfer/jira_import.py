@@ -8,7 +8,7 @@ new in it. Ids follow from the workspace and the issue's key: the end is the sam
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec

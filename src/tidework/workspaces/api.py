@@ -7,9 +7,9 @@ from typing import Protocol
 from tidework.errors import Forbidden, invalid
 from tidework.http.context import ROLES, Membership, Role
 from tidework.log import Expect
-from tidework.workspaces.names import clean_name, name_key
+from tidework.workspaces.names import MAX_NAME, clean_name, name_key
 
-__all__ = ["Named", "Workspaces", "clean_name", "name_key", "present", "still"]
+__all__ = ["MAX_NAME", "Named", "Workspaces", "clean_name", "name_key", "present", "still"]
 
 
 @dataclass(frozen=True, slots=True)

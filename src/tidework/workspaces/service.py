@@ -68,10 +68,10 @@ class WorkspaceService:
             raise _missing()
         return rows[0][0], _workspace(rows[0][1:], member.role)
 
-    async def create(self, user_id: str, name: str) -> str:
+    async def create(self, user_id: str, name: str, workspace_id: str | None = None) -> str:
         """See `workspaces.api.Workspaces`."""
-        committed = await self._store.append(_founding(new_id(), user_id, clean_name(name), None))
-        return committed.stream_id
+        commit = _founding(workspace_id or new_id(), user_id, clean_name(name), None)
+        return (await self._store.append(commit)).stream_id
 
     async def create_for(self, user_id: str, name: str, context: RequestContext) -> WorkspaceOut:
         """Make a workspace that the caller owns."""
