@@ -13,6 +13,7 @@ from tests.services.postgres import Postgres
 from tidework.store.protocol import Store
 from tidework.store.sql.migrations.runner import migrate_postgresql, migrate_sqlite
 from tidework.store.sql.postgres import PostgresStore
+from tidework.store.sql.schema import metadata
 from tidework.store.sql.sqlite import SqliteStore
 
 
@@ -89,15 +90,34 @@ def sqlite_database(migrated_file: Path, tmp_path: Path) -> Database:
 def postgres_copy(
     postgres: Postgres, migrated_template: str, request: pytest.FixtureRequest
 ) -> Database:
-    """A migrated PostgreSQL database of the test's own."""
+    """A migrated PostgreSQL database of the test's own, whatever it does to it."""
     make = request.getfixturevalue("postgres_database")
     return Database("postgresql", make(migrated_template), postgres)
+
+
+@pytest.fixture(scope="session")
+def emptied_name(postgres: Postgres, migrated_template: str) -> str:
+    """The name of a migrated PostgreSQL database that tests use one after the other."""
+    return postgres.create_database(template=migrated_template)
+
+
+@pytest.fixture
+def postgres_emptied(postgres: Postgres, emptied_name: str) -> Database:
+    """A migrated, empty PostgreSQL database; making one for each test would take most of the time."""
+    postgres.heal()
+    # Those of a test that failed, if any.
+    end = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+    )
+    empty = [f"DELETE FROM {table}" for table in metadata.tables]
+    postgres.execute(f"{end} AND pid <> pg_backend_pid()", *empty, database=emptied_name)
+    return Database("postgresql", postgres.url(emptied_name), postgres)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest) -> Database:
     """A migrated database of each kind."""
-    name = "sqlite_database" if request.param == "sqlite" else "postgres_copy"
+    name = "sqlite_database" if request.param == "sqlite" else "postgres_emptied"
     found: Database = request.getfixturevalue(name)
     return found
 
