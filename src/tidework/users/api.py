@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
 
@@ -201,6 +201,7 @@ class Invitations(Protocol):
         ...
 
 
+@runtime_checkable
 class Secrets(Protocol):
     """What users need of whoever keeps the passwords and the sessions."""
 

@@ -1,9 +1,11 @@
 from tests.modules.users.harness import compose_world, world
 from tests.services.stores import (
     database,
+    emptied_name,
     migrated_file,
     migrated_template,
     postgres_copy,
+    postgres_emptied,
     sqlite_database,
     store,
 )
@@ -11,9 +13,11 @@ from tests.services.stores import (
 __all__ = [
     "compose_world",
     "database",
+    "emptied_name",
     "migrated_file",
     "migrated_template",
     "postgres_copy",
+    "postgres_emptied",
     "sqlite_database",
     "store",
     "world",

@@ -60,13 +60,11 @@ async def test_a_new_account_has_a_personal_workspace(world: World) -> None:
     await world.check_log(ada.id)
 
 
-@pytest.mark.parametrize("spelling", ["ADA@example.com", " ada@EXAMPLE.com ", "ada@example.com"])
-async def test_an_address_has_one_account_however_it_is_spelled(
-    world: World, spelling: str
-) -> None:
+async def test_an_address_has_one_account_however_it_is_spelled(world: World) -> None:
     await world.person("Ada")
-    registering = world.auth.register(spelling, PASSWORD, "Eve", None, context())
-    await refused(registering, Conflict, "email_taken")
+    for spelling in ("ADA@example.com", " ada@EXAMPLE.com ", "ada@example.com"):
+        registering = world.auth.register(spelling, PASSWORD, "Eve", None, context())
+        await refused(registering, Conflict, "email_taken")
 
 
 async def test_registering_at_once_with_one_address_makes_one_account(world: World) -> None:
@@ -281,13 +279,11 @@ async def test_an_expired_link_does_not_work(world: World) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "token", ["", "tws_", "nonsense", "tws_" + "A" * 22 + "." + "A" * 43, "tws_" + "-" * 66]
-)
-async def test_a_made_up_link_does_not_work(world: World, token: str) -> None:
-    await refused(
-        world.auth.reset_password(token, "a much better one", context()), Invalid, "link_invalid"
-    )
+async def test_a_made_up_link_does_not_work(world: World) -> None:
+    made_up = ["", "tws_", "nonsense", "tws_" + "A" * 22 + "." + "A" * 43, "tws_" + "-" * 66]
+    for token in made_up:
+        resetting = world.auth.reset_password(token, "a much better one", context())
+        await refused(resetting, Invalid, "link_invalid")
 
 
 async def test_forgetting_mails_only_who_may_have_a_link(world: World) -> None:

@@ -8,7 +8,7 @@ import time_machine
 from tests.modules.users.harness import PASSWORD, World, context
 
 from tidework.auth.tokens import new_api, new_family_key, new_refresh, parse_refresh
-from tidework.errors import Conflict, Forbidden, Invalid, NotFound, TideworkError, Unauthenticated
+from tidework.errors import Conflict, Forbidden, NotFound, TideworkError, Unauthenticated
 from tidework.ids import new_id
 
 LATER = timedelta(seconds=31)
@@ -238,20 +238,17 @@ async def test_only_an_administrators_token_has_the_scope(world: World) -> None:
         await world.api_tokens.create(caller, "x", ["admin"], None, context())
 
 
-@pytest.mark.parametrize(
-    ("moment", "code"),
-    [
-        (datetime(2001, 1, 1, tzinfo=UTC), "in_the_past"),
-        (datetime.fromisoformat("0001-01-01T00:00:00+14:00"), "out_of_range"),
-        (datetime.fromisoformat("9999-12-31T23:59:59-14:00"), "out_of_range"),
-    ],
-)
-async def test_a_token_must_expire_in_the_future(world: World, moment: datetime, code: str) -> None:
+async def test_a_token_must_expire_in_the_future(world: World) -> None:
     _, pair = await world.person("Ada")
     caller = await world.principal(pair.access_token)
-    with pytest.raises(Invalid) as caught:
-        await world.api_tokens.create(caller, "x", ["read"], moment, context())
-    assert caught.value.errors[0].code == code
+    for text, code in (
+        ("2001-01-01T00:00:00+00:00", "in_the_past"),
+        ("0001-01-01T00:00:00+14:00", "out_of_range"),
+        ("9999-12-31T23:59:59-14:00", "out_of_range"),
+    ):
+        moment = datetime.fromisoformat(text)
+        making = world.api_tokens.create(caller, "x", ["read"], moment, context())
+        assert await code_of(making) == code
 
 
 async def test_there_are_not_tokens_without_end(

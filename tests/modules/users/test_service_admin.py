@@ -33,9 +33,11 @@ async def test_pages_hold_every_account_once(world: World) -> None:
     assert seen == sorted(seen)
 
 
-@pytest.mark.parametrize(
-    ("q", "names"),
-    [
+async def test_searching_takes_every_character_literally(world: World) -> None:
+    ada, _ = await world.person("Ada")
+    for n, name in enumerate(["Bad", "100%_sure", "back\\slash"]):
+        await world.users.ensure_placeholder(name, f"p{n}@example.com")
+    searches: list[tuple[str, list[str]]] = [
         ("ad", ["Ada", "Bad"]),
         ("ADA@", ["Ada"]),
         ("100%", ["100%_sure"]),
@@ -44,25 +46,18 @@ async def test_pages_hold_every_account_once(world: World) -> None:
         ("\\", ["back\\slash"]),
         ("'; --", []),
         ("nobody", []),
-    ],
-)
-async def test_searching_takes_every_character_literally(
-    world: World, q: str, names: list[str]
-) -> None:
-    ada, _ = await world.person("Ada")
-    for n, name in enumerate(["Bad", "100%_sure", "back\\slash"]):
-        await world.users.ensure_placeholder(name, f"p{n}@example.com")
-    page = await world.admins.page(q, None, 100, ada.id, context())
-    assert [user.name for user in page.items] == names
+    ]
+    for q, names in searches:
+        page = await world.admins.page(q, None, 100, ada.id, context())
+        assert [user.name for user in page.items] == names, q
 
 
-@pytest.mark.parametrize(
-    "cursor", ["", "nonsense", encode(["x"]), encode([1]), encode(["a", "b"]), "\ud800", "x" * 8000]
-)
-async def test_a_cursor_that_is_none(world: World, cursor: str) -> None:
+async def test_a_cursor_that_is_none(world: World) -> None:
     ada, _ = await world.person("Ada")
-    assert await refusal(world.admins.page(None, cursor, 3, ada.id, context()), Invalid)
-    assert await refusal(world.admins.audit(cursor, 3), Invalid)
+    made_up = ["", "nonsense", encode(["x"]), encode([1]), encode(["a", "b"]), "\ud800", "x" * 8000]
+    for cursor in made_up:
+        assert await refusal(world.admins.page(None, cursor, 3, ada.id, context()), Invalid)
+        assert await refusal(world.admins.audit(cursor, 3), Invalid)
 
 
 async def test_a_role_changes_on_the_next_request(world: World) -> None:
