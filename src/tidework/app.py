@@ -47,6 +47,7 @@ from tidework.store.sql.postgres import PostgresStore
 from tidework.store.sql.sqlite import SqliteStore
 from tidework.tasks.admin import AdminTaskService
 from tidework.tasks.comments import CommentService
+from tidework.tasks.direct import direct as direct_tasks
 from tidework.tasks.log import LogService
 from tidework.tasks.log_routes import HANDLERS as LOG_HANDLERS
 from tidework.tasks.relations import RelationService
@@ -261,6 +262,7 @@ class Application:
             StreamAuthenticator(store, services.access_tokens),
             services.workspaces,
             RateLimiter(limits_of(settings.rate_limits)),
+            direct=direct_tasks(services.tasks),
             cache_bytes=settings.cache_bytes,
         )
         self._watch(front, store)

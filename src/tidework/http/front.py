@@ -20,6 +20,7 @@ from tidework.http.context import (
     Principal,
     RequestContext,
 )
+from tidework.http.direct import Direct, find
 from tidework.http.headers import PRIVATE
 from tidework.http.idempotency import Idempotency
 from tidework.http.limits import RateLimiter
@@ -51,7 +52,10 @@ def _size(kept: _Kept) -> int:
 
 
 class Front:
-    """Answers requests to the API. `cache_bytes` bounds the bodies that are kept."""
+    """Answers requests to the API.
+
+    `direct` are the routes that need no framework, `cache_bytes` bounds the bodies that are kept.
+    """
 
     def __init__(
         self,
@@ -61,6 +65,7 @@ class Front:
         memberships: Memberships,
         limiter: RateLimiter,
         *,
+        direct: Direct | None = None,
         cache_bytes: int = 64 * 1024 * 1024,
     ) -> None:
         self._app = app
@@ -68,6 +73,7 @@ class Front:
         self._authenticator = authenticator
         self._memberships = memberships
         self._limiter = limiter
+        self._direct: Direct = direct or {}
         self._idempotency = Idempotency(store)
         self.bodies: BoundedCache[tuple[str, str, bytes], _Kept] = BoundedCache(cache_bytes, _size)
         self.principals: BoundedCache[str, tuple[int, Principal]] = BoundedCache(20_000)
@@ -210,8 +216,13 @@ class Front:
         return kept.answer
 
     async def _ask(self, context: RequestContext, scope: Scope, receive: Receive) -> Answer:
-        answer = await collect(self._app, scope, receive, context.body)
-        context.route = scope.get("path_template") or context.route
+        rest = scope["path"][_PREFIX:].partition("/")[2] if context.membership else ""
+        handler, last = find(self._direct, scope["method"], rest)
+        if handler is not None:
+            answer = await handler(context, last, scope["query_string"])
+        else:
+            answer = await collect(self._app, scope, receive, context.body)
+            context.route = scope.get("path_template")
         if context.location is not None and answer.status < 300:
             answer.headers.append((b"location", context.location.encode()))
         if context.etag is not None and answer.status < 300 and scope["method"] != "GET":

@@ -51,11 +51,8 @@ class TaskQuery(msgspec.Struct, frozen=True):
     page: int | None
     total: bool
     nothing: bool = False
-
-    @property
-    def by_clock(self) -> bool:
-        """Whether the answer changes as time goes by, without anybody writing."""
-        return "overdue" in self.filters
+    fleeting: bool = False
+    """Whether the answer holds for this moment or this caller alone."""
 
 
 def read_task_query(raw: bytes, stream_id: str, user_id: str, dialect: str) -> TaskQuery:
@@ -88,7 +85,12 @@ def read_task_query(raw: bytes, stream_id: str, user_id: str, dialect: str) -> T
         filters.add("overdue")
         params["now"] = now()
     nothing = _search(query, filters, params, stream_id, dialect)
-    return _paged(query, frozenset(filters), params, nothing)
+    # Whoever keeps answers knows a `me` by its plain spelling only.
+    hidden_me = "me" in query.items("assignee") and b"me" not in raw
+    found = _paged(query, frozenset(filters), params, nothing)
+    if "overdue" in filters or hidden_me:
+        return msgspec.structs.replace(found, fleeting=True)
+    return found
 
 
 def _search(

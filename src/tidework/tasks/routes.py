@@ -9,8 +9,8 @@ from litestar.params import FromPath, JSONBody
 from tidework.http.context import Membership, RequestContext
 from tidework.http.openapi import problem_responses
 from tidework.http.replies import entity, known_id, listing, written
+from tidework.tasks import direct
 from tidework.tasks.comments import CommentService
-from tidework.tasks.filters import read_task_query
 from tidework.tasks.relations import RelationService
 from tidework.tasks.schemas import (
     Batch,
@@ -47,9 +47,7 @@ async def list_tasks(
 ) -> TaskPage:
     """Filter, search and sort the tasks of a workspace."""
     raw: bytes = request.scope["query_string"]
-    query = read_task_query(raw, viewer.workspace_id, viewer.user_id, tasks.dialect)
-    seq, page = await tasks.page(query)
-    return page if query.by_clock else listing(context, seq, page)
+    return await direct.list_page(tasks, viewer, raw, context)
 
 
 @post(f"{_BASE}/tasks", operation_id="createTask", summary="Make a task", responses=_MAKE)
@@ -60,9 +58,7 @@ async def create_task(
     context: NamedDependency[RequestContext],
     tasks: NamedDependency[TaskService],
 ) -> TaskOut:
-    task = await tasks.create(editor, data, context)
-    place = f"/api/v1/workspaces/{task.workspace_id}/tasks/{task.id}"
-    return written(context, task.version, task, place)
+    return await direct.create(tasks, editor, data, context)
 
 
 @get(_TASK, operation_id="getTask", summary="A task, by id or number", responses=_READ)
@@ -73,8 +69,7 @@ async def get_task(
     context: NamedDependency[RequestContext],
     tasks: NamedDependency[TaskService],
 ) -> TaskOut:
-    seq, task = await tasks.get(viewer.workspace_id, id)
-    return entity(context, seq, task.version, task)
+    return await direct.read(tasks, viewer, id, context)
 
 
 @patch(_TASK, operation_id="updateTask", summary="Change a task", responses=_CHANGE)
@@ -87,8 +82,7 @@ async def update_task(
     tasks: NamedDependency[TaskService],
 ) -> TaskOut:
     """A JSON merge patch (RFC 7396): only the fields named change, null removes."""
-    task = await tasks.update(editor, id, data, context)
-    return written(context, task.version, task)
+    return await direct.update(tasks, editor, id, data, context)
 
 
 @delete(_TASK, operation_id="deleteTask", summary="Remove a task", responses=_CHANGE)
