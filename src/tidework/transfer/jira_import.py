@@ -57,10 +57,10 @@ async def import_jira(
     """Import files, or folders of files, into a workspace, and say what was done.
 
     `announce` gets the mapping before anything is written; until then the workspace need not exist.
-    Raises `BadSource` when a file cannot be
-    taken, with nothing written; `Unavailable` when the store is or a disk is full, with whole
-    commits written, to be gone on with by the same call. Memory does not grow with the files except
-    for the links; the temporary folder needs about the room of the unpacked files.
+    Raises `BadSource` when a file cannot be taken, with nothing written; `Unavailable` when the
+    store is or a disk is full, with whole commits written, to be gone on with by the same call.
+    Memory does not grow with the files except for the links and the names of people, components and
+    versions; the temporary folder needs about the room of the unpacked files.
     """
     report = ImportReport(workspace_id=workspace_id)
     files = find_files(paths)

@@ -6,6 +6,7 @@ goes on. It is in nobody's list until it is complete.
 """
 
 import asyncio
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -122,20 +123,23 @@ async def _resolve(
 ) -> dict[str, str]:
     """The accounts of the people; noted at once, so that a repeated import finds the same."""
     users: dict[str, str] = {}
-    names = [person.name for person in persons if person.email is None]
+    names = Counter(person.name for person in persons if person.email is None)
+    taken: set[str] = set()
     for person in persons:
         mark = marks.get(f"person/{person.id}")
         if mark is not None:
             users[person.id] = mark[0]
+            taken.add(mark[0])
             continue
         name = person.name or f"Unknown {person.id}"
         # Without an address only the name tells people apart; two of one name are still two.
-        alone = name if names.count(person.name) < 2 else f"{name} ({person.id})"
+        alone = name if names[person.name] < 2 else f"{name} ({person.id})"
         email = options.people.get(person.email or name, person.email)
         user = await people.resolve(alone, name, email)
-        if user in users.values():
+        if user in taken:
             user = await people.resolve(f"{name} ({person.id})", name, None)
         users[person.id] = user
+        taken.add(user)
         account = (await directory.describe([user])).get(user)
         here = account.name if account is not None else None
         remembered = Remembered(person.name, person.email, here)

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import bindparam, select
+
 from tidework.ids import new_id
 from tidework.log import Change, Commit, Expect, LoggedChange, Operation, fold
 from tidework.store.protocol import Contended, Store
+from tidework.store.sql.schema import ENTITIES
+from tidework.store.sql.statement import Statement
 from tidework.times import now
 
 REPOSITORY = Path(__file__).parents[3]
@@ -30,6 +34,7 @@ class MemoryPeople:
     def __init__(self, store: Store, workspace_id: str | None = None) -> None:
         self.store = store
         self.workspace_id = workspace_id
+        self.owner = ""
         self.by_name: dict[str, str] = {}
         self.by_email: dict[str, str] = {}
         self.accounts: dict[str, Account] = {}
@@ -39,23 +44,15 @@ class MemoryPeople:
         self.accounts[user_id] = Account(name, email)
         if email:
             self.by_email[email.lower()] = user_id
-        else:
-            self.by_name[name] = user_id
         return user_id
 
     async def resolve(self, name: str, display: str | None, email: str | None) -> str:
         known = self.by_email.get(email.lower()) if email else self.by_name.get(name)
-        return (
-            known or self.add(display or name, email)
-            if email
-            else known or self._placeholder(name, display)
-        )
-
-    def _placeholder(self, name: str, display: str | None) -> str:
-        user_id = new_id()
-        self.accounts[user_id] = Account(display or name, None)
-        self.by_name[name] = user_id
-        return user_id
+        if known is None:
+            known = self.add(display or name, email)
+            if not email:
+                self.by_name[name] = known
+        return known
 
     async def ensure_members(self, user_ids: Sequence[str]) -> None:
         assert self.workspace_id is not None
@@ -116,9 +113,11 @@ async def state_of(store: Store, stream_id: str) -> dict[str, dict[str, dict[str
     """The entities of a stream by kind and id, as its log leads to them."""
     state: dict[str, dict[str, dict[str, Any]]] = {}
     for (entity, id_), found in fold(await whole_log(store, stream_id)).items():
+        derived = {"version": found.version, "updated_at": found.updated_at}
+        columns = ENTITIES[entity].columns
         state.setdefault(entity, {})[id_] = found.fields | {
-            "version": found.version, "updated_at": found.updated_at,
-        }  # fmt: skip
+            name: value for name, value in derived.items() if name in columns
+        }
     return state
 
 
@@ -145,7 +144,7 @@ def issue(key: str, **more: Any) -> dict[str, Any]:
         "status": {"name": "Open"},
         "priority": {"name": "Major"},
         "issuetype": {"name": "Bug"},
-        "project": {"key": key.split("-")[0], "name": "Project"},
+        "project": {"key": key.partition("-")[0], "name": "Project"},
         "reporter": {"name": "rita"},
         "creator": {"name": "rita"},
         **more,
@@ -166,7 +165,7 @@ def issue(key: str, **more: Any) -> dict[str, Any]:
     }
     return {
         "key": key,
-        "id": str(abs(hash(key)) % 10**6),
+        "id": key.partition("-")[2],
         "fields": fields,
         "changelog": changelog,
         "comments": [
@@ -174,3 +173,97 @@ def issue(key: str, **more: Any) -> dict[str, Any]:
             for i, (at, who, body) in enumerate(comments, 500)
         ],
     }
+
+
+def _everything(entity: str) -> Statement:
+    table = ENTITIES[entity]
+    return Statement(
+        f"test_{entity}", select(table).where(table.c.stream_id == bindparam("stream_id"))
+    )
+
+
+_EVERYTHING = {entity: _everything(entity) for entity in ENTITIES}
+
+
+async def tables_of(store: Store, stream_id: str) -> dict[str, dict[str, dict[str, Any]]]:
+    """The entities of a stream by kind and id, as the state tables have them."""
+    state: dict[str, dict[str, dict[str, Any]]] = {}
+    for entity, statement in _EVERYTHING.items():
+        names = [column.name for column in ENTITIES[entity].columns]
+        for row in await store.fetch(statement, {"stream_id": stream_id}):
+            values = dict(zip(names, row, strict=True))
+            del values["stream_id"]
+            state.setdefault(entity, {})[values.pop("id")] = values
+    return state
+
+
+async def assert_log_is_state(store: Store, stream_id: str) -> None:
+    """What the log folds to is what the state tables hold."""
+    assert await state_of(store, stream_id) == await tables_of(store, stream_id)
+
+
+class View:
+    """A workspace's tasks as people see them: names instead of ids, tasks by title."""
+
+    def __init__(self, state: dict[str, dict[str, dict[str, Any]]], people: MemoryPeople) -> None:
+        self.state = state
+        self._names = {id_: account.name for id_, account in people.accounts.items()}
+
+    @classmethod
+    async def of(cls, store: Store, people: MemoryPeople) -> "View":
+        assert people.workspace_id is not None
+        return cls(await state_of(store, people.workspace_id), people)
+
+    def task(self, title: str) -> dict[str, Any]:
+        """The one task of this title."""
+        (found,) = [id_ for id_, t in self.state["task"].items() if t["title"] == title]
+        return self.by_id(found)
+
+    def by_id(self, task_id: str) -> dict[str, Any]:
+        """A task with names instead of ids."""
+        task = dict(self.state["task"][task_id])
+        task["id"] = task_id
+        task["labels"] = sorted(self.state["label"][i]["name"] for i in task.pop("label_ids"))
+        project = task.pop("project_id")
+        task["project"] = project and self.state["project"][project]["name"]
+        parent = task.pop("parent_id")
+        task["parent"] = parent and self.state["task"][parent]["title"]
+        task["assignee"] = self._name(task.pop("assignee_id"))
+        task["created_by"] = self._name(task["created_by"])
+        return task
+
+    def comments(self, title: str) -> list[tuple[str, str | None, str]]:
+        """Time, author and text of a task's comments."""
+        task_id = self.task(title)["id"]
+        return sorted(
+            (c["created_at"], self._name(c["author_id"]), c["body"])
+            for c in self.state.get("comment", {}).values()
+            if c["task_id"] == task_id
+        )
+
+    def relations(self) -> list[tuple[str, str, str]]:
+        """Task, kind and other task, by title; symmetric ones in the order of titles."""
+        found = []
+        for relation in self.state.get("relation", {}).values():
+            one, other = (
+                self.state["task"][relation[side]]["title"] for side in ("task_id", "other_id")
+            )
+            if relation["kind"] == "relates_to":
+                one, other = sorted((one, other))
+            found.append((one, relation["kind"], other))
+        return sorted(found)
+
+    def whole(self) -> Any:
+        """Everything, without what may differ from run to run."""
+        volatile = ("id", "version", "position")
+        tasks = [self.by_id(id_) for id_ in self.state["task"]]
+        shown = [{k: v for k, v in task.items() if k not in volatile} for task in tasks]
+        comments = [
+            (self.state["task"][c["task_id"]]["title"], c["created_at"], c["body"],
+             self._name(c["author_id"]))
+            for c in self.state.get("comment", {}).values()
+        ]  # fmt: skip
+        return sorted(shown, key=lambda task: task["number"]), sorted(comments), self.relations()
+
+    def _name(self, user_id: str | None) -> str | None:
+        return None if user_id is None else self._names[user_id]
