@@ -19,7 +19,6 @@ from tidework.users.api import Account, view
 
 _PAGE = 500
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
-# Four groups of five out of 31 characters: 99 bits.
 _GROUPS = 4
 _GROUP_LENGTH = 5
 
@@ -145,11 +144,16 @@ def _password(from_stdin: bool) -> tuple[str, str | None]:
         if not password:
             raise invalid("/password", "too_short", "Standard input has no password.")
         return password, None
+    generated = generate_password()
+    return generated, generated
+
+
+def generate_password() -> str:
+    """A password that can be read out: four groups of five, 99 random bits."""
     groups = (
         "".join(secrets.choice(_ALPHABET) for _ in range(_GROUP_LENGTH)) for _ in range(_GROUPS)
     )
-    generated = "-".join(groups)
-    return generated, generated
+    return "-".join(groups)
 
 
 def _tell(account: Account, result: str, as_json: bool, generated: str | None) -> None:
