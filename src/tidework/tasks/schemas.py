@@ -39,8 +39,8 @@ class Move(Struct, frozen=True, forbid_unknown_fields=True):
     Null stands for the beginning (`after`) or the end (`before`) of the workspace's order.
     """
 
-    after: UUID | None | UnsetType = UNSET
-    before: UUID | None | UnsetType = UNSET
+    after: UUID | UnsetType | None = UNSET
+    before: UUID | UnsetType | None = UNSET
 
 
 class TaskOut(Struct, frozen=True):
@@ -95,14 +95,14 @@ class TaskPatch(Struct, frozen=True, forbid_unknown_fields=True):
     """A JSON merge patch (RFC 7396): what is left out stays, null removes."""
 
     title: Title | UnsetType = UNSET
-    description: Description | None | UnsetType = UNSET
+    description: Description | UnsetType | None = UNSET
     status: StatusName | UnsetType = UNSET
     priority: PriorityName | UnsetType = UNSET
-    due_at: DueAt | None | UnsetType = UNSET
-    project_id: UUID | None | UnsetType = UNSET
-    parent_id: UUID | None | UnsetType = UNSET
-    assignee_id: UUID | None | UnsetType = UNSET
-    label_ids: LabelIds | None | UnsetType = UNSET
+    due_at: DueAt | UnsetType | None = UNSET
+    project_id: UUID | UnsetType | None = UNSET
+    parent_id: UUID | UnsetType | None = UNSET
+    assignee_id: UUID | UnsetType | None = UNSET
+    label_ids: LabelIds | UnsetType | None = UNSET
     position: Position | Move | UnsetType = UNSET
 
 

@@ -115,7 +115,7 @@ class ProjectPatch(Struct, frozen=True, forbid_unknown_fields=True):
 
     name: Name | UnsetType = UNSET
     description: Description | UnsetType = UNSET
-    color: Color | None | UnsetType = UNSET
+    color: Color | UnsetType | None = UNSET
     archived: bool | UnsetType = UNSET
 
 
@@ -147,7 +147,7 @@ class LabelPatch(Struct, frozen=True, forbid_unknown_fields=True):
     """What to change; what is left out stays."""
 
     name: Name | UnsetType = UNSET
-    color: Color | None | UnsetType = UNSET
+    color: Color | UnsetType | None = UNSET
 
 
 class AdminWorkspaceOut(Struct, frozen=True):
