@@ -91,11 +91,28 @@ KNOWN_ADDRESS = Statement(
     .limit(1),
 )
 
+EXPIRED_SESSIONS = Statement(
+    "expired_sessions",
+    select(sessions.c.id)
+    .where(
+        sessions.c.stream_id == bindparam("user_id"), sessions.c.expires_at <= bindparam("moment")
+    )
+    .limit(bindparam("limit")),
+)
+
 REVOCATIONS = Statement(
     "revocations",
-    select(revocations.c.id, revocations.c.created_at).where(
-        revocations.c.stream_id == bindparam("user_id")
-    ),
+    select(revocations.c.id).where(revocations.c.stream_id == bindparam("user_id")),
+)
+
+OLD_REVOCATIONS = Statement(
+    "old_revocations",
+    select(revocations.c.id)
+    .where(
+        revocations.c.stream_id == bindparam("user_id"),
+        revocations.c.created_at < bindparam("moment"),
+    )
+    .limit(bindparam("limit")),
 )
 
 RESETS = Statement(

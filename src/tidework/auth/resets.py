@@ -57,14 +57,18 @@ class Resets:
         Returns at once and the same for every address. Raises `TooManyRequests`.
         """
         key = email_key(email) or email.strip().casefold()[:300]
+        await self._count(f"forgot {key}", address)
+        self._later(self._send_reset(email))
+
+    async def _count(self, key: str, address: str, *, known: bool = False) -> None:
         try:
-            await self._throttle.check(f"forgot {key}", address)
+            await self._throttle.check(key, address, known=known)
         except TooManyRequests as error:
             raise TooManyRequests(
-                "Too many links were asked for. Look into the mailbox, or try again later.",
+                "Too many links were sent to this address. Look into the mailbox, or try again "
+                "later.",
                 retry_after=error.retry_after,
             ) from None
-        self._later(self._send_reset(email))
 
     async def _send_reset(self, email: str) -> None:
         account = await self._users.find_by_email(email)
@@ -99,7 +103,7 @@ class Resets:
                 "administrator to make the account first.",
                 code="registration_closed",
             )
-        await self._throttle.check(f"invite {email_key(address)}", "invitations", known=True)
+        await self._count(f"invite {email_key(address)}", "invitations", known=True)
         if account is None:
             account = await self._users.ensure_placeholder(address.partition("@")[0], address)
         if account.placeholder:

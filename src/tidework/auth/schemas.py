@@ -167,3 +167,39 @@ class Jwks(Struct, frozen=True):
     """The public keys that access tokens are signed with (RFC 7517)."""
 
     keys: list[dict[str, str]]
+
+
+_USER = UserView(
+    id="0193c5a6-4f10-7c3e-9d52-3f1a7b2c4d5e",
+    email="ada@example.com",
+    name="Ada Lovelace",
+    role="user",
+    is_active=True,
+    placeholder=False,
+    personal_workspace_id="0193c5a6-4f11-7e21-8a4b-5c6d7e8f9a0b",
+    created_at="2026-11-22T09:00:00.000000Z",
+    updated_at="2026-11-22T09:00:00.000000Z",
+)
+_ACCESS = "eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9…"
+_REFRESH = "twr_AZPFpk8QfD6dUj8aeyxNXg.AZPFpk8SfD6dUj8aeyxNXg.…"
+
+EXAMPLES: list[Struct] = [
+    Register(email="ada@example.com", password="correct horse battery", name="Ada Lovelace"),  # noqa: S106
+    Login(email="ada@example.com", password="correct horse battery"),  # noqa: S106
+    LoggedIn(_USER, _ACCESS, "Bearer", 900, _REFRESH),
+    Refresh(refresh_token=_REFRESH),
+    Refreshed(_ACCESS, "Bearer", 900, _REFRESH),
+    PasswordChange(current_password="correct horse battery", new_password="a much better one"),  # noqa: S106
+    PasswordForgot(email="ada@example.com"),
+    PasswordReset(token="tws_AZPFpk8QfD6dUj8aeyxNXg.…", password="a much better one"),  # noqa: S106
+    TokenCreate(name="backup script", scopes=["read"]),
+    TokenMade(
+        id="0193c5c0-2b3c-7d4e-9f50-6a7b8c9d0e1f",
+        name="backup script",
+        scopes=["read"],
+        expires_at=None,
+        created_at="2026-11-22T09:00:00.000000Z",
+        token="twp_AZPFpk8QfD6dUj8aeyxNXg.AZPFwCs8fU6fUGp7jJ0OHw.…",  # noqa: S106
+    ),
+]
+"""What the API's document shows."""

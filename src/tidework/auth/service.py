@@ -145,8 +145,10 @@ class AuthService:
         """
         key, address = _login_key(email), context.address
         account = await self._users.find_by_email(email)
-        # Asked for a made-up id as well, so that the time does not tell whether there is one.
+        # The same questions for a made-up id, so that the time does not tell whether there is one.
         user_id = new_id() if account is None else account.id
+        if account is None:
+            await self._users.get(user_id)
         stored = await self._password_of(user_id)
         known = bool(
             await self._store.fetch(queries.KNOWN_ADDRESS, {"user_id": user_id, "address": address})

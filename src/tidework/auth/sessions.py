@@ -224,19 +224,17 @@ class Sessions:
 
     async def expired(self, user_id: str) -> list[Operation]:
         """What removes the sessions that nobody can refresh any more."""
-        rows = await self._store.fetch(queries.SESSIONS, {"user_id": user_id})
-        present = now()
+        params = {"user_id": user_id, "moment": now(), "limit": _MAX_PRUNED}
         return [
-            Operation("sessions", "delete", {"stream_id": user_id, "id": session.id})
-            for session in map(Session._make, rows)
-            if session.expires_at <= present
-        ][:_MAX_PRUNED]
+            Operation("sessions", "delete", {"stream_id": user_id, "id": row[0]})
+            for row in await self._store.fetch(queries.EXPIRED_SESSIONS, params)
+        ]
 
     async def _outdated(self, user_id: str) -> list[Change]:
-        rows = await self._store.fetch(queries.REVOCATIONS, {"user_id": user_id})
-        bound = after(now(), -_REVOCATIONS_KEPT_S)
-        old = [id_ for id_, created_at in rows if created_at < bound]
-        return [Change("revocation", id_, "delete") for id_ in old[:_MAX_PRUNED]]
+        moment = after(now(), -_REVOCATIONS_KEPT_S)
+        params = {"user_id": user_id, "moment": moment, "limit": _MAX_PRUNED}
+        rows = await self._store.fetch(queries.OLD_REVOCATIONS, params)
+        return [Change("revocation", row[0], "delete") for row in rows]
 
 
 def _insertion(user_id: str, session: Session) -> Operation:

@@ -25,7 +25,10 @@ async def get_me(
 
 
 @patch(
-    "/me", operation_id="updateMe", summary="Change my account", responses=problem_responses(409)
+    "/me",
+    operation_id="updateMe",
+    summary="Change my account",
+    responses=problem_responses(403, 409),
 )
 async def update_me(
     data: JSONBody[MePatch],

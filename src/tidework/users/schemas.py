@@ -87,3 +87,39 @@ class Stats(Struct, frozen=True):
     sessions: int
     api_tokens: int
     database_bytes: int
+
+
+ADA = UserView(
+    id="0193c5a6-4f10-7c3e-9d52-3f1a7b2c4d5e",
+    email="ada@example.com",
+    name="Ada Lovelace",
+    role="user",
+    is_active=True,
+    placeholder=False,
+    personal_workspace_id="0193c5a6-4f11-7e21-8a4b-5c6d7e8f9a0b",
+    created_at="2026-11-22T09:00:00.000000Z",
+    updated_at="2026-11-22T09:00:00.000000Z",
+)
+
+EXAMPLES: list[Struct] = [
+    ADA,
+    MePatch(name="Ada King"),
+    MeDelete(password="correct horse battery"),  # noqa: S106
+    UserPatch(role="admin"),
+    UserPage(items=[ADA], next_cursor=None),
+    AuditPage(
+        items=[
+            AuditEntry(
+                id="0193c5b0-1a2b-7c3d-8e4f-5a6b7c8d9e0f",
+                at="2026-11-22T09:30:00.000000Z",
+                actor_id="0193c5a0-0000-7abc-8def-0123456789ab",
+                action="user.updated",
+                target_id=ADA.id,
+                detail={"role": ["user", "admin"]},
+                request_id="0d3b8f5c1a7e4f2b9c6d5e4f3a2b1c0d",
+            )
+        ],
+        next_cursor=None,
+    ),
+]
+"""What the API's document shows."""
