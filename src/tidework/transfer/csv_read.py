@@ -88,12 +88,15 @@ class Table:
                 yield Row(line, filled, len(cells) - width)
 
     def _guarded(self) -> Iterator[list[str]]:
+        begins = 1
         try:
-            yield from self._reader
+            for values in self._reader:
+                begins = self._reader.line_num + 1
+                yield values
         except csv.Error as error:
             raise BadSource(
-                f"{self.source.name}, line {self._reader.line_num}: {error}; nothing was imported. "
-                "Check the quotes there."
+                f"{self.source.name}: the row that begins on line {begins} has no end or quotes "
+                f"that do not match ({error}). Nothing was imported; check the quotes there."
             ) from error
 
     def _with(self, first: str) -> Iterator[str]:

@@ -27,8 +27,8 @@ async def any_store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIter
     """An empty store of each kind."""
     opened: Store
     if request.param == "sqlite":
-        migrate_sqlite(tmp_path / "tidework.db")
-        opened = SqliteStore(tmp_path / "tidework.db")
+        migrate_sqlite(tmp_path / "any.db")
+        opened = SqliteStore(tmp_path / "any.db")
     else:
         url = request.getfixturevalue("postgres_url")
         await migrate_postgresql(url)

@@ -1,0 +1,189 @@
+"""Files of every packing and shape, whole and damaged."""
+
+import bz2
+import gzip
+import json
+import lzma
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tidework.transfer import sources
+from tidework.transfer.json_records import records
+from tidework.transfer.report import ImportReport
+from tidework.transfer.sources import BadSource, CutOff, Source, find_files, stem
+from tidework.transfer.text import BadRecord
+
+OBJECTS: list[dict[str, Any]] = [{"key": f"A-{n}", "text": "é" * n} for n in range(50)]
+PACKINGS: dict[str, Callable[[bytes], bytes]] = {
+    "plain": bytes, "xz": lzma.compress, "gz": gzip.compress, "bz2": bz2.compress,
+}  # fmt: skip
+
+
+def read(path: Path, report: ImportReport | None = None) -> list[Any]:
+    return [record.value for record in records(Source(path), report or ImportReport())]
+
+
+def as_lines(objects: list[dict[str, Any]]) -> bytes:
+    return "".join(json.dumps(o, ensure_ascii=False) + "\n" for o in objects).encode()
+
+
+SHAPES: dict[str, Callable[[list[dict[str, Any]]], bytes]] = {
+    "lines": as_lines,
+    "lines with CRLF and blanks": lambda o: as_lines(o).replace(b"\n", b"\r\n \r\n"),
+    "lines without an end": lambda o: as_lines(o).rstrip(),
+    "lines after a mark": lambda o: b"\xef\xbb\xbf" + as_lines(o),
+    "array": lambda o: json.dumps(o).encode(),
+    "array after a mark": lambda o: b"\xef\xbb\xbf" + json.dumps(o).encode(),
+    "spread array": lambda o: b"\n\n" + json.dumps(o, indent=2).encode(),
+    "answer": lambda o: json.dumps({"total": 50, "issues": o}).encode(),
+    "spread answer": lambda o: json.dumps({"total": 50, "issues": o}, indent=1).encode(),
+    "answers a line": lambda o: b"\n".join(json.dumps({"issues": [one]}).encode() for one in o),
+}
+
+
+@pytest.mark.parametrize("packing", PACKINGS)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_shape_in_every_packing(tmp_path: Path, shape: str, packing: str) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(PACKINGS[packing](SHAPES[shape](OBJECTS)))
+    assert read(path) == OBJECTS
+
+
+@pytest.mark.parametrize("packing", ["xz", "gz", "bz2"])
+def test_what_is_cut_off_is_told_with_its_line(tmp_path: Path, packing: str) -> None:
+    objects = [{"key": f"A-{n}", "noise": format(n**40, "x")} for n in range(5000)]
+    whole = PACKINGS[packing](as_lines(objects))
+    path = tmp_path / "file"
+    path.write_bytes(whole[: len(whole) * 2 // 3])
+    with pytest.raises(CutOff, match=r"file is cut off after line \d+; fetch the file again"):
+        read(path)
+
+
+@pytest.mark.parametrize("packing", ["xz", "gz", "bz2"])
+def test_what_is_damaged_is_told(tmp_path: Path, packing: str) -> None:
+    objects = [{"key": f"A-{n}", "noise": format(n**40, "x")} for n in range(5000)]
+    whole = bytearray(PACKINGS[packing](as_lines(objects)))
+    whole[len(whole) // 2 : len(whole) // 2 + 50] = b"\0" * 50
+    path = tmp_path / "file"
+    path.write_bytes(bytes(whole))
+    with pytest.raises(CutOff, match=r"file is damaged after line \d+; fetch the file again"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b'[{"a": 1}, {"b": ', "it is not JSON"),
+        (b'[{"a": 1}, nonsense]', "it is not JSON"),
+        (b'[{"a": 1}', "it is not JSON"),
+        (b'[{"a": 1}, ' + b"[" * 200_000, "it is nested too deeply"),
+    ],
+)
+def test_a_broken_array_gives_what_comes_before(
+    tmp_path: Path, content: bytes, problem: str
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    good, bad = read(path)
+    assert good == {"a": 1}
+    assert isinstance(bad, BadRecord)
+    assert problem in str(bad)
+
+
+def test_a_broken_line_between_good_ones(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    for broken in (0, 1, 2):
+        lines = [b'{"n": 0}', b'{"n": 1}', b'{"n": 2}', b'{"n": 3}']
+        lines[broken] = b'{"n": '
+        path.write_bytes(b"\n".join(lines))
+        found = list(records(Source(path), ImportReport()))
+        assert [isinstance(r.value, BadRecord) for r in found] == [n == broken for n in range(4)]
+        assert found[broken].place == f"file, line {broken + 1}"
+
+
+def test_other_encodings_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(
+        b'{"t": "caf\xe9 \x96"}\n{"t": "\x81"}\n{"t": "\\ud83d\\ude00 \\ud83d \\u0000"}\n'
+        b'{"t": "\xef\xbf\xbd"}\n'
+    )
+    report = ImportReport()
+    found = read(path, report)
+    assert [value["t"] for value in found] == ["café \u2013", "\x81", "😀 \ufffd \ufffd", "\ufffd"]
+    assert report.findings["not_utf8"].examples == ["file, line 1", "file, line 2"]
+    assert report.findings["replaced_characters"].examples == ["file, line 3"]
+
+
+def test_what_cannot_be_opened_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BadSource, match="there is no such file; check the name"):
+        find_files([tmp_path / "none"])
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(BadSource, match="there is no JSON or CSV file in this folder"):
+        find_files([tmp_path / "folder"])
+    (tmp_path / "empty").write_bytes(b"\n\n")
+    with pytest.raises(BadSource, match="empty is empty"):
+        read(tmp_path / "empty")
+    (tmp_path / "wide").write_bytes("{}".encode("utf-16"))
+    with pytest.raises(BadSource, match="UTF-16; save it as UTF-8"):
+        read(tmp_path / "wide")
+
+
+def test_a_line_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "LINE_MAX", 1000)
+    path = tmp_path / "file"
+    path.write_bytes(b'{"a": 1}\n{"a": "' + b"x" * 2000)
+    with pytest.raises(BadSource, match="line 2: longer than"):
+        read(path)
+
+
+def test_a_folder_stands_for_its_files(tmp_path: Path) -> None:
+    for name in ("b.json", "a.ndjson.xz", "sub/c.jsonl", ".hidden.json", "notes.md", "d.csv"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"")
+    found = [str(path.relative_to(tmp_path)) for path in find_files([tmp_path])]
+    assert found == ["a.ndjson.xz", "b.json", "d.csv", "sub/c.jsonl"]
+    assert stem(Path("x/issues.csv.xz")) == stem(Path("issues.CSV")) == "issues"
+
+
+def test_progress_adds_up_to_the_size(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(lzma.compress(as_lines(OBJECTS * 100)))
+    steps: list[int] = []
+    for _ in records(Source(path, steps.append), ImportReport()):
+        pass
+    assert sum(steps) == path.stat().st_size
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=12),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.dictionaries(st.text(max_size=4), VALUES, max_size=4), max_size=8), st.data())
+def test_an_array_in_pieces_of_any_size(
+    tmp_path: Path, objects: list[dict[str, Any]], data: st.DataObject
+) -> None:
+    text = json.dumps(objects, ensure_ascii=data.draw(st.booleans()), indent=data.draw(
+        st.sampled_from([None, 1])))  # fmt: skip
+    path = tmp_path / "file"
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    size = data.draw(st.integers(1, 20))
+    before = sources._READ
+    sources._READ = size
+    try:
+        found = read(path)
+    finally:
+        sources._READ = before
+    kept = json.loads(text.replace("\\u0000", "\\ufffd").replace("\0", "\ufffd"))
+    assert found == kept
