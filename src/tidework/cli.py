@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 could not be done (or `doctor` found something), 2 called 
 interrupted. Only the command that is called is imported, so that none pays for the others.
 """
 
+import errno
 import importlib
 import os
 import sqlite3
@@ -33,6 +34,7 @@ _COMMANDS: Final = {
 }
 """Each command with the module of `tidework.commands` that has it."""
 
+_USAGE: Final = 2
 _INTERRUPTED: Final = 130
 # What a shell shows for a program that a closed pipe has ended.
 _BROKEN_PIPE: Final = 141
@@ -78,15 +80,21 @@ def _root(arguments: Sequence[str]) -> typer.Typer:
     return root
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tidework {__version__}")
+        raise typer.Exit
+
+
 def _about(
-    version: Annotated[
-        bool, typer.Option("--version", is_eager=True, help="Print the version and exit.")
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, help="Print the version and exit."
+        ),
     ] = False,
 ) -> None:
     """A task manager for teams. `tidework serve` starts it; settings come from the environment."""
-    if version:
-        typer.echo(f"tidework {__version__}")
-        raise typer.Exit
 
 
 def _explain(error: Exception) -> int:
@@ -94,6 +102,9 @@ def _explain(error: Exception) -> int:
         traceback.print_exception(error)
     # Typer has its own copy of click, whose place in it has moved before; this much has not.
     if hasattr(error, "format_message") and hasattr(error, "exit_code"):
+        if type(error).__name__ == "NoArgsIsHelpError":
+            sys.stderr.write(f"{error.format_message()}\n")
+            return _USAGE
         context = getattr(error, "ctx", None)
         help_hint = f" See: {context.command_path} --help" if context is not None else ""
         return _fail(f"{error.format_message()}{help_hint}", code=error.exit_code)
@@ -124,7 +135,8 @@ def _with_fields(error: TideworkError) -> str:
 def _of_system(error: OSError) -> str:
     names = [str(name) for name in (error.filename, error.filename2) if name is not None]
     reason = error.strerror or str(error)
-    return ": ".join([*names, reason])
+    advice = " Make room, and run the command again." if error.errno == errno.ENOSPC else ""
+    return ": ".join([*names, f"{reason}.{advice}"])
 
 
 def _fail(*lines: str, code: int = 1) -> int:

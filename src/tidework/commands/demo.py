@@ -1,17 +1,15 @@
 """`tidework demo`: a populated workspace to look at."""
 
-import os
-
 import typer
 
 from tidework.app import Services
 from tidework.commands.console import progress
+from tidework.commands.loading import load_settings
 from tidework.commands.options import AsJson, DataDir, say, say_json
 from tidework.commands.people import AccountsOfImport
 from tidework.commands.services import run
 from tidework.commands.users import generate_password
 from tidework.errors import Conflict
-from tidework.settings import load
 from tidework.transfer.demo import OWNER, address, build_demo, owner_name
 
 
@@ -21,11 +19,11 @@ def register(root: typer.Typer) -> None:
 
 
 def demo(data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """Make a workspace of eight people with 120 tasks and six weeks of history, and a log-in.
+    """Make a populated workspace to look at, and a log-in.
 
-    Nothing else in the installation is touched. In an empty one, its account is the administrator.
+    Eight people, four projects, 120 tasks and six weeks of history. Nothing else in the installation is touched. In an empty one, its account is the administrator.
     """
-    settings = load(os.environ, data_dir=data_dir)
+    settings = load_settings(data_dir=data_dir)
     email, password = address(OWNER), generate_password()
 
     async def work(services: Services) -> str:

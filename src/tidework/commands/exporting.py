@@ -11,11 +11,11 @@ from typing import Annotated, Literal
 import typer
 
 from tidework.app import Services
+from tidework.commands.loading import load_settings
 from tidework.commands.options import DataDir
 from tidework.commands.people import AccountDirectory
 from tidework.commands.services import run, workspace
 from tidework.errors import NotFound
-from tidework.settings import load
 from tidework.transfer import export_csv, export_ics, export_json
 
 _EXPORTS = {"json": export_json, "csv": export_csv, "ics": export_ics}
@@ -55,7 +55,7 @@ def export(
         with _written(output) as write:
             await _EXPORTS[kind](services.store, found.id, AccountDirectory(services), write)
 
-    run(load(os.environ, data_dir=data_dir), work)
+    run(load_settings(data_dir=data_dir), work)
 
 
 @contextlib.contextmanager

@@ -1,6 +1,5 @@
 """`tidework import`: issues of Jira, rows of CSV files, and workspaces exported as JSON."""
 
-import os
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -9,12 +8,12 @@ import typer
 
 from tidework.app import Services
 from tidework.commands.console import progress
+from tidework.commands.loading import load_settings
 from tidework.commands.options import AsJson, DataDir, note, say, say_json
 from tidework.commands.people import AccountDirectory, AccountsOfImport
 from tidework.commands.services import account_of, owner, run, workspace
 from tidework.errors import invalid
 from tidework.ids import new_id
-from tidework.settings import load
 from tidework.transfer import (
     CsvOptions,
     ImportReport,
@@ -219,7 +218,7 @@ def json(
             await services.workspaces.admit(report.workspace_id, account.id, "owner")
         return report
 
-    _tell(run(load(os.environ, data_dir=data_dir), work, create=True), as_json)
+    _tell(run(load_settings(data_dir=data_dir), work, create=True), as_json)
 
 
 Work = Callable[[_Target, Progress, Announce], Awaitable[ImportReport]]
@@ -247,7 +246,7 @@ def _import(
             return await work(target, advance, announce)
 
     clean_name(name)
-    _tell(run(load(os.environ, data_dir=data_dir), main, create=True), as_json)
+    _tell(run(load_settings(data_dir=data_dir), main, create=True), as_json)
 
 
 def _tell(report: ImportReport, as_json: bool) -> None:

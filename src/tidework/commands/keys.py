@@ -1,6 +1,5 @@
 """`tidework keys`: the keys that sign access tokens."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -8,9 +7,10 @@ import typer
 
 from tidework.auth.keys import KeySet, rotate
 from tidework.commands import folder
+from tidework.commands.loading import load_settings
 from tidework.commands.options import AsJson, DataDir, say, say_json
 from tidework.errors import Conflict
-from tidework.settings import Settings, load
+from tidework.settings import Settings
 
 KeyFile = Annotated[
     Path | None,
@@ -35,7 +35,7 @@ def create(file: KeyFile = None, data_dir: DataDir = None, as_json: AsJson = Fal
     All copies of a server on PostgreSQL need the same file: give it to each of them, and name it in
     TIDEWORK_SIGNING_KEYS_FILE.
     """
-    path = _path(file, load(os.environ, data_dir=data_dir))
+    path = _path(file, load_settings(data_dir=data_dir))
     if path.exists():
         raise Conflict(
             f"{path} exists already; nothing was changed. For a new key run: tidework keys rotate"
@@ -50,7 +50,7 @@ def rotate_(file: KeyFile = None, data_dir: DataDir = None, as_json: AsJson = Fa
 
     The old one still verifies, until no token signed with it can be valid any more.
     """
-    settings = load(os.environ, data_dir=data_dir)
+    settings = load_settings(data_dir=data_dir)
     path = _path(file, settings)
     _tell(path, rotate(path, lifetime_s=settings.access_token_seconds), as_json, "rotated")
 

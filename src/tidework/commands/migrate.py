@@ -1,16 +1,16 @@
 """`tidework migrate`."""
 
 import asyncio
-import os
 from typing import Annotated
 
 import asyncpg
 import typer
 
 from tidework.commands import database, folder
+from tidework.commands.loading import load_settings
 from tidework.commands.options import AsJson, DataDir, say, say_json
 from tidework.errors import Unavailable
-from tidework.settings import Settings, load
+from tidework.settings import Settings
 from tidework.store.sql.migrations.revision import head
 from tidework.store.sql.migrations.runner import migrate_postgresql
 
@@ -35,7 +35,7 @@ def migrate(
     `serve` does it by itself for the embedded database. On PostgreSQL run it once, before the new
     version's copies start.
     """
-    settings = load(os.environ, data_dir=data_dir)
+    settings = load_settings(data_dir=data_dir)
     wanted = head()
     found = _revision(settings)
     if check or found == wanted:

@@ -13,9 +13,10 @@ import typer
 
 from tidework import __version__
 from tidework.commands import database, folder
+from tidework.commands.loading import load_settings
 from tidework.commands.options import DataDir
 from tidework.errors import TideworkError
-from tidework.settings import Settings, load
+from tidework.settings import Settings
 
 _POLL_SECONDS = 0.01
 
@@ -56,8 +57,7 @@ def serve(
 
     Requests under way are answered first. The embedded database is made and migrated as needed.
     """
-    settings = load(
-        os.environ,
+    settings = load_settings(
         host=host,
         port=port,
         workers=workers,

@@ -4,8 +4,9 @@ import os
 
 import typer
 
+from tidework.commands.loading import load_settings
 from tidework.commands.options import AsJson, DataDir, say, say_json
-from tidework.settings import SettingRow, load, table
+from tidework.settings import SettingRow, table
 
 
 def register(root: typer.Typer) -> None:
@@ -14,8 +15,11 @@ def register(root: typer.Typer) -> None:
 
 
 def show(data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """Print every setting with its default, its present value and its meaning; secrets masked."""
-    rows = table(load(os.environ, data_dir=data_dir), os.environ, data_dir=data_dir)
+    """Print every setting, secrets masked.
+
+    With its default, its present value and where that comes from, and its meaning.
+    """
+    rows = table(load_settings(data_dir=data_dir), os.environ, data_dir=data_dir)
     if as_json:
         say_json([row._asdict() for row in rows])
         return

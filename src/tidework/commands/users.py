@@ -1,6 +1,5 @@
 """`tidework users`: accounts, from the machine that the server runs on."""
 
-import os
 import secrets
 import sys
 from typing import Annotated, Any
@@ -9,11 +8,11 @@ import typer
 
 from tidework.app import Services
 from tidework.commands.console import say_table
+from tidework.commands.loading import load_settings
 from tidework.commands.options import AsJson, DataDir, say, say_json
 from tidework.commands.services import account_of, context, run
 from tidework.errors import invalid
 from tidework.log import Values
-from tidework.settings import load
 from tidework.users import queries
 from tidework.users.api import Account, view
 
@@ -56,7 +55,7 @@ def create(
             email, password, name, "admin" if admin else "user"
         )
 
-    account = run(load(os.environ, data_dir=data_dir), work, create=True)
+    account = run(load_settings(data_dir=data_dir), work, create=True)
     _tell(account, f"{account.email}: made, role {account.role}.", as_json, generated)
 
 
@@ -68,7 +67,10 @@ def promote(email: Email, data_dir: DataDir = None, as_json: AsJson = False) -> 
 
 @users.command()
 def demote(email: Email, data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """Make an administrator an ordinary user; one administrator must stay."""
+    """Make an administrator an ordinary user.
+
+    One administrator must stay.
+    """
     _change(email, {"role": "user"}, "is an ordinary user now.", data_dir, as_json)
 
 
@@ -99,14 +101,14 @@ def reset_password(
         await services.auth.set_password(account.id, password)
         return account
 
-    account = run(load(os.environ, data_dir=data_dir), work)
+    account = run(load_settings(data_dir=data_dir), work)
     _tell(account, f"{account.email}: has another password.", as_json, generated)
 
 
 @users.command("list")
 def list_(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """List all accounts, oldest first."""
-    found = run(load(os.environ, data_dir=data_dir), _all)
+    found = run(load_settings(data_dir=data_dir), _all)
     if as_json:
         say_json([_shown(account) for account in found])
         return
@@ -133,7 +135,7 @@ def _change(email: str, values: Values, result: str, data_dir: DataDir, as_json:
         account = await account_of(services, email)
         return await services.admins.update(account.id, values, None, context())
 
-    account = run(load(os.environ, data_dir=data_dir), work)
+    account = run(load_settings(data_dir=data_dir), work)
     _tell(account, f"{account.email}: {result}", as_json, None)
 
 

@@ -1,0 +1,91 @@
+"""`tidework doctor`: whether the installation is as it should be, and what to do where it is not."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from tidework.app import make_store
+from tidework.commands import checks, database, replay
+from tidework.commands.checks import Check
+from tidework.commands.console import progress, say_table
+from tidework.commands.loading import load_settings
+from tidework.commands.options import AsJson, DataDir, say, say_json
+from tidework.errors import TideworkError
+from tidework.http import logs
+from tidework.settings import InvalidSettings, Settings
+from tidework.transfer import Progress
+
+
+def register(root: typer.Typer) -> None:
+    """Add the command."""
+    root.command()(doctor)
+
+
+def doctor(
+    with_replay: Annotated[
+        bool,
+        typer.Option("--replay", help="Also fold every log, and compare it with the state tables."),
+    ] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look whether all is well, and say what to do.
+
+    Settings, data folder, keys, database and look-ups; nothing is changed. Exits with 1 when something is wrong. Works beside a running server.
+    """
+    try:
+        settings = load_settings(data_dir=data_dir)
+    except InvalidSettings as error:
+        found = [Check("settings", False, problem) for problem in error.problems]
+    else:
+        logs.configure(settings.log_format, "error")
+        found = [
+            Check("settings", True, settings.public_url),
+            *checks.of_folder(settings),
+            *checks.of_keys(settings),
+            *_of_database(settings, with_replay),
+        ]
+    _tell(found, as_json)
+    if not all(check.ok for check in found):
+        raise typer.Exit(1)
+
+
+def _of_database(settings: Settings, with_replay: bool) -> list[Check]:
+    path = settings.database_path
+    try:
+        if path is not None and database.revision_of(path) is None:
+            return [
+                Check("database", False, f"There is no database at {path} yet. Run: tidework serve")
+            ]
+        with progress("Replaying") as advance:
+            return asyncio.run(_look(settings, advance if with_replay else None))
+    except TideworkError as error:
+        return [Check("database", False, error.detail)]
+
+
+async def _look(settings: Settings, advance: Progress | None) -> list[Check]:
+    store = make_store(settings)
+    await store.start()
+    try:
+        await store.ping()
+        found = [Check("database", True, f"{store.dialect}, schema as this version needs it")]
+        found += await checks.of_lookups(store)
+        if advance is not None:
+            found.append(await replay.check(store, advance))
+    finally:
+        await store.close()
+    return found
+
+
+def _tell(found: Sequence[Check], as_json: bool) -> None:
+    healthy = all(check.ok for check in found)
+    if as_json:
+        say_json({"ok": healthy, "checks": [check._asdict() for check in found]})
+        return
+    rows = [(("ok" if check.ok else "FAILED"), check.name, check.detail) for check in found]
+    say_table(("", "check", "detail"), rows)
+    for check in found:
+        for finding in check.findings:
+            say(f"  {check.name}: {finding}")

@@ -1,0 +1,54 @@
+"""Proving that every log still leads to the very state that is there."""
+
+from collections import Counter
+from typing import Any
+
+from tidework.commands.checks import Check
+from tidework.commands.queries import STREAMS
+from tidework.store.protocol import Row, Store
+from tidework.store.verify import verify_stream
+from tidework.transfer import Progress
+
+_PAGE = 1000
+_FIRST = "00000000-0000-0000-0000-000000000000"
+_ENOUGH = 100
+
+
+async def check(store: Store, progress: Progress) -> Check:
+    """Fold every stream's log and compare it with the state tables. Needs the memory of one stream.
+
+    Costs one read of the whole database; others may write meanwhile.
+    """
+    streams = await _streams(store)
+    commits = sum(row[2] for row in streams)
+    kinds = Counter(row[1] for row in streams)
+    findings: list[str] = []
+    done = 0
+    for stream_id, kind, seq in streams:
+        findings += [
+            f"{kind} {stream_id}: {text}" for text in await verify_stream(store, stream_id)
+        ]
+        done += seq
+        progress(done, commits)
+        if len(findings) >= _ENOUGH:
+            break
+    counted = ", ".join(f"{count} {kind}s" for kind, count in sorted(kinds.items())) or "nothing"
+    if findings:
+        return Check(
+            "replay", False,
+            "Log and state disagree. This is a defect, please report it with these lines; the log is"
+            " what happened.",
+            findings,
+        )  # fmt: skip
+    return Check("replay", True, f"{counted}, {commits} commits: the log leads to the state")
+
+
+async def _streams(store: Store) -> list[Row]:
+    found: list[Row] = []
+    place: dict[str, Any] = {"after": _FIRST, "limit": _PAGE}
+    while True:
+        page = await store.fetch(STREAMS, place)
+        found += page
+        if len(page) < _PAGE:
+            return found
+        place["after"] = page[-1][0]
