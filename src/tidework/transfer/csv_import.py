@@ -25,7 +25,15 @@ from tidework.transfer.marks import Marks
 from tidework.transfer.meter import Meter
 from tidework.transfer.people import People, resolve_people
 from tidework.transfer.report import ImportReport, MappingRow, Progress
-from tidework.transfer.sources import BadSource, CutOff, Source, file_size, find_files, stem
+from tidework.transfer.sources import (
+    SKIPPING,
+    BadSource,
+    CutOff,
+    Source,
+    file_size,
+    find_files,
+    stem,
+)
 from tidework.transfer.spool import Spool, keep_person
 from tidework.transfer.stable_ids import digest
 from tidework.transfer.text import BadRecord
@@ -120,8 +128,8 @@ class _Scan:
                 ordinal += self._keep(ordinal + 1, task, place)
         except CutOff as error:
             if not self._options.skip_bad_lines:
-                raise
-            self._report.note("cut_off", CUT_OFF, error.detail.partition(";")[0])
+                raise BadSource(error.detail + SKIPPING) from error
+            self._report.note("cut_off", CUT_OFF, error.detail.partition(". ")[0])
         self._report.found["rows"] += ordinal
         self._report.found["people"] += self._spool.one("SELECT count(*) FROM persons")
 

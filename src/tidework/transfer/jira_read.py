@@ -11,7 +11,7 @@ from tidework.transfer.jira_shape import History, Issue, Person, Reader
 from tidework.transfer.json_records import BAD, Record, records
 from tidework.transfer.mapping import Mapping as Rules
 from tidework.transfer.report import ImportReport, MappingRow
-from tidework.transfer.sources import BadSource, CutOff, Source
+from tidework.transfer.sources import SKIPPING, BadSource, CutOff, Source
 from tidework.transfer.spool import Spool, keep_person
 from tidework.transfer.stable_ids import digest
 from tidework.transfer.text import BadRecord
@@ -60,8 +60,8 @@ class Scan:
                     self._record(record, skip_bad)
             except CutOff as error:
                 if not skip_bad:
-                    raise
-                self.report.note("cut_off", CUT_OFF, error.detail.partition(";")[0])
+                    raise BadSource(error.detail + SKIPPING) from error
+                self.report.note("cut_off", CUT_OFF, error.detail.partition(". ")[0])
         if self.issues == 0:
             raise BadSource("There is no issue in what was given; nothing was imported.")
         self.spool.execute("DELETE FROM aliases WHERE alias IN (SELECT key FROM issues)")

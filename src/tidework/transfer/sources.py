@@ -32,6 +32,9 @@ class CutOff(BadSource):
     code = "cut_off"
 
 
+SKIPPING = " Or use --skip-bad-lines to import what can be read."
+
+
 class Line(NamedTuple):
     """A line of a file, without its end; `number` counts from 1."""
 
@@ -103,8 +106,7 @@ class Source:
             )
         kind = "is cut off" if isinstance(error, EOFError) else "is damaged"
         return CutOff(
-            f"{self.name} {kind} after line {number}; fetch the file again, or use "
-            "--skip-bad-lines to import what can be read."
+            f"{self.name} {kind} after line {number}. Nothing was imported; fetch the file again."
         )
 
 

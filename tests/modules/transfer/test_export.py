@@ -85,8 +85,12 @@ def _id(people: MemoryPeople) -> str:
 async def exported(store: Store, people: MemoryPeople, workspace: str, path: Path) -> bytes:
     parts: list[bytes] = []
     await export_json(store, workspace, people, parts.append)
-    path.write_bytes(b"".join(parts))
-    return b"".join(parts)
+    return _put(path, b"".join(parts))
+
+
+def _put(path: Path, data: bytes) -> bytes:
+    path.write_bytes(data)
+    return data
 
 
 async def test_export_import_export_gives_the_same_bytes(

@@ -222,7 +222,9 @@ async def test_a_cut_file_writes_nothing(store: Store, tmp_path: Any) -> None:
     whole = (SHARED / JIRA).read_bytes()
     cut.write_bytes(whole[: len(whole) // 2])
     before = (await store.seqs([workspace]))[workspace]
-    with pytest.raises(Exception, match=r"cut\.ndjson\.xz is cut off after line \d+; fetch"):
+    with pytest.raises(
+        Exception, match=r"cut\.ndjson\.xz is cut off after line \d+\. Nothing was imported; fetch"
+    ):
         await import_jira(store, workspace, [cut], people, JiraOptions(actor_id=people.owner))
     assert (await store.seqs([workspace]))[workspace] == before
 

@@ -60,7 +60,9 @@ def test_what_is_cut_off_is_told_with_its_line(tmp_path: Path, packing: str) -> 
     whole = PACKINGS[packing](as_lines(objects))
     path = tmp_path / "file"
     path.write_bytes(whole[: len(whole) * 2 // 3])
-    with pytest.raises(CutOff, match=r"file is cut off after line \d+; fetch the file again"):
+    with pytest.raises(
+        CutOff, match=r"file is cut off after line \d+\. Nothing was imported; fetch"
+    ):
         read(path)
 
 
@@ -71,7 +73,9 @@ def test_what_is_damaged_is_told(tmp_path: Path, packing: str) -> None:
     whole[len(whole) // 2 : len(whole) // 2 + 50] = b"\0" * 50
     path = tmp_path / "file"
     path.write_bytes(bytes(whole))
-    with pytest.raises(CutOff, match=r"file is damaged after line \d+; fetch the file again"):
+    with pytest.raises(
+        CutOff, match=r"file is damaged after line \d+\. Nothing was imported; fetch"
+    ):
         read(path)
 
 
