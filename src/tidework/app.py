@@ -47,7 +47,6 @@ from tidework.store.sql.postgres import PostgresStore
 from tidework.store.sql.sqlite import SqliteStore
 from tidework.tasks.admin import AdminTaskService
 from tidework.tasks.comments import CommentService
-from tidework.tasks.direct import direct as direct_tasks
 from tidework.tasks.log import LogService
 from tidework.tasks.log_routes import HANDLERS as LOG_HANDLERS
 from tidework.tasks.relations import RelationService
@@ -255,21 +254,20 @@ class Application:
         services = compose(settings, store)
         self._ending.push_async_callback(finish, services)
         health = self._health(services)
-        routes = cast(App, framework(services))
+        routes = framework(services)
         front = Front(
             routes,
             store,
             StreamAuthenticator(store, services.access_tokens),
             services.workspaces,
             RateLimiter(limits_of(settings.rate_limits)),
-            direct=direct_tasks(services.tasks),
             cache_bytes=settings.cache_bytes,
         )
         self._watch(front, store)
         self._background(services)
         self._edge = self._make_edge(front, routes, services, health)
 
-    def _make_edge(self, front: Front, routes: App, services: Services, health: Health) -> Edge:
+    def _make_edge(self, front: Front, routes: Litestar, services: Services, health: Health) -> Edge:
         settings = self._settings
         security = SecurityHeaders(settings.public_url)
         docs = DocsPage(DOCUMENT_PATH, security.docs)
@@ -285,7 +283,7 @@ class Application:
             plain["/metrics"] = metrics_app(self._metrics)
         return Edge(
             front,
-            routes,
+            cast(App, routes),
             security=security,
             cors=Cors(settings.cors_origins),
             proxies=TrustedProxies(settings.trusted_proxies),

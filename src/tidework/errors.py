@@ -86,6 +86,14 @@ class MethodNotAllowed(TideworkError):
     code = "method_not_allowed"
 
 
+class TooSlow(TideworkError):
+    """The body did not come in time."""
+
+    status = 408
+    title = "Too slow"
+    code = "too_slow"
+
+
 class Conflict(TideworkError):
     """The request contradicts the present state."""
 

@@ -12,9 +12,11 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Answer:
-    """Status, headers and body. `variants` are compressed bodies, shared by a kept answer."""
+    """Status, headers and body; Content-Length follows from it. `variants` are compressed bodies,
+    shared by a kept answer. One that is `secured` brings the security headers itself.
+    """
 
-    __slots__ = ("body", "headers", "status", "variants")
+    __slots__ = ("body", "headers", "secured", "status", "variants")
 
     def __init__(
         self,
@@ -27,13 +29,11 @@ class Answer:
         self.headers = headers
         self.body = body
         self.variants = variants
+        self.secured = False
 
 
 async def collect(app: App, scope: Scope, receive: Receive, body: bytes) -> Answer:
-    """Call an ASGI app with a body that has been read already; its whole answer.
-
-    Every answer of ours fits into memory; what does not is sent by an app of its own.
-    """
+    """Call an ASGI app with a body that has been read already; its whole answer, in memory."""
     pending = True
     status = 500
     headers: list[Header] = []
@@ -55,4 +55,7 @@ async def collect(app: App, scope: Scope, receive: Receive, body: bytes) -> Answ
             chunks.append(message.get("body", b""))
 
     await app(scope, replay, send)
-    return Answer(status, headers, chunks[0] if len(chunks) == 1 else b"".join(chunks))
+    body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    answer = Answer(status, [header for header in headers if header[0] != b"content-length"], body)
+    answer.secured = any(name == b"content-security-policy" for name, _ in headers)
+    return answer

@@ -4,6 +4,7 @@ Duplicate names in an object are not refused: the last one counts, as with most 
 section 4, leaves it open); finding them would cost a second parse of every body.
 """
 
+import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Iterable
@@ -11,7 +12,14 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from tidework.errors import Invalid, Malformed, TooLarge, UnsupportedMediaType, invalid
+from tidework.errors import (
+    Invalid,
+    Malformed,
+    TooLarge,
+    TooSlow,
+    UnsupportedMediaType,
+    invalid,
+)
 from tidework.http.problem import from_validation_error, malformed_json, too_deep
 
 T = TypeVar("T")
@@ -26,11 +34,17 @@ class ClientGone(Exception):
     """The caller left before the whole body had come; nobody waits for an answer."""
 
 
-async def read_body(receive: Receive, headers: Iterable[tuple[bytes, bytes]], limit: int) -> bytes:
-    """The whole body of a request, of at most `limit` bytes.
+async def read_body(
+    receive: Receive,
+    headers: Iterable[tuple[bytes, bytes]],
+    limit: int,
+    seconds: float = 60.0,
+) -> bytes:
+    """The whole body of a request, of at most `limit` bytes, which must come within `seconds`.
 
     Raise `TooLarge` (from Content-Length before anything is read, or as soon as what came is more),
-    `Malformed` for a Content-Length that is no number, and `ClientGone` when the caller left.
+    `Malformed` for a Content-Length that is no number, `TooSlow`, and `ClientGone` when the caller
+    left.
     """
     for name, value in headers:
         if name == b"content-length":
@@ -39,20 +53,19 @@ async def read_body(receive: Receive, headers: Iterable[tuple[bytes, bytes]], li
             if len(value) > _MAX_DIGITS or int(value) > limit:
                 raise _too_large(limit)
             break
-    message = await receive()
-    if message["type"] != "http.request":
-        raise ClientGone
-    body: bytes = message.get("body", b"")
-    if len(body) > limit:
-        raise _too_large(limit)
-    if not message.get("more_body", False):
-        return body
-    return await _read_rest(receive, body, limit)
+    try:
+        async with asyncio.timeout(seconds):
+            return await _read(receive, limit)
+    except TimeoutError:
+        raise TooSlow(
+            f"The body did not come within {seconds:.0f} s. Send it again over a better connection,"
+            " or in smaller parts."
+        ) from None
 
 
-async def _read_rest(receive: Receive, first: bytes, limit: int) -> bytes:
-    chunks = [first]
-    size = len(first)
+async def _read(receive: Receive, limit: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
     while True:
         message = await receive()
         if message["type"] != "http.request":
@@ -61,9 +74,9 @@ async def _read_rest(receive: Receive, first: bytes, limit: int) -> bytes:
         size += len(chunk)
         if size > limit:
             raise _too_large(limit)
-        chunks.append(chunk)
         if not message.get("more_body", False):
-            return b"".join(chunks)
+            return b"".join([*chunks, chunk]) if chunks else chunk
+        chunks.append(chunk)
 
 
 def _too_large(limit: int) -> TooLarge:

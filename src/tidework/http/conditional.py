@@ -1,8 +1,11 @@
 """Conditional requests (RFC 9110, 13).
 
 The entity tag of a task or another entity is its version, of a list the seq of its stream, of
-anything else a hash of the body. Tags are compared weakly, also for `If-Match`: proxies that
-compress weaken a tag on its way out, and the version in it stays exact.
+anything else a hash of the body. A version is a strong tag as long as the body goes out as it is,
+and a weak one, `W/"17"`, when it is compressed: two sequences of bytes must not share a strong tag
+(RFC 9110, 8.8.3.3). Tags are compared weakly, also for `If-Match`, which asks for the strong
+comparison: it is there against lost updates, and a version names one state exactly, whichever way
+it was coded on its way, by this server or by a proxy.
 """
 
 import hashlib
@@ -30,6 +33,11 @@ def list_tag(seq: int) -> str:
 def body_tag(body: bytes) -> str:
     """The entity tag of any other answer."""
     return f'W/"h{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+
+
+def weak(tag: str) -> str:
+    """The tag for any coding of what `tag` names."""
+    return tag if tag.startswith("W/") else f"W/{tag}"
 
 
 def matches(header: str, tag: str) -> bool:

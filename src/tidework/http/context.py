@@ -4,17 +4,18 @@ The front makes one `RequestContext` for each request and puts it into the ASGI 
 which a route's signature names by the name of a parameter, read it.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Literal, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal, Protocol, cast
 
 import msgspec
 from litestar import Request
 from litestar.di import Provide
 
 from tidework.errors import Forbidden, NotFound, TideworkError, Unauthenticated
+from tidework.http.answer import Header
 from tidework.log import IdempotencyKey
 
-SCOPE_KEY = "tidework"
+SCOPE_KEY: Final = "tidework"
 Role = Literal["owner", "editor", "commenter", "viewer"]
 ROLES: tuple[Role, ...] = ("viewer", "commenter", "editor", "owner")
 """The roles of a workspace, each may do what those before it may."""
@@ -89,8 +90,10 @@ class RequestContext:
     """One request.
 
     A route sets `etag` and `location` of its answer, and `seq` when it has written; the front makes
-    headers of them. `seqs` are the streams' seqs that the front looked up. `idempotency` belongs
-    into the first commit that the request makes. `if_match` is the header as it came.
+    headers of them. `workspace_seq` is the workspace's seq that the front looked up. `idempotency`
+    belongs into the first commit that the request makes. `if_match` is the header as it came;
+    it and `user_agent` are read for requests that may write only. `limited` are the headers that say
+    what is left of the caller's limit.
     """
 
     __slots__ = (
@@ -100,6 +103,7 @@ class RequestContext:
         "idempotency",
         "if_match",
         "kept_seq",
+        "limited",
         "location",
         "membership",
         "principal",
@@ -107,10 +111,10 @@ class RequestContext:
         "route",
         "scheme",
         "seq",
-        "seqs",
         "started",
         "unauthenticated",
         "user_agent",
+        "workspace_seq",
     )
 
     def __init__(self, request_id: str, address: str, scheme: str, started: float) -> None:
@@ -123,7 +127,8 @@ class RequestContext:
         self.principal: Principal | None = None
         self.membership: Membership | None = None
         self.unauthenticated: TideworkError | None = None
-        self.seqs: dict[str, int] = {}
+        self.workspace_seq = 0
+        self.limited: list[Header] = []
         self.idempotency: IdempotencyKey | None = None
         self.kept_seq: int | None = None
         self.seq: int | None = None
@@ -139,7 +144,8 @@ class RequestContext:
 
 def context_of(request: Request[Any, Any, Any]) -> RequestContext:
     """The context of a request."""
-    found: RequestContext = request.scope[SCOPE_KEY]  # type: ignore[typeddict-item]
+    scope = cast(Mapping[str, Any], request.scope)
+    found: RequestContext = scope[SCOPE_KEY]
     return found
 
 
@@ -166,53 +172,46 @@ def membership_of(context: RequestContext, role: Role) -> Membership:
     return membership
 
 
-async def _context(request: Request[Any, Any, Any]) -> RequestContext:
-    return context_of(request)
-
-
-async def _caller(request: Request[Any, Any, Any]) -> Principal:
-    return principal_of(context_of(request))
-
-
-async def _admin(request: Request[Any, Any, Any]) -> Principal:
-    principal = principal_of(context_of(request))
+def admin_of(context: RequestContext) -> Principal:
+    """The caller, an administrator. Raises `Unauthenticated` or `Forbidden`."""
+    principal = principal_of(context)
     if principal.role != "admin":
         raise Forbidden("This is for administrators of the installation.")
     return principal
 
 
-async def _viewer(request: Request[Any, Any, Any]) -> Membership:
-    return membership_of(context_of(request), "viewer")
+def _itself(context: RequestContext) -> RequestContext:
+    return context
 
 
-async def _commenter(request: Request[Any, Any, Any]) -> Membership:
-    return membership_of(context_of(request), "commenter")
+def _of_role(role: Role) -> "Guard":
+    def guard(context: RequestContext) -> Membership:
+        return membership_of(context, role)
+
+    return guard
 
 
-async def _editor(request: Request[Any, Any, Any]) -> Membership:
-    return membership_of(context_of(request), "editor")
+Guard = Callable[[RequestContext], Any]
+GUARDS: Final[Mapping[str, Guard]] = {
+    "context": _itself,
+    "caller": principal_of,
+    "admin": admin_of,
+    **{role: _of_role(role) for role in ROLES},
+}
+"""The parameters that a route's signature may name, and where their values come from.
 
-
-async def _owner(request: Request[Any, Any, Any]) -> Membership:
-    return membership_of(context_of(request), "owner")
-
-
-Provider = Callable[[Request[Any, Any, Any]], Awaitable[Any]]
-_GUARDS: Sequence[tuple[str, Provider]] = (
-    ("context", _context),
-    ("caller", _caller),
-    ("admin", _admin),
-    ("viewer", _viewer),
-    ("commenter", _commenter),
-    ("editor", _editor),
-    ("owner", _owner),
-)
+`context: RequestContext`; `caller: Principal` (anyone logged in), `admin: Principal`;
+`viewer`, `commenter`, `editor`, `owner: Membership` (that role in the workspace, or a higher).
+"""
 
 
 def guards() -> dict[str, Provide]:
-    """The parameters that a route's signature may name.
+    """`GUARDS` for Litestar."""
+    return {name: _provided(guard) for name, guard in GUARDS.items()}
 
-    `context: RequestContext`; `caller: Principal` (anyone logged in), `admin: Principal`;
-    `viewer`, `commenter`, `editor`, `owner: Membership` (that role in the workspace, or a higher).
-    """
-    return {name: Provide(provider) for name, provider in _GUARDS}
+
+def _provided(guard: Guard) -> Provide:
+    async def provider(request: Request[Any, Any, Any]) -> Any:
+        return guard(context_of(request))
+
+    return Provide(provider)

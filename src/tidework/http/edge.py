@@ -1,38 +1,57 @@
 """The edge: the outermost ASGI layer, which every request and every answer passes.
 
 Here a request gets its id and its address, is held to the limits of size, and here everything that
-was raised becomes problem details.
+was raised becomes problem details. Who is calling is asked before anything of a body is read.
 """
 
+import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
 import structlog
 
-from tidework.errors import MethodNotAllowed, NotFound, UriTooLong
+from tidework.cache.memory import BoundedCache
+from tidework.errors import MethodNotAllowed, UriTooLong
+from tidework.http import logs
 from tidework.http.answer import Answer, App, Header, Receive, Scope, Send, collect
 from tidework.http.body import ClientGone, check_json, check_media_type, read_body
-from tidework.http.compression import choose, compress, is_compressible
-from tidework.http.context import SCOPE_KEY, RequestContext
+from tidework.http.compression import (
+    CONTENT_ENCODING,
+    MIN_SIZE,
+    VARY,
+    choose,
+    compress,
+    is_compressible,
+)
+from tidework.http.conditional import weak
+from tidework.http.context import SCOPE_KEY, RequestContext, membership_of
 from tidework.http.cors import Cors
-from tidework.http.front import BASE, Front
+from tidework.http.front import BASE, WORKSPACES, Front
 from tidework.http.headers import SecurityHeaders, new_request_id, valid_request_id
 from tidework.http.metrics import Metrics
 from tidework.http.problem import from_exception, render
 from tidework.http.proxies import TrustedProxies
 
-_VARY = (b"vary", b"Accept-Encoding")
 _SLOW_S = 0.5
-_BODYLESS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
-_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+_BODYLESS = frozenset({"GET", "HEAD", "OPTIONS"})
+_KNOWN = "GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE"
+_METHODS = frozenset(_KNOWN.split(", "))
+_READING = "GET, HEAD, OPTIONS"
+_NO_BODY = frozenset({204, 304})
+# From this size on compressing takes so long that other requests would notice.
+_LARGE = 128 * 1024
 
 _log = structlog.get_logger("tidework.request")
 
 
 class SizeLimits(msgspec.Struct, frozen=True):
-    """How much a request may bring, in bytes; `batch` is for the routes that take many at once."""
+    """How much a request may bring, in bytes; `batch` is for the routes that take many at once.
+
+    A body has 30 s to come, and as long as it takes at `slowest` bytes/s.
+    """
 
     body: int = 1024 * 1024
     batch: int = 40 * 1024 * 1024
@@ -40,11 +59,13 @@ class SizeLimits(msgspec.Struct, frozen=True):
     path: int = 2048
     fields: int = 1000
     batch_fields: int = 20_000
+    slowest: int = 64 * 1024
 
 
 class Edge:
-    """An ASGI app. `front` answers what is below `/api/v1`, `plain` the paths that it names, and
-    `rest` everything else."""
+    """An ASGI app. `front` answers what is below `/api/v1`, `plain` the paths that it names, which
+    can only be read (one that ends in a slash names all that is below), and `rest` everything else.
+    """
 
     def __init__(
         self,
@@ -66,6 +87,7 @@ class Edge:
         self._metrics = metrics
         self._limits = limits
         self._plain = plain
+        self._variants: BoundedCache[bytes, dict[str, bytes]] = BoundedCache(64)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the life of the process."""
@@ -87,16 +109,14 @@ class Edge:
         context = RequestContext(request_id, address, scheme or scope["scheme"], started)
         scope[SCOPE_KEY] = context
         method: str = scope["method"]
-        limited: list[Header] = []
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        logs.request_id.set(request_id)
         try:
-            answer, limited = await self._answer(context, scope, headers, receive)
+            answer = await self._answer(context, scope, headers, receive)
         except ClientGone:
             return
         except Exception as error:
             answer = self._problem(error, context, scope)
-        await self._send(answer, context, headers, method, limited, send)
+        await self._send(answer, context, headers, method, send)
         self._observe(context, scope, method, answer.status)
 
     async def _answer(
@@ -105,53 +125,89 @@ class Edge:
         scope: Scope,
         headers: Mapping[bytes, bytes],
         receive: Receive,
-    ) -> tuple[Answer, list[Header]]:
+    ) -> Answer:
         method, path = scope["method"], scope["path"]
         if method not in _METHODS:
-            raise MethodNotAllowed("This server does not know that method.")
+            raise MethodNotAllowed(
+                f"This server does not know that method. It knows {_KNOWN}.",
+                headers={"Allow": _KNOWN},
+            )
         if len(scope["query_string"]) > self._limits.query or len(path) > self._limits.path:
             raise UriTooLong("The address is longer than this server takes. Shorten the query.")
-        if method == "OPTIONS":
+        if method == "HEAD":
+            scope["method"] = "GET"
+        elif method == "OPTIONS":
             allowed = self._cors.preflight(
                 headers.get(b"origin"),
                 headers.get(b"access-control-request-method"),
                 headers.get(b"access-control-request-headers"),
             )
             if allowed is not None:
-                return Answer(204, list(allowed), b""), []
-        if method not in _BODYLESS:
-            await self._read_body(context, path, headers, scope, receive)
-        elif method == "HEAD":
-            scope["method"] = "GET"
-        if path.startswith(f"{BASE}/") and path not in self._plain:
-            agent = headers.get(b"user-agent")
-            context.user_agent = agent.decode("latin-1")[:300] if agent else None
-            match = headers.get(b"if-match")
-            context.if_match = match.decode("latin-1") if match else None
+                return Answer(204, list(allowed), b"")
+        plain = self._plain.get(path)
+        if plain is None and path.startswith(f"{BASE}/"):
+            await self._front.admit(context, scope, headers)
+            if method not in _BODYLESS:
+                await self._read_body(context, scope, headers, receive)
             return await self._front.answer(context, scope, headers, receive)
-        app = self._plain.get(path) or self._plain.get(path.rpartition("/")[0] + "/")
-        return await collect(app or self._rest, scope, receive, context.body), []
+        return await self._other(plain, context, scope, receive)
 
     async def _read_body(
         self,
         context: RequestContext,
-        path: str,
-        headers: Mapping[bytes, bytes],
         scope: Scope,
+        headers: Mapping[bytes, bytes],
         receive: Receive,
     ) -> None:
-        limits = self._limits
-        many = path.endswith("/batch")
+        path, limits = scope["path"], self._limits
+        many = path.startswith(WORKSPACES) and path.endswith("/tasks/batch")
+        if many:
+            # Only who may use so large a body has it read.
+            membership_of(context, "editor")
         size = limits.batch if many else limits.body
-        context.body = await read_body(receive, scope["headers"], size)
+        agent, match = headers.get(b"user-agent"), headers.get(b"if-match")
+        context.user_agent = agent.decode("latin-1")[:300] if agent else None
+        context.if_match = match.decode("latin-1") if match else None
+        seconds = 30 + size / limits.slowest
+        context.body = await read_body(receive, scope["headers"], size, seconds)
         if context.body:
             check_media_type(headers.get(b"content-type"))
             fields = limits.batch_fields if many else limits.fields
             check_json(context.body, max_fields=fields)
 
+    async def _other(
+        self, plain: App | None, context: RequestContext, scope: Scope, receive: Receive
+    ) -> Answer:
+        """Answer what is not of the API."""
+        method, path = scope["method"], scope["path"]
+        context.route = path
+        if plain is None:
+            folder = path.rpartition("/")[0] + "/"
+            plain, context.route = self._plain.get(folder), folder
+        if plain is None:
+            context.route = None
+            answer = await collect(self._rest, scope, receive, b"")
+            context.route = scope.get("path_template")
+            return answer
+        if method == "OPTIONS":
+            return Answer(204, [(b"allow", _READING.encode())], b"")
+        if method != "GET":
+            raise MethodNotAllowed(
+                f"This address can only be read. Allowed here: {_READING}.",
+                headers={"Allow": _READING},
+            )
+        answer = await collect(plain, scope, receive, b"")
+        tag = next((value for name, value in answer.headers if name == b"etag"), None)
+        if tag is not None:
+            answer.variants = self._variants.get(tag)
+            if answer.variants is None:
+                answer.variants = {}
+                self._variants.put(tag, answer.variants)
+        return answer
+
     def _problem(self, error: Exception, context: RequestContext, scope: Scope) -> Answer:
         problem = from_exception(error)
-        if problem.status == 500:
+        if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
             self.defect(error, scope)
         return Answer(*render(problem, context.request_id))
 
@@ -166,34 +222,32 @@ class Edge:
         context: RequestContext,
         request: Mapping[bytes, bytes],
         method: str,
-        limited: Sequence[Header],
         send: Send,
     ) -> None:
+        body = answer.body
+        headers = [*answer.headers, (b"x-request-id", context.request_id.encode())]
+        if len(body) >= MIN_SIZE and is_compressible(_type_of(headers), len(body)):
+            headers.append(VARY)
+            accepted = request.get(b"accept-encoding")
+            if accepted is not None:
+                body = await _coded(answer, headers, accepted)
+        if answer.status not in _NO_BODY:
+            headers.append((b"content-length", b"%d" % len(body)))
         # The documentation page brings its own: of two policies a browser obeys both.
-        secured = any(name == b"content-security-policy" for name, _ in answer.headers)
-        headers = [
-            *answer.headers,
-            *(() if secured else self._security.api),
-            (b"x-request-id", context.request_id.encode()),
-            *limited,
-            *self._cors.headers_for(request.get(b"origin")),
-        ]
+        if not answer.secured:
+            headers += self._security.api
+        headers += context.limited
+        headers += self._cors.headers_for(request.get(b"origin"))
         if context.seq is not None:
             headers.append((b"tidework-seq", b"%d" % context.seq))
-        body = answer.body
-        if body and (accepted := request.get(b"accept-encoding")) is not None:
-            body = _compressed(answer, headers, accepted)
-        if method == "HEAD":
-            body = b""
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
 
     def _observe(self, context: RequestContext, scope: Scope, method: str, status: int) -> None:
         seconds = time.perf_counter() - context.started
-        route = context.route or scope.get("path_template") or "other"
-        self._metrics.observe_request(method, route, status, seconds)
+        self._metrics.observe_request(method, context.route, status, seconds)
         # A log line costs as much as answering from memory: what reads well and fast has none.
-        if method not in _BODYLESS or status >= 400 or seconds > _SLOW_S:
+        if method not in _BODYLESS or status >= HTTPStatus.BAD_REQUEST or seconds > _SLOW_S:
             _log.info(
                 "request",
                 method=method,
@@ -205,27 +259,27 @@ class Edge:
             )
 
 
-def _compressed(answer: Answer, headers: list[Header], accepted: bytes) -> bytes:
+def _type_of(headers: list[Header]) -> bytes:
+    return next((value for name, value in headers if name == b"content-type"), b"")
+
+
+async def _coded(answer: Answer, headers: list[Header], accepted: bytes) -> bytes:
     """The body as the caller likes it; `headers` are put right."""
-    kind = next((value for name, value in answer.headers if name == b"content-type"), b"")
-    if not is_compressible(kind, len(answer.body)):
-        return answer.body
-    headers.append(_VARY)
     encoding = choose(accepted)
     if encoding is None:
         return answer.body
     variants = answer.variants
     body = variants.get(encoding) if variants is not None else None
     if body is None:
-        body = compress(answer.body, encoding)
-        if variants is not None:
+        if len(answer.body) < _LARGE:
+            body = compress(answer.body, encoding)
+        else:
+            body = await asyncio.to_thread(compress, answer.body, encoding)
+        # What a kept answer may come to is twice its body.
+        if variants is not None and sum(map(len, variants.values())) + len(body) < len(answer.body):
             variants[encoding] = body
-    headers[:] = [header for header in headers if header[0] != b"content-length"]
-    headers.append((b"content-length", b"%d" % len(body)))
-    headers.append((b"content-encoding", encoding.encode()))
+    for place, (name, value) in enumerate(headers):
+        if name == b"etag" and value.startswith(b'"'):
+            headers[place] = (name, weak(value.decode("latin-1")).encode("latin-1"))
+    headers.append(CONTENT_ENCODING[encoding])
     return body
-
-
-async def nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
-    """The app behind every path that there is not."""
-    raise NotFound("There is nothing at this address. The API is described at /api/docs.")

@@ -1,18 +1,22 @@
-"""The front: what can be answered from memory is answered here, before the framework.
+"""The front: what can be answered from memory is answered here, before a handler is called.
 
 For each request it asks once, strictly, for the present seqs of the caller's account and of the
 workspace. While these stand, who the caller is, what they may and what the last answer was are
-known, and the answer is sent again, or a 304. Everything else goes on to the framework, whose answer
+known, and the answer is sent again, or a 304. Everything else goes on to the routes, whose answer
 is kept when the route has said under which seq it stays true.
 """
 
 import time
 from collections.abc import Mapping
+from typing import cast
+
+from litestar import Litestar
 
 from tidework.cache.memory import BoundedCache
-from tidework.errors import Forbidden, TooManyRequests, Unauthenticated
-from tidework.http.answer import Answer, App, Header, Receive, Scope, collect
-from tidework.http.conditional import body_tag, matches
+from tidework.errors import Forbidden, TideworkError, TooManyRequests, Unauthenticated
+from tidework.http.answer import Answer, App, Receive, Scope, collect
+from tidework.http.compression import VARY, choose, is_compressible
+from tidework.http.conditional import body_tag, matches, weak
 from tidework.http.context import (
     Authenticator,
     Membership,
@@ -20,60 +24,69 @@ from tidework.http.context import (
     Principal,
     RequestContext,
 )
-from tidework.http.direct import Direct, find
+from tidework.http.dispatch import Dispatch
 from tidework.http.headers import PRIVATE
 from tidework.http.idempotency import Idempotency
 from tidework.http.limits import RateLimiter
+from tidework.http.problem import render
 from tidework.ids import is_id
 from tidework.store.protocol import Store
 
 BASE = "/api/v1"
-_WORKSPACES = f"{BASE}/workspaces/"
-_PREFIX = len(_WORKSPACES)
+WORKSPACES = f"{BASE}/workspaces/"
+_PREFIX = len(WORKSPACES)
 _ENTRY_OVERHEAD = 1024
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class _Kept:
-    """An answer that stays true while its stream is at `seq`."""
+    """An answer that stays true while its stream is at `seq`; `size` is what it may come to."""
 
-    __slots__ = ("answer", "route", "seq", "tag", "unchanged")
+    __slots__ = ("_coded", "_plain", "answer", "compressible", "route", "seq", "size", "tag")
 
-    def __init__(self, seq: int, answer: Answer, tag: str, route: str | None) -> None:
+    def __init__(self, seq: int, answer: Answer, tag: str, route: str | None, key: bytes) -> None:
         self.seq = seq
         self.answer = answer
         self.tag = tag
         self.route = route
-        self.unchanged = Answer(304, [(b"etag", tag.encode()), PRIVATE], b"")
+        self.compressible = is_compressible(b"application/json", len(answer.body))
+        bodies = 2 if self.compressible else 1
+        self.size = bodies * len(answer.body) + len(key) + _ENTRY_OVERHEAD
+        self._plain = _unchanged(tag, vary=self.compressible)
+        self._coded = _unchanged(weak(tag), vary=True) if self.compressible else self._plain
+
+    def unchanged(self, *, coded: bool) -> Answer:
+        """The 304, with the tag that the body would have now (RFC 9110, 15.4.5)."""
+        return self._coded if coded else self._plain
+
+
+def _unchanged(tag: str, *, vary: bool) -> Answer:
+    return Answer(304, [(b"etag", tag.encode()), PRIVATE, *([VARY] if vary else [])], b"")
 
 
 def _size(kept: _Kept) -> int:
-    return len(kept.answer.body) + _ENTRY_OVERHEAD
+    return kept.size
 
 
 class Front:
-    """Answers requests to the API.
-
-    `direct` are the routes that need no framework, `cache_bytes` bounds the bodies that are kept.
-    """
+    """Answers requests to the API. `cache_bytes` bounds the bodies that are kept."""
 
     def __init__(
         self,
-        app: App,
+        app: Litestar,
         store: Store,
         authenticator: Authenticator,
         memberships: Memberships,
         limiter: RateLimiter,
         *,
-        direct: Direct | None = None,
         cache_bytes: int = 64 * 1024 * 1024,
     ) -> None:
-        self._app = app
+        self._framework = cast(App, app)
+        self._dispatch = Dispatch(app)
         self._store = store
         self._authenticator = authenticator
         self._memberships = memberships
         self._limiter = limiter
-        self._direct: Direct = direct or {}
         self._idempotency = Idempotency(store)
         self.bodies: BoundedCache[tuple[str, str, bytes], _Kept] = BoundedCache(cache_bytes, _size)
         self.principals: BoundedCache[str, tuple[int, Principal]] = BoundedCache(20_000)
@@ -81,52 +94,55 @@ class Front:
             50_000
         )
 
+    async def admit(
+        self, context: RequestContext, scope: Scope, headers: Mapping[bytes, bytes]
+    ) -> None:
+        """Find out who is calling and hold them to their limit; nothing of the body is needed.
+
+        Raises `TooManyRequests`, and `Forbidden` for an API token whose scopes do not suffice.
+        """
+        authorization = headers.get(b"authorization")
+        if authorization is not None:
+            await self._identify(context, authorization, _workspace_of(scope["path"]))
+        self._limit(context)
+        principal = context.principal
+        if principal is not None and principal.scopes is not None:
+            _check_scope(principal.scopes, scope["method"], scope["path"])
+
     async def answer(
         self,
         context: RequestContext,
         scope: Scope,
         headers: Mapping[bytes, bytes],
         receive: Receive,
-    ) -> tuple[Answer, list[Header]]:
-        """The answer to a request, and the headers that say what is left of the caller's limit.
+    ) -> Answer:
+        """The answer to a request that has been admitted, and whose body has been read.
 
-        Raises `TideworkError` for what is refused before the framework sees it.
+        Raises `TideworkError` for what is refused.
         """
-        path: str = scope["path"]
-        workspace = _workspace_of(path)
-        authorization = headers.get(b"authorization")
-        if authorization is not None:
-            workspace = await self._identify(context, authorization, workspace)
-        elif workspace is not None and not is_id(workspace):
-            workspace = None
-        limited = self._limit(context)
         method: str = scope["method"]
-        if method == "GET" and workspace is not None and context.membership is not None:
-            return await self._read(context, scope, headers, receive, workspace), limited
-        if context.principal is not None:
-            _check_scope(context.principal, method, path)
-        if method == "POST" and b"idempotency-key" in headers:
-            key = headers[b"idempotency-key"].decode("latin-1")
-            target = f"{method} {path}?".encode() + scope["query_string"]
-            answer = await self._idempotency.run(
-                context, key, target, lambda: self._ask(context, scope, receive)
-            )
-        else:
+        if method == "GET":
+            membership = context.membership
+            if membership is not None:
+                return await self._read(context, membership, scope, headers, receive)
             answer = await self._ask(context, scope, receive)
-        if method == "GET" and answer.status == 200:
-            answer = _conditional(answer, context, headers)
-        return answer, limited
+            return _conditional(answer, context, headers) if answer.status == 200 else answer
+        if method == "POST" and b"idempotency-key" in headers:
+            return await self._once(context, scope, headers[b"idempotency-key"], receive)
+        return await self._ask(context, scope, receive)
+
+    # --- who is calling ----------------------------------------------------------------------
 
     async def _identify(
         self, context: RequestContext, authorization: bytes, workspace: str | None
-    ) -> str | None:
-        """Find out who is calling and what they are in the workspace; the workspace's id."""
+    ) -> None:
+        """Find out who is calling and what they are in the workspace."""
         scheme, _, token = authorization.decode("latin-1").partition(" ")
         if scheme.lower() != "bearer" or not token:
             context.unauthenticated = Unauthenticated(
                 "The Authorization header must be 'Bearer <token>'.", code="token_invalid"
             )
-            return None
+            return
         try:
             credential = self._authenticator.read(token.strip())
             known = self.principals.get(credential.id)
@@ -136,10 +152,9 @@ class Front:
             if workspace is not None and is_id(workspace):
                 streams.append(workspace)
             seqs = await self._store.seqs(streams)
-            user_seq = seqs.get(credential.user_id, 0)
             if (
                 known is None
-                or known[0] != user_seq
+                or known[0] != seqs.get(credential.user_id, 0)
                 or known[1].credential.secret != credential.secret
             ):
                 known = await self._authenticator.principal(credential)
@@ -149,23 +164,25 @@ class Front:
                 raise Unauthenticated("The token has expired.", code="token_expired")
         except Unauthenticated as error:
             context.unauthenticated = error
-            return None
+            return
         context.principal = principal
+        if workspace is None:
+            return
         if workspace == "personal":
             workspace = principal.personal_workspace_id
             seqs = await self._store.seqs([workspace])
-        if workspace is None or workspace not in seqs:
-            return None
-        context.seqs = {workspace: seqs[workspace]}
+        seq = seqs.get(workspace)
+        if seq is None:
+            return
+        context.workspace_seq = seq
         key = (workspace, principal.user_id)
         member = self.members.get(key)
-        if member is None or member[0] != seqs[workspace]:
+        if member is None or member[0] != seq:
             member = await self._memberships.membership(workspace, principal.user_id)
             self.members.put(key, member)
         context.membership = member[1]
-        return workspace
 
-    def _limit(self, context: RequestContext) -> list[Header]:
+    def _limit(self, context: RequestContext) -> None:
         principal = context.principal
         if principal is None:
             decision = self._limiter.hit("anonymous", context.address)
@@ -173,74 +190,90 @@ class Front:
             decision = self._limiter.hit("admin", principal.user_id)
         else:
             decision = self._limiter.hit("account", principal.user_id)
-        if decision.allowed:
-            return decision.headers
-        headers = {name.decode(): value.decode() for name, value in decision.headers}
-        raise TooManyRequests(
-            f"Too many requests; wait {decision.retry_after} s before the next one.",
-            retry_after=decision.retry_after,
-            headers=headers,
-        )
+        context.limited = decision.headers
+        if not decision.allowed:
+            raise TooManyRequests(
+                f"Too many requests; wait {decision.retry_after} s before the next one.",
+                retry_after=decision.retry_after,
+            )
+
+    # --- answering ---------------------------------------------------------------------------
 
     async def _read(
         self,
         context: RequestContext,
+        membership: Membership,
         scope: Scope,
         headers: Mapping[bytes, bytes],
         receive: Receive,
-        workspace: str,
     ) -> Answer:
         """Answer a GET of a workspace's data, from memory where it is still true."""
-        assert context.principal is not None
-        _check_scope(context.principal, "GET", scope["path"])
         query: bytes = scope["query_string"]
         # `assignee=me` means somebody else to everybody.
-        owner = context.principal.user_id if b"me" in query else ""
-        rest = scope["path"][_PREFIX:].partition("/")[2]
-        key = (workspace, owner, rest.encode() + b"?" + query)
+        owner = membership.user_id if b"me" in query else ""
+        rest: str = scope["path"][_PREFIX:].partition("/")[2]
+        key = (membership.workspace_id, owner, rest.encode("utf-8", "surrogatepass") + b"?" + query)
         kept = self.bodies.get(key)
-        if kept is None or kept.seq != context.seqs[workspace]:
+        if kept is None or kept.seq != context.workspace_seq:
             answer = await self._ask(context, scope, receive)
             if answer.status != 200:
                 return answer
-            answer = _tagged(answer, context)
-            tag = context.etag or ""
-            kept = _Kept(context.kept_seq or 0, answer, tag, context.route)
-            if context.kept_seq is not None:
-                answer.variants = {}
-                self.bodies.put(key, kept)
+            if context.kept_seq is None:
+                return _conditional(answer, context, headers)
+            tag = _tag(answer, context)
+            kept = _Kept(context.kept_seq, answer, tag, context.route, key[2])
+            answer.variants = {}
+            self.bodies.put(key, kept)
         context.route = kept.route
         wanted = headers.get(b"if-none-match")
         if wanted is not None and matches(wanted.decode("latin-1"), kept.tag):
-            return kept.unchanged
+            return kept.unchanged(coded=kept.compressible and _takes_coding(headers))
         return kept.answer
 
     async def _ask(self, context: RequestContext, scope: Scope, receive: Receive) -> Answer:
-        rest = scope["path"][_PREFIX:].partition("/")[2] if context.membership else ""
-        handler, last = find(self._direct, scope["method"], rest)
-        if handler is not None:
-            answer = await handler(context, last, scope["query_string"])
-        else:
-            answer = await collect(self._app, scope, receive, context.body)
+        found = self._dispatch.find(scope["method"], scope["path"])
+        if found is None:
+            answer = await collect(self._framework, scope, receive, context.body)
             context.route = scope.get("path_template")
-        if context.location is not None and answer.status < 300:
-            answer.headers.append((b"location", context.location.encode()))
-        if context.etag is not None and answer.status < 300 and scope["method"] != "GET":
-            answer.headers.append((b"etag", context.etag.encode()))
-        return answer
+        else:
+            call, values = found
+            context.route = call.route
+            answer = await call.run(context, scope, call.prepare(context, values))
+        return _described(answer, context, scope["method"])
+
+    async def _once(
+        self, context: RequestContext, scope: Scope, key: bytes, receive: Receive
+    ) -> Answer:
+        """Answer a POST that bears an idempotency key. Rights are asked each time, also when the
+        first answer is given again.
+        """
+        found = self._dispatch.find("POST", scope["path"])
+        arguments = None
+        if found is not None:
+            context.route = found[0].route
+            arguments = found[0].prepare(context, found[1])
+
+        async def run() -> Answer:
+            if found is None or arguments is None:
+                return await self._ask(context, scope, receive)
+            try:
+                answer = await found[0].run(context, scope, arguments)
+            except TideworkError as error:
+                return Answer(*render(error, context.request_id))
+            return _described(answer, context, "POST")
+
+        target = f"POST {scope['path']}?".encode("utf-8", "surrogatepass") + scope["query_string"]
+        return await self._idempotency.run(context, key.decode("latin-1"), target, run)
 
 
 def _workspace_of(path: str) -> str | None:
-    if not path.startswith(_WORKSPACES):
+    if not path.startswith(WORKSPACES):
         return None
-    return path[_PREFIX:].partition("/")[0] or None
+    return path[_PREFIX:].partition("/")[0].lower() or None
 
 
-def _check_scope(principal: Principal, method: str, path: str) -> None:
+def _check_scope(scopes: frozenset[str], method: str, path: str) -> None:
     """Raise `Forbidden` when an API token's scopes do not cover the request."""
-    scopes = principal.scopes
-    if scopes is None:
-        return
     needed = "read" if method in _SAFE else "write"
     if path.startswith(f"{BASE}/admin/"):
         needed = "admin"
@@ -251,21 +284,37 @@ def _check_scope(principal: Principal, method: str, path: str) -> None:
         )
 
 
-def _tagged(answer: Answer, context: RequestContext) -> Answer:
-    if context.etag is None:
-        context.etag = body_tag(answer.body)
-    answer.headers.append((b"etag", context.etag.encode()))
-    answer.headers.append(PRIVATE)
+def _described(answer: Answer, context: RequestContext, method: str) -> Answer:
+    """The answer with the headers that its route has asked for."""
+    if answer.status < 300 and method != "GET":
+        if context.location is not None:
+            answer.headers.append((b"location", context.location.encode()))
+        if context.etag is not None:
+            answer.headers.append((b"etag", context.etag.encode()))
     return answer
+
+
+def _takes_coding(headers: Mapping[bytes, bytes]) -> bool:
+    accepted = headers.get(b"accept-encoding")
+    return accepted is not None and choose(accepted) is not None
+
+
+def _tag(answer: Answer, context: RequestContext) -> str:
+    """Give a fresh answer its entity tag."""
+    tag = context.etag or body_tag(answer.body)
+    answer.headers += [(b"etag", tag.encode()), PRIVATE]
+    return tag
 
 
 def _conditional(answer: Answer, context: RequestContext, headers: Mapping[bytes, bytes]) -> Answer:
     """Give a fresh answer to a GET its entity tag, or a 304 in its place."""
     if any(name == b"cache-control" for name, _ in answer.headers):
         return answer
-    answer = _tagged(answer, context)
+    tag = _tag(answer, context)
     wanted = headers.get(b"if-none-match")
-    assert context.etag is not None
-    if wanted is not None and matches(wanted.decode("latin-1"), context.etag):
-        return Answer(304, [(b"etag", context.etag.encode()), PRIVATE], b"")
+    if wanted is not None and matches(wanted.decode("latin-1"), tag):
+        compressible = is_compressible(b"application/json", len(answer.body))
+        if compressible and _takes_coding(headers):
+            tag = weak(tag)
+        return _unchanged(tag, vary=compressible)
     return answer

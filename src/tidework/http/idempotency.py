@@ -1,13 +1,18 @@
 """`Idempotency-Key`: the same POST again gets the first answer again, byte for byte, for 24 h.
 
 The record is written in the commit that the command makes, so a command never happens twice, on
-whichever copy and whenever the process dies; the answer is added to it before it is sent. Answers
-may hold secrets (a new pair of tokens): they are kept sealed under a key that follows from the
-request, which only its sender knows.
+whichever copy and whenever the process dies; the answer is added to it before it is sent. What answers a request before its command
+runs (wrong credentials, missing rights, limits) is not kept: that may be another the next time.
+
+Requests and answers may hold secrets (a password, a new pair of tokens). Of the caller's key only a
+digest is stored; what stands beside it, the request's fingerprint and the sealed answer, is made
+with the key itself, so that a copy of the database neither shows an answer nor lets anybody try out
+what was asked. A key that can be guessed weakens that; a random one (UUID) does not.
 """
 
 import base64
 import hashlib
+import hmac
 import os
 import re
 from collections.abc import Awaitable, Callable
@@ -29,8 +34,9 @@ KEPT_FOR_S = 24 * 3600
 _KEY = re.compile(r"[\x21-\x7e]{1,255}\Z")
 _NONCE = 12
 _REPLAYED = (b"idempotency-replayed", b"true")
-# What may turn out otherwise the next time, without the caller having done anything wrong.
-_PASSING = frozenset({401, 408, 425, 429})
+_SUCCESS = range(200, 300)
+# What the command itself answers where it cannot be done; it has been asked for its only time.
+_REFUSALS = frozenset({409, 410, 412, 422})
 
 
 class _Kept(msgspec.Struct, array_like=True):
@@ -67,8 +73,10 @@ class Idempotency:
         principal = context.principal
         scope = principal.user_id if principal else f"address {context.address}"
         request = target + b"\0" + context.body
-        fingerprint = hashlib.sha256(request).hexdigest()
-        secret = hashlib.sha256(b"seal\0" + key.encode() + b"\0" + request).digest()
+        given = key.encode()
+        key = hashlib.sha256(b"key\0" + given).hexdigest()
+        fingerprint = hmac.digest(given, b"fingerprint\0" + request, "sha256").hex()
+        secret = hmac.digest(given, b"seal\0" + request, "sha256")
         if (scope, key) in self._running:
             raise Conflict(
                 "The first request with this Idempotency-Key is still running; wait and repeat.",
@@ -82,7 +90,7 @@ class Idempotency:
             expires_at = after(now(), KEPT_FOR_S)
             context.idempotency = IdempotencyKey(scope, key, fingerprint, expires_at)
             answer = await call()
-            if answer.status < 500 and answer.status not in _PASSING:
+            if answer.status in _SUCCESS or answer.status in _REFUSALS:
                 await self._keep(context.idempotency, secret, answer, context.seq)
             return answer
         finally:

@@ -11,12 +11,16 @@ import logging.config
 import re
 import sys
 from collections.abc import Mapping
+from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any, Final, Literal, TextIO
 
 import msgspec
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
+
+request_id: Final[ContextVar[str | None]] = ContextVar("request_id", default=None)
+"""The request that is being served; every line that is logged meanwhile bears its id."""
 
 MASK: Final = "[masked]"
 _MAX_DEPTH: Final = 8
@@ -131,6 +135,13 @@ def redact_event(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
     return redacted
 
 
+def _add_request_id(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    current = request_id.get()
+    if current is not None:
+        event.setdefault("request_id", current)
+    return event
+
+
 def _one_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     for name, value in event.items():
         if name not in ("exception", "stack") and isinstance(value, str):
@@ -176,6 +187,7 @@ def configure(
     out = sys.stderr if stream is None else stream
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        _add_request_id,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),

@@ -163,6 +163,11 @@ PROBLEMS: Final[dict[int, ProblemKind]] = dict(
         ),
         _kind(errors.MethodNotAllowed, "The address does not take this method.", "Use GET."),
         _kind(
+            errors.TooSlow,
+            "The body did not come in time.",
+            "The body did not come within 46 s. Send it again.",
+        ),
+        _kind(
             errors.Conflict,
             "The request contradicts the present state.",
             "There is an account with this address already. Log in instead.",

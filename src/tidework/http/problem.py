@@ -28,6 +28,7 @@ from tidework.errors import (
     TideworkError,
     TooLarge,
     TooManyRequests,
+    TooSlow,
     Unauthenticated,
     Unavailable,
     UnsupportedMediaType,
@@ -67,9 +68,9 @@ _encoder = msgspec.json.Encoder()
 def render(error: TideworkError, request_id: str) -> tuple[int, list[Header], bytes]:
     """Status, headers and body of the answer to `error`.
 
-    The headers are Content-Type, Content-Length, `Cache-Control: no-store` and those that the error
-    carries (`Allow`, `Retry-After`, `WWW-Authenticate`); X-Request-Id and the security headers are
-    the edge's. Never raises, whatever text the error quotes.
+    The headers are Content-Type, `Cache-Control: no-store` and those that the error carries
+    (`Allow`, `Retry-After`, `WWW-Authenticate`); Content-Length, X-Request-Id and the security
+    headers are the edge's. Never raises, whatever text the error quotes.
     """
     problem = Problem(
         type=f"/problems/{error.code}",
@@ -83,7 +84,6 @@ def render(error: TideworkError, request_id: str) -> tuple[int, list[Header], by
     body = _encoder.encode(problem)
     headers = [
         (b"content-type", b"application/problem+json"),
-        (b"content-length", b"%d" % len(body)),
         (b"cache-control", b"no-store"),
     ]
     headers += [(_header_text(k).lower(), _header_text(v)) for k, v in error.headers.items()]
@@ -256,6 +256,7 @@ def _by_status(status: int, detail: str, headers: Mapping[str, str]) -> Tidework
         return malformed_json(detail)
     kinds: dict[int, type[TideworkError]] = {
         403: Forbidden,
+        408: TooSlow,
         409: Conflict,
         410: Gone,
         412: PreconditionFailed,
@@ -323,9 +324,9 @@ def exception_handlers(
 
 
 def _extra(headers: Iterable[Header]) -> dict[str, str]:
-    # Litestar writes these two itself.
+    # Litestar writes the content type itself.
     return {
         name.decode("latin-1"): value.decode("latin-1")
         for name, value in headers
-        if name not in (b"content-type", b"content-length")
+        if name != b"content-type"
     }

@@ -9,8 +9,8 @@ from litestar.params import FromPath, JSONBody
 from tidework.http.context import Membership, RequestContext
 from tidework.http.openapi import problem_responses
 from tidework.http.replies import entity, known_id, listing, written
-from tidework.tasks import direct
 from tidework.tasks.comments import CommentService
+from tidework.tasks.filters import read_task_query
 from tidework.tasks.relations import RelationService
 from tidework.tasks.schemas import (
     Batch,
@@ -47,7 +47,9 @@ async def list_tasks(
 ) -> TaskPage:
     """Filter, search and sort the tasks of a workspace."""
     raw: bytes = request.scope["query_string"]
-    return await direct.list_page(tasks, viewer, raw, context)
+    query = read_task_query(raw, viewer.workspace_id, viewer.user_id, tasks.dialect)
+    seq, page = await tasks.page(query)
+    return page if query.fleeting else listing(context, seq, page)
 
 
 @post(f"{_BASE}/tasks", operation_id="createTask", summary="Make a task", responses=_MAKE)
@@ -58,7 +60,9 @@ async def create_task(
     context: NamedDependency[RequestContext],
     tasks: NamedDependency[TaskService],
 ) -> TaskOut:
-    return await direct.create(tasks, editor, data, context)
+    task = await tasks.create(editor, data, context)
+    place = f"/api/v1/workspaces/{task.workspace_id}/tasks/{task.id}"
+    return written(context, task.version, task, place)
 
 
 @get(_TASK, operation_id="getTask", summary="A task, by id or number", responses=_READ)
@@ -69,7 +73,8 @@ async def get_task(
     context: NamedDependency[RequestContext],
     tasks: NamedDependency[TaskService],
 ) -> TaskOut:
-    return await direct.read(tasks, viewer, id, context)
+    seq, task = await tasks.get(viewer.workspace_id, id)
+    return entity(context, seq, task.version, task)
 
 
 @patch(_TASK, operation_id="updateTask", summary="Change a task", responses=_CHANGE)
@@ -82,7 +87,8 @@ async def update_task(
     tasks: NamedDependency[TaskService],
 ) -> TaskOut:
     """A JSON merge patch (RFC 7396): only the fields named change, null removes."""
-    return await direct.update(tasks, editor, id, data, context)
+    task = await tasks.update(editor, id, data, context)
+    return written(context, task.version, task)
 
 
 @delete(_TASK, operation_id="deleteTask", summary="Remove a task", responses=_CHANGE)
