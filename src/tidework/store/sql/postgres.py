@@ -29,7 +29,9 @@ class PostgresStore:
 
     `url` is a libpq URL. `pool_min` and `pool_max` bound the connections for reading; a caller
     waits `acquire_timeout` seconds for one at most, a query runs `statement_timeout` seconds at
-    most, a group of commits `write_timeout` seconds.
+    most, a group of commits `write_timeout` seconds. Of those, it waits `lock_timeout` seconds for
+    a stream that another copy writes to. When a connection breaks, what became of the commits that
+    were under way is looked for during `settle_timeout` seconds.
     """
 
     dialect = "postgresql"
@@ -43,11 +45,13 @@ class PostgresStore:
         acquire_timeout: float = 5.0,
         statement_timeout: float = 30.0,
         write_timeout: float = 60.0,
+        lock_timeout: float = 5.0,
+        settle_timeout: float = 10.0,
         observer: Observer | None = None,
     ) -> None:
         self._observer = observer or Observer()
         self.pool = Pool(url, pool_min, pool_max, acquire_timeout, statement_timeout)
-        self._writer = PostgresWriter(url, write_timeout)
+        self._writer = PostgresWriter(url, write_timeout, lock_timeout, settle_timeout)
         self._committer = Committer(self._writer.write, observe=self._observer.group)
         self._batch = SeqBatch(self._load_seqs)
         # Heavy queries leave some of the connections to all others.

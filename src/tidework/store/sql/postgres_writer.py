@@ -30,8 +30,7 @@ _END = (
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
     " WHERE application_name = $1 AND pid <> pg_backend_pid()"
 )
-_RETRIES = 3
-_SETTLE_S = 10.0
+_ATTEMPTS = 3
 _POLL_S = 0.05
 # How far back a commit that was cut off can be: far more than a stream takes in that time.
 _RECENT = 100_000
@@ -39,15 +38,32 @@ _UNKNOWN = (
     "The database connection broke while the change was being written; it may or may not have"
     " happened. Repeat the request with the same Idempotency-Key to find out."
 )
-_NOTHING = "The database connection broke; nothing was changed. Try again."
+_NOTHING = "The database cut the change off again and again; nothing was changed. Try again."
+
+
+class _Lost(Unavailable):
+    """What was sent certainly left nothing, through no fault of its own."""
+
+    code = "database"
+
+
+_LOST = _Lost(_NOTHING)
 
 
 class PostgresWriter:
-    """The one connection of a process that writes. `timeout` bounds a group, in seconds."""
+    """The one connection of a process that writes.
 
-    def __init__(self, url: str, timeout: float) -> None:
+    In seconds: `timeout` bounds a group, `lock_timeout` the wait for a stream that another copy is
+    writing to, `settle_timeout` the search for the outcome of what was cut off.
+    """
+
+    def __init__(
+        self, url: str, timeout: float, lock_timeout: float, settle_timeout: float
+    ) -> None:
         self._url = url
         self._timeout = timeout
+        self._settle_timeout = settle_timeout
+        self._settings = {**_SETTINGS, "lock_timeout": str(int(lock_timeout * 1000))}
         self._connection: asyncpg.Connection[Any] | None = None
         self._name = ""
 
@@ -82,13 +98,17 @@ class PostgresWriter:
             together = await self._together([commit for _, commit in commits])
             if together is not None:
                 outcomes = {i: done for (i, _), done in zip(commits, together, strict=True)}
+        held: set[str] = set()
         for i, item in enumerate(group):
-            if i not in outcomes:
-                outcomes[i] = await self._alone(item)
+            if isinstance(outcomes.get(i, _LOST), _Lost):
+                outcomes[i] = await self._in_turn(item, held)
         return [outcomes[i] for i in range(len(group))]
 
     async def _together(self, commits: Sequence[Commit]) -> list[Outcome] | None:
-        """The outcomes of commits in one transaction, None when it failed and left nothing."""
+        """The outcomes of commits in one transaction, `_Lost` where another attempt may do better.
+
+        None when it failed for a reason of one of them, and left nothing.
+        """
         try:
             calls = [_arguments(commit) for commit in commits]
             rows = await self._run(calls)
@@ -100,27 +120,40 @@ class PostgresWriter:
             return [away(error.__cause__ or error) for _ in commits]
         return [_outcome(commit, row) for commit, row in zip(commits, rows, strict=True)]
 
+    async def _in_turn(self, item: Item, held: set[str]) -> Outcome:
+        """The outcome of an item by itself; of those on a held stream only the first one waits."""
+        if not isinstance(item, Commit):
+            return await self._alone(item)
+        if item.stream_id in held:
+            return _busy()
+        outcome = await self._alone(item)
+        if isinstance(outcome, Unavailable) and outcome.code == "busy":
+            held.add(item.stream_id)
+        return outcome
+
     async def _alone(self, item: Item) -> Outcome:
-        for last in (False,) * _RETRIES + (True,):
-            try:
-                if isinstance(item, Commit):
-                    return _outcome(item, (await self._run([_arguments(item)]))[0])
-                connection = await self._connected()
-                await connection.fetchval(_OPERATE, encode_json(item), timeout=self._timeout)
-            except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
-                if last:
-                    return _translated(error, item)
-                continue
-            except (*AWAY, asyncpg.PostgresError) as error:
-                if not self._was_cut_off(error):
-                    return _translated(error, item)
-                return (await self._settle([item]))[0]
-            except Unavailable as error:
-                return error
-            except UnicodeError as error:
-                return unacceptable(error)
-            return None
+        for attempt in range(_ATTEMPTS):
+            outcome = await self._once(item)
+            if not isinstance(outcome, _Lost) or attempt == _ATTEMPTS - 1:
+                return outcome
         raise AssertionError("unreachable")
+
+    async def _once(self, item: Item) -> Outcome:
+        """The outcome of one attempt; `_Lost` when another one may do better."""
+        try:
+            if isinstance(item, Commit):
+                return _outcome(item, (await self._run([_arguments(item)]))[0])
+            connection = await self._connected()
+            await connection.fetchval(_OPERATE, encode_json(item), timeout=self._timeout)
+        except (*AWAY, asyncpg.PostgresError) as error:
+            if self._was_cut_off(error):
+                return (await self._settle([item]))[0]
+            return _translated(error, item)
+        except Unavailable as error:
+            return error
+        except UnicodeError as error:
+            return unacceptable(error)
+        return None
 
     async def _run(self, calls: Sequence[tuple[Any, ...]]) -> list[Any]:
         connection = await self._connected()
@@ -131,7 +164,7 @@ class PostgresWriter:
         if self._connection is None or self._connection.is_closed():
             self._connection = None
             name = f"tidework-committer-{new_id()}"
-            self._connection = await connect(self._url, name=name, settings=_SETTINGS)
+            self._connection = await connect(self._url, name=name, settings=self._settings)
             self._name = name
         return self._connection
 
@@ -148,12 +181,12 @@ class PostgresWriter:
         """The outcomes of a group whose transaction was cut off, looked up in the log.
 
         The server may still be working on what it had received: it is stopped first, and its end
-        waited for, or the look-up could come too early.
+        waited for, or the look-up could come too early. `_Lost` where it left nothing.
         """
         broken = self._name
         self._drop()
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + _SETTLE_S
+        deadline = loop.time() + self._settle_timeout
         while loop.time() < deadline:
             try:
                 async with asyncio.timeout_at(deadline):
@@ -177,7 +210,7 @@ class PostgresWriter:
         compiled = queries.COMMIT_SEQ.compiled(_DIALECT)
         seq = await connection.fetchval(compiled.text, *compiled.arguments(key))
         if seq is None:
-            return Unavailable(_NOTHING, code="database")
+            return _Lost(_NOTHING)
         place = {"stream_id": stream, "since": seq - 1, "until": seq, "limit": 1}
         compiled = queries.LOG.compiled(_DIALECT)
         rows = await connection.fetch(compiled.text, *compiled.arguments(place))
@@ -189,8 +222,6 @@ _SETTINGS = {
     # A statement that waited for a lock must see what the holder did.
     "default_transaction_isolation": "read committed",
     "default_transaction_read_only": "off",
-    # A stream whose holder hangs is given up before its waiters are.
-    "lock_timeout": "20s",
     "idle_in_transaction_session_timeout": "20s",
     # A holder whose machine is gone is noticed.
     "tcp_keepalives_idle": "10",
@@ -272,9 +303,10 @@ def _translated(error: BaseException, item: Item) -> BaseException:
             retry_after=30,
         )
     if isinstance(error, asyncpg.LockNotAvailableError):
-        return Unavailable(
-            "Another process kept the data locked; nothing was changed. Try again.", code="busy"
-        )
+        return _busy()
+    if isinstance(error, asyncpg.TransactionRollbackError):
+        # A deadlock with another copy, or the like.
+        return _Lost(_NOTHING)
     if isinstance(error, _PASSING):
         return Unavailable(
             f"The database refused the change: {error}. Nothing was changed.", code="database"
@@ -282,8 +314,13 @@ def _translated(error: BaseException, item: Item) -> BaseException:
     return error
 
 
+def _busy() -> Unavailable:
+    return Unavailable(
+        "Another process kept the data locked; nothing was changed. Try again.", code="busy"
+    )
+
+
 _PASSING = (
     asyncpg.OperatorInterventionError,
-    asyncpg.TransactionRollbackError,
     asyncpg.ReadOnlySQLTransactionError,
 )
