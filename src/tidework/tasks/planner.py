@@ -143,11 +143,12 @@ class Plan:
             self._check("label", label, f"{pointer}/label_ids/{index}")
 
     def _check(self, entity: str, entity_id: str, pointer: str) -> None:
-        if entity_id in self._removed:
+        if entity == "task" and entity_id in self._removed:
             error = present(entity, entity_id, pointer).error
             assert error is not None
             raise error
-        if entity_id in self._made or (entity, entity_id) in self._checked:
+        made = entity == "task" and entity_id in self._made
+        if made or (entity, entity_id) in self._checked:
             return
         self._checked.add((entity, entity_id))
         self.expects.append(present(entity, entity_id, pointer))

@@ -212,24 +212,20 @@ class WorkspaceService:
             raise Conflict("Nobody can leave their personal workspace.", code="personal")
         if row[2] == "owner":
             _keep_an_owner(rows, user_id)
-        commit = await self._removal(member.workspace_id, user_id, member.user_id, seq)
-        context.seq = (await self._store.append(commit)).seq
+        await self._append(
+            member,
+            context,
+            await self._removal(member.workspace_id, user_id),
+            base_seq=seq,
+            operations=[_lookup("delete", user_id, member.workspace_id)],
+            role="viewer" if member.user_id == user_id else "owner",
+        )
 
-    async def _removal(
-        self, workspace_id: str, user_id: str, actor_id: str | None, seq: int
-    ) -> Commit:
+    async def _removal(self, workspace_id: str, user_id: str) -> list[Change]:
         params = {"stream_id": workspace_id, "user_id": user_id}
         assigned = await self._store.fetch(queries.ASSIGNED, params)
         changes = [Change("task", row[0], "update", {"assignee_id": None}) for row in assigned]
-        changes.append(Change("member", user_id, "delete"))
-        return Commit(
-            stream_id=workspace_id,
-            actor_id=actor_id,
-            at=now(),
-            changes=changes,
-            base_seq=seq,
-            operations=[_lookup("delete", user_id, workspace_id)],
-        )
+        return [*changes, Change("member", user_id, "delete")]
 
     # --- accounts that come and go -----------------------------------------------------------
 
@@ -273,7 +269,16 @@ class WorkspaceService:
             # Nobody could ever see it again.
             await self._store.purge(workspace_id, [_lookup("delete", user_id, workspace_id)])
             return
-        await self._store.append(await self._removal(workspace_id, user_id, None, seq))
+        await self._store.append(
+            Commit(
+                stream_id=workspace_id,
+                actor_id=None,
+                at=now(),
+                changes=await self._removal(workspace_id, user_id),
+                base_seq=seq,
+                operations=[_lookup("delete", user_id, workspace_id)],
+            )
+        )
 
     # --- commands ----------------------------------------------------------------------------
 
@@ -294,6 +299,7 @@ class WorkspaceService:
         *,
         base_seq: int | None = None,
         operations: Sequence[Operation] = (),
+        role: Role = "owner",
     ) -> Committed:
         commit = Commit(
             stream_id=member.workspace_id,
@@ -301,7 +307,7 @@ class WorkspaceService:
             at=now(),
             request_id=context.request_id,
             changes=changes,
-            expects=[still(member, "owner"), *expects],
+            expects=[still(member, role), *expects],
             base_seq=base_seq,
             operations=operations,
             idempotency=context.idempotency,
