@@ -1,7 +1,6 @@
 """A command with an idempotency key happens once."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 from tests.services.commits import (
@@ -28,9 +27,8 @@ def key(
 
 
 @pytest.fixture
-async def copies(database: Database) -> AsyncIterator[list[Store]]:
-    yield [await database.open(), await database.open()]
-    await database.close()
+async def copies(database: Database) -> list[Store]:
+    return [await database.open(), await database.open()]
 
 
 async def test_the_same_key_gives_the_same_commit_again(copies: list[Store]) -> None:

@@ -5,7 +5,6 @@ Two stores on one database stand for two copies of the server, which share nothi
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
 
 import pytest
 from tests.services.commits import (
@@ -29,9 +28,8 @@ from tidework.store.verify import verify_stream
 
 
 @pytest.fixture
-async def copies(database: Database) -> AsyncIterator[list[Store]]:
-    yield [await database.open(), await database.open()]
-    await database.close()
+async def copies(database: Database) -> list[Store]:
+    return [await database.open(), await database.open()]
 
 
 async def test_fifty_writers_on_one_stream_leave_no_gap(copies: list[Store]) -> None:

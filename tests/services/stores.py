@@ -3,25 +3,17 @@
 import asyncio
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.services.opening import make_store
 from tests.services.postgres import Postgres
 from tidework.store.protocol import Store
 from tidework.store.sql.migrations.runner import migrate_postgresql, migrate_sqlite
-from tidework.store.sql.postgres import PostgresStore
 from tidework.store.sql.schema import metadata
-from tidework.store.sql.sqlite import SqliteStore
-
-
-def make_store(address: str, **options: Any) -> SqliteStore | PostgresStore:
-    """A store on an address: a file's path, or a libpq URL. Not started."""
-    if address.startswith("postgresql:"):
-        return PostgresStore(address, **{"pool_min": 1, "pool_max": 4, **options})
-    return SqliteStore(Path(address), **options)
 
 
 class Database:
@@ -79,20 +71,23 @@ def migrated_template(postgres: Postgres) -> str:
 
 
 @pytest.fixture
-def sqlite_database(migrated_file: Path, tmp_path: Path) -> Database:
+async def sqlite_database(migrated_file: Path, tmp_path: Path) -> AsyncIterator[Database]:
     """A migrated SQLite file of the test's own."""
     path = tmp_path / "tidework.db"
     shutil.copyfile(migrated_file, path)
-    return Database("sqlite", str(path))
+    database = Database("sqlite", str(path))
+    yield database
+    await database.close()
 
 
 @pytest.fixture
-def postgres_copy(
-    postgres: Postgres, migrated_template: str, request: pytest.FixtureRequest
-) -> Database:
+async def postgres_copy(
+    postgres: Postgres, migrated_template: str, postgres_database: Callable[..., str]
+) -> AsyncIterator[Database]:
     """A migrated PostgreSQL database of the test's own, whatever it does to it."""
-    make = request.getfixturevalue("postgres_database")
-    return Database("postgresql", make(migrated_template), postgres)
+    database = Database("postgresql", postgres_database(migrated_template), postgres)
+    yield database
+    await database.close()
 
 
 @pytest.fixture(scope="session")
@@ -102,7 +97,7 @@ def emptied_name(postgres: Postgres, migrated_template: str) -> str:
 
 
 @pytest.fixture
-def postgres_emptied(postgres: Postgres, emptied_name: str) -> Database:
+async def postgres_emptied(postgres: Postgres, emptied_name: str) -> AsyncIterator[Database]:
     """A migrated, empty PostgreSQL database; making one for each test would take most of the time."""
     postgres.heal()
     # Those of a test that failed, if any.
@@ -111,7 +106,9 @@ def postgres_emptied(postgres: Postgres, emptied_name: str) -> Database:
     )
     empty = [f"DELETE FROM {table}" for table in metadata.tables]
     postgres.execute(f"{end} AND pid <> pg_backend_pid()", *empty, database=emptied_name)
-    return Database("postgresql", postgres.url(emptied_name), postgres)
+    database = Database("postgresql", postgres.url(emptied_name), postgres)
+    yield database
+    await database.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -123,7 +120,7 @@ def database(request: pytest.FixtureRequest) -> Database:
 
 
 @pytest.fixture
-async def store(database: Database) -> AsyncIterator[Store]:
-    """A started store on a migrated database, of each kind; closed after the test."""
-    yield await database.open()
-    await database.close()
+async def store(database: Database) -> Store:
+    """A started store on a migrated database, of each kind."""
+    store: Store = await database.open()
+    return store

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from tests.services.commits import commit, new_task
-from tests.services.stores import make_store
+from tests.services.opening import make_store
 
 _ROOT = Path(__file__).parents[2]
 

@@ -13,6 +13,8 @@ from tidework.store.sql.acceptable import refused_value
 
 _decode_json = msgspec.json.decode
 _CONNECT_S = 5.0
+# Times come as text; whatever the database's defaults are, in one form.
+_SESSION = {"timezone": "UTC", "datestyle": "ISO"}
 # How much longer a client waits than the server may take for a query.
 _GRACE_S = 2.0
 AWAY = (
@@ -68,7 +70,7 @@ async def connect(url: str, *, name: str, settings: Mapping[str, str]) -> "async
     try:
         async with asyncio.timeout(_CONNECT_S):
             connection = await asyncpg.connect(
-                url, server_settings={"application_name": name, "timezone": "UTC", **settings}
+                url, server_settings={"application_name": name, **_SESSION, **settings}
             )
             try:
                 await prepare(connection)
@@ -113,7 +115,7 @@ class Pool:
                 max_inactive_connection_lifetime=300.0,
                 server_settings={
                     "application_name": "tidework",
-                    "timezone": "UTC",
+                    **_SESSION,
                     "default_transaction_read_only": "on",
                     "statement_timeout": str(int(self._statement_timeout * 1000)),
                     # A query whose caller is gone would otherwise run on to that timeout.
