@@ -17,6 +17,7 @@ from tidework.errors import (
     Unauthenticated,
 )
 from tidework.log import Operation
+from tidework.store.protocol import Contended
 from tidework.users.api import NewAccount
 
 WRONG = "not the password"
@@ -40,7 +41,10 @@ async def test_the_first_account_becomes_admin_and_no_other(world: World) -> Non
 
 
 async def test_of_accounts_made_at_once_exactly_one_becomes_admin(world: World) -> None:
-    made = await asyncio.gather(*(world.person(f"Person{n}") for n in range(8)))
+    new = [
+        NewAccount(email=f"p{n}@example.com", name="Somebody", may_be_first=True) for n in range(8)
+    ]
+    made = await asyncio.gather(*(world.users.create(account) for account in new))
     assert sorted(account.role for account, _ in made) == ["admin", *["user"] * 7]
 
 
@@ -189,23 +193,20 @@ async def test_an_old_hash_is_replaced_when_its_owner_logs_in(world: World) -> N
 
 
 async def test_a_log_in_does_not_survive_a_password_change_at_the_same_moment(
-    world: World,
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada, _ = await world.person("Ada")
-    logging_in = [
-        asyncio.create_task(world.auth.log_in("ada@example.com", PASSWORD, context(f"192.0.2.{n}")))
-        for n in range(6)
-    ]
-    changing = asyncio.create_task(world.auth.set_password(ada.id, "another long password"))
-    pairs = await asyncio.gather(*logging_in, return_exceptions=True)
-    await changing
-    # Whoever came first was thrown out by the change, whoever came later had the wrong password.
+    real = world.passwords.verify
+
+    async def verify_then_change(password: str, stored: str | None) -> object:
+        verified = await real(password, stored)
+        await world.auth.set_password(ada.id, "another long password")
+        return verified
+
+    monkeypatch.setattr(world.passwords, "verify", verify_then_change)
+    logging_in = world.auth.log_in("ada@example.com", PASSWORD, context())
+    await refused(logging_in, Unauthenticated, "credentials_wrong")
     assert await world.auth.sessions.live(ada.id) == []
-    for outcome in pairs:
-        if isinstance(outcome, tuple):
-            assert await world.refusal_of(outcome[1].access_token) == "session_ended"
-        else:
-            assert isinstance(outcome, Unauthenticated)
 
 
 # --- passwords ---------------------------------------------------------------------------------
@@ -222,6 +223,8 @@ async def test_changing_the_password_ends_all_other_sessions(world: World) -> No
     following = await world.auth.sessions.refresh(second.refresh_token, context())
     assert (await world.principal(following.access_token)).user_id == ada.id
     assert [to for to, _ in await world.mails()] == ["ada@example.com"]
+    ended = world.authenticator.read(first.access_token).id
+    assert await world.revoked(ada.id) == {ended: "password_changed"}
     await world.check_log(ada.id)
 
 
@@ -363,6 +366,19 @@ async def test_forgetting_is_no_way_around_an_invitation(
     await world.resets.invite("bob@example.com", "Root", "Apollo")
     await world.resets.forgot("bob@example.com", "192.0.2.9")
     assert [to for to, _ in await world.mails()] == ["bob@example.com"] * 2
+
+
+async def test_a_placeholder_is_taken_over_once(world: World) -> None:
+    zoe = await world.users.ensure_placeholder("Zoe", "zoe@example.com")
+    outcomes = await asyncio.gather(
+        *(
+            world.users.take_over(zoe, name=f"Zoe {n}", operations=[], request_id=None)
+            for n in range(3)
+        ),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(outcome, Contended) for outcome in outcomes) == 2
+    await world.check_log(zoe.id)
 
 
 async def test_inviting_who_has_an_account_mails_nothing(world: World) -> None:

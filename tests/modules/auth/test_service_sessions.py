@@ -271,6 +271,7 @@ async def test_deactivating_takes_effect_on_the_next_request(world: World) -> No
     await world.admins.update(bob.id, {"is_active": False}, ada.id, context())
     assert await world.refusal_of(pair.access_token) == "session_ended"
     assert await world.refusal_of(made.token) == "account_inactive"
+    assert await world.revoked(bob.id) == {caller.credential.id: "deactivated"}
     refreshing = world.auth.sessions.refresh(pair.refresh_token, context())
     assert await code_of(refreshing) == "session_ended"
     await world.admins.update(bob.id, {"is_active": True}, ada.id, context())

@@ -88,6 +88,11 @@ class World:
         assert found is not None
         return found[1]
 
+    async def revoked(self, user_id: str) -> dict[str, str]:
+        """The sessions that the log says were ended, with the reasons."""
+        state = fold(await self.store.log(user_id, limit=100_000))
+        return {i: e.fields["reason"] for (kind, i), e in state.items() if kind == "revocation"}
+
     async def check_log(self, stream_id: str) -> None:
         """The folded log of an account equals what its tables say."""
         state = fold(await self.store.log(stream_id, limit=100_000))

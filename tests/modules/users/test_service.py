@@ -141,6 +141,26 @@ async def test_nothing_personal_stays_in_an_erased_persons_log(world: World) -> 
     await world.check_log(ada.id)
 
 
+async def test_a_token_made_while_an_account_is_erased_does_not_stay(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.person("Root")
+    ada, pair = await world.person("Ada")
+    caller = await world.principal(pair.access_token)
+    real = world.auth.erasing
+
+    async def erase_late(user_id: str) -> object:
+        found = await real(user_id)
+        if not await world.api_tokens.of(user_id):
+            await world.api_tokens.create(caller, "late", ["read"], None, context())
+        return found
+
+    monkeypatch.setattr(world.auth, "erasing", erase_late)
+    await world.closing.close(ada.id, ada.id, context())
+    assert await world.api_tokens.of(ada.id) == []
+    await world.check_log(ada.id)
+
+
 async def test_an_erased_persons_address_is_free_again(world: World) -> None:
     await world.person("Root")
     ada, _ = await world.person("Ada")
