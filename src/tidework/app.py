@@ -36,7 +36,7 @@ from tidework.http.health import CheckResult, Health, disk_check, health_app, me
 from tidework.http.limits import RateLimiter, limits_of
 from tidework.http.metrics import Metrics, MetricsServer, PoolStats, StoreMetrics, metrics_app
 from tidework.http.openapi import PATH as DOCUMENT_PATH
-from tidework.http.openapi import document, openapi_config
+from tidework.http.openapi import DocumentApp, document, openapi_config
 from tidework.http.problem import exception_handlers
 from tidework.http.proxies import TrustedProxies
 from tidework.mail import FolderMailer
@@ -277,7 +277,7 @@ class Application:
             "/health/ready": health_checks,
             "/api/docs": docs,
             "/api/docs/": docs,
-            DOCUMENT_PATH: _Document(services),
+            DOCUMENT_PATH: DocumentApp(lambda: openapi_document(services)),
         }
         if settings.metrics == "public":
             plain["/metrics"] = metrics_app(self._metrics)
@@ -344,21 +344,6 @@ async def _sweep(followups: Followups) -> None:
     while True:
         await followups.sweep()
         await asyncio.sleep(_SWEEP_S)
-
-
-class _Document:
-    """Serves the OpenAPI document; it is made when it is first asked for."""
-
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self._body = b""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not self._body:
-            self._body = await asyncio.to_thread(openapi_document, self._services)
-        headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-cache")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": self._body})
 
 
 def openapi_document(services: Services, examples: Sequence[Any] = ()) -> bytes:

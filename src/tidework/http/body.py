@@ -30,10 +30,6 @@ MAX_FIELDS: Final = 1000
 _MAX_DIGITS: Final = 18
 
 
-class ClientGone(Exception):
-    """The caller left before the whole body had come; nobody waits for an answer."""
-
-
 async def read_body(
     receive: Receive,
     headers: Iterable[tuple[bytes, bytes]],
@@ -43,8 +39,8 @@ async def read_body(
     """The whole body of a request, of at most `limit` bytes, which must come within `seconds`.
 
     Raise `TooLarge` (from Content-Length before anything is read, or as soon as what came is more),
-    `Malformed` for a Content-Length that is no number, `TooSlow`, and `ClientGone` when the caller
-    left.
+    `Malformed` for a Content-Length that is no number, `TooSlow`, and
+    `Malformed` (`cut_off`) when it ended before all of it had come.
     """
     for name, value in headers:
         if name == b"content-length":
@@ -69,7 +65,9 @@ async def _read(receive: Receive, limit: int) -> bytes:
     while True:
         message = await receive()
         if message["type"] != "http.request":
-            raise ClientGone
+            raise Malformed(
+                "The body ended before all of it had come. Send it again.", code="cut_off"
+            )
         chunk: bytes = message.get("body", b"")
         size += len(chunk)
         if size > limit:
@@ -77,6 +75,22 @@ async def _read(receive: Receive, limit: int) -> bytes:
         if not message.get("more_body", False):
             return b"".join([*chunks, chunk]) if chunks else chunk
         chunks.append(chunk)
+
+
+async def drain(receive: Receive, limit: int, seconds: float) -> None:
+    """Read what is left of a body, at most `limit` bytes for `seconds`, and forget it.
+
+    A connection that is closed while the caller still sends loses the answer on most systems.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            while limit > 0:
+                message = await receive()
+                if message["type"] != "http.request" or not message.get("more_body", False):
+                    return
+                limit -= len(message.get("body", b""))
+    except TimeoutError:
+        return
 
 
 def _too_large(limit: int) -> TooLarge:

@@ -93,7 +93,7 @@ class RequestContext:
     headers of them. `workspace_seq` is the workspace's seq that the front looked up. `idempotency`
     belongs into the first commit that the request makes. `if_match` is the header as it came;
     it and `user_agent` are read for requests that may write only. `limited` are the headers that say
-    what is left of the caller's limit.
+    what is left of the caller's limit. `unread` is whether the body may still be on its way.
     """
 
     __slots__ = (
@@ -113,6 +113,7 @@ class RequestContext:
         "seq",
         "started",
         "unauthenticated",
+        "unread",
         "user_agent",
         "workspace_seq",
     )
@@ -123,6 +124,7 @@ class RequestContext:
         self.scheme = scheme
         self.started = started
         self.body = b""
+        self.unread = False
         self.user_agent: str | None = None
         self.principal: Principal | None = None
         self.membership: Membership | None = None

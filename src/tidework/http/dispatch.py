@@ -16,10 +16,11 @@ from litestar import Litestar, Request, Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
-from tidework.errors import Malformed
+from tidework.errors import Malformed, MethodNotAllowed
 from tidework.http.answer import Answer, Header, Scope
 from tidework.http.body import decode_json
 from tidework.http.context import GUARDS, Guard, RequestContext
+from tidework.http.problem import method_not_allowed, nothing_here
 
 _JSON: Header = (b"content-type", b"application/json")
 _encode = msgspec.json.Encoder().encode
@@ -102,14 +103,17 @@ class Call:
 
 
 class _Node:
-    """A place in the tree of paths: by the next segment's text, else as a parameter."""
+    """A place in the tree of paths: by the next segment's text, else as a parameter.
+
+    `calls` has every method of the place; None is for those that take the framework.
+    """
 
     __slots__ = ("calls", "other", "texts")
 
     def __init__(self) -> None:
         self.texts: dict[str, _Node] = {}
         self.other: _Node | None = None
-        self.calls: dict[str, Call] = {}
+        self.calls: dict[str, Call | None] = {}
 
 
 class Dispatch:
@@ -126,28 +130,41 @@ class Dispatch:
                 for handler in route.route_handlers:
                     self._add(route, handler)
 
-    def find(self, method: str, path: str) -> tuple[Call, list[str]] | None:
+    def find(self, method: str, path: str) -> tuple[Call | None, list[str]]:
         """The handler of a request, with the path's parameters. 1 µs.
 
-        None for what the framework has to answer. Text goes before parameters, as with it.
+        None for what the framework has to answer. Text goes before parameters, and empty steps of
+        the path do not count, as with the framework. Raises `NotFound` and `MethodNotAllowed`.
         """
         node = self._root
         values: list[str] = []
-        for part in path.split("/")[1:]:
+        for part in path.split("/"):
+            if not part:
+                continue
             found = node.texts.get(part)
             if found is None:
                 found = node.other
-                if found is None or not part:
-                    return None
+                if found is None:
+                    raise nothing_here()
                 values.append(part)
             node = found
-        call = node.calls.get(method)
-        return None if call is None else (call, values)
+        try:
+            return node.calls[method], values
+        except KeyError:
+            if not node.calls:
+                raise nothing_here() from None
+        raise method_not_allowed(_allowed(node))
+
+    def allowed(self, path: str) -> str:
+        """The methods of a path, for `Allow`. Raises `NotFound`."""
+        try:
+            self.find("", path)
+        except MethodNotAllowed as error:
+            return error.headers["Allow"]
+        raise nothing_here()
 
     def _add(self, route: HTTPRoute, handler: HTTPRouteHandler) -> None:
         call = _call_of(route, handler)
-        if call is None:
-            return
         node = self._root
         for part in route.path_components:
             if isinstance(part, str):
@@ -157,6 +174,11 @@ class Dispatch:
                 node = node.other
         for method in handler.http_methods:
             node.calls[method] = call
+
+
+def _allowed(node: _Node) -> str:
+    methods = {*node.calls, "OPTIONS"} | ({"HEAD"} if "GET" in node.calls else set())
+    return ", ".join(sorted(methods))
 
 
 def _names(route: HTTPRoute) -> list[str]:

@@ -17,7 +17,12 @@ from tidework.cache.memory import BoundedCache
 from tidework.errors import MethodNotAllowed, UriTooLong
 from tidework.http import logs
 from tidework.http.answer import Answer, App, Header, Receive, Scope, Send, collect
-from tidework.http.body import ClientGone, check_json, check_media_type, read_body
+from tidework.http.body import (
+    check_json,
+    check_media_type,
+    drain,
+    read_body,
+)
 from tidework.http.compression import (
     CONTENT_ENCODING,
     MIN_SIZE,
@@ -40,6 +45,9 @@ _BODYLESS = frozenset({"GET", "HEAD", "OPTIONS"})
 _KNOWN = "GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE"
 _METHODS = frozenset(_KNOWN.split(", "))
 _READING = "GET, HEAD, OPTIONS"
+# How much of a body that is refused is read all the same, so that the caller gets to the answer.
+_DRAINED = 16 * 1024 * 1024
+_DRAINED_S = 5.0
 _NO_BODY = frozenset({204, 304})
 # From this size on compressing takes so long that other requests would notice.
 _LARGE = 128 * 1024
@@ -112,10 +120,10 @@ class Edge:
         logs.request_id.set(request_id)
         try:
             answer = await self._answer(context, scope, headers, receive)
-        except ClientGone:
-            return
         except Exception as error:
             answer = self._problem(error, context, scope)
+            if context.unread and b"expect" not in headers:
+                await drain(receive, _DRAINED, _DRAINED_S)
         await self._send(answer, context, headers, method, send)
         self._observe(context, scope, method, answer.status)
 
@@ -123,7 +131,7 @@ class Edge:
         self,
         context: RequestContext,
         scope: Scope,
-        headers: Mapping[bytes, bytes],
+        headers: dict[bytes, bytes],
         receive: Receive,
     ) -> Answer:
         method, path = scope["method"], scope["path"]
@@ -143,11 +151,14 @@ class Edge:
                 headers.get(b"access-control-request-headers"),
             )
             if allowed is not None:
+                # This answer has the headers for the origin already.
+                headers.pop(b"origin")
                 return Answer(204, list(allowed), b"")
         plain = self._plain.get(path)
         if plain is None and path.startswith(f"{BASE}/"):
+            context.unread = method not in _BODYLESS
             await self._front.admit(context, scope, headers)
-            if method not in _BODYLESS:
+            if context.unread:
                 await self._read_body(context, scope, headers, receive)
             return await self._front.answer(context, scope, headers, receive)
         return await self._other(plain, context, scope, receive)
@@ -170,6 +181,7 @@ class Edge:
         context.if_match = match.decode("latin-1") if match else None
         seconds = 30 + size / limits.slowest
         context.body = await read_body(receive, scope["headers"], size, seconds)
+        context.unread = False
         if context.body:
             check_media_type(headers.get(b"content-type"))
             fields = limits.batch_fields if many else limits.fields

@@ -8,7 +8,7 @@ is kept when the route has said under which seq it stays true.
 
 import time
 from collections.abc import Mapping
-from typing import cast
+from typing import Any, cast
 
 from litestar import Litestar
 
@@ -231,15 +231,17 @@ class Front:
         return kept.answer
 
     async def _ask(self, context: RequestContext, scope: Scope, receive: Receive) -> Answer:
-        found = self._dispatch.find(scope["method"], scope["path"])
-        if found is None:
+        method: str = scope["method"]
+        if method == "OPTIONS":
+            return Answer(204, [(b"allow", self._dispatch.allowed(scope["path"]).encode())], b"")
+        call, values = self._dispatch.find(method, scope["path"])
+        if call is None:
             answer = await collect(self._framework, scope, receive, context.body)
             context.route = scope.get("path_template")
         else:
-            call, values = found
             context.route = call.route
             answer = await call.run(context, scope, call.prepare(context, values))
-        return _described(answer, context, scope["method"])
+        return _described(answer, context, method)
 
     async def _once(
         self, context: RequestContext, scope: Scope, key: bytes, receive: Receive
@@ -247,17 +249,17 @@ class Front:
         """Answer a POST that bears an idempotency key. Rights are asked each time, also when the
         first answer is given again.
         """
-        found = self._dispatch.find("POST", scope["path"])
-        arguments = None
-        if found is not None:
-            context.route = found[0].route
-            arguments = found[0].prepare(context, found[1])
+        call, values = self._dispatch.find("POST", scope["path"])
+        arguments: dict[str, Any] = {}
+        if call is not None:
+            context.route = call.route
+            arguments = call.prepare(context, values)
 
         async def run() -> Answer:
-            if found is None or arguments is None:
+            if call is None:
                 return await self._ask(context, scope, receive)
             try:
-                answer = await found[0].run(context, scope, arguments)
+                answer = await call.run(context, scope, arguments)
             except TideworkError as error:
                 return Answer(*render(error, context.request_id))
             return _described(answer, context, "POST")

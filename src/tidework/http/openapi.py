@@ -5,7 +5,8 @@ common, the headers, the errors that can meet any request, the tags, is put in h
 whole document, so that no route can forget it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Components, License, SecurityScheme, Server
 
+from tidework.http.conditional import body_tag, matches
 from tidework.http.openapi_parts import (
     DESCRIPTION,
     HEADERS,
@@ -93,6 +95,31 @@ def document(app: Litestar, examples: Sequence[msgspec.Struct] = ()) -> bytes:
     schemas = schema.setdefault("components", {}).setdefault("schemas", {})
     schemas.update(_schemas_of(_types_of(app)))
     return msgspec.json.encode(complete(schema, examples))
+
+
+class DocumentApp:
+    """An ASGI app that answers with the document. `build` makes it when it is first asked for."""
+
+    def __init__(self, build: Callable[[], bytes]) -> None:
+        self._build = build
+        self._body = b""
+        self._headers: list[tuple[bytes, bytes]] = []
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer a GET, with 304 where the caller has the document already."""
+        if not self._body:
+            body = await asyncio.to_thread(self._build)
+            self._headers = [
+                (b"content-type", b"application/json"),
+                (b"cache-control", b"no-cache"),
+                (b"etag", body_tag(body).encode()),
+            ]
+            self._body = body
+        wanted = dict(scope["headers"]).get(b"if-none-match", b"").decode("latin-1")
+        unchanged = bool(wanted) and matches(wanted, self._headers[2][1].decode())
+        status, headers = (304, self._headers[1:]) if unchanged else (200, self._headers)
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if unchanged else self._body})
 
 
 def _types_of(app: Litestar) -> list[Any]:

@@ -141,6 +141,18 @@ def internal() -> TideworkError:
     )
 
 
+def nothing_here() -> NotFound:
+    """The answer to a path that there is not."""
+    return NotFound("There is nothing at this address. The API is described at /api/docs.")
+
+
+def method_not_allowed(allowed: str) -> MethodNotAllowed:
+    """The answer to a method that a path does not take; `allowed` are those that it does."""
+    more = f" Allowed here: {allowed}." if allowed else ""
+    headers = {"Allow": allowed} if allowed else {}
+    return MethodNotAllowed(f"This address does not take that method.{more}", headers=headers)
+
+
 def too_deep() -> Malformed:
     """The answer to a body whose nesting is more than a decoder takes."""
     return Malformed("The body is nested too deeply. Send it flatter.", code="too_deep")
@@ -241,11 +253,9 @@ def _by_status(status: int, detail: str, headers: Mapping[str, str]) -> Tidework
     if status == HTTPStatus.UNAUTHORIZED:
         return Unauthenticated("Send a valid access token as 'Authorization: Bearer <token>'.")
     if status == HTTPStatus.NOT_FOUND:
-        return NotFound("There is nothing at this address. The API is described at /api/docs.")
+        return nothing_here()
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        allowed = headers.get("Allow", "")
-        more = f" Allowed here: {allowed}." if allowed else ""
-        return MethodNotAllowed(f"This address does not take that method.{more}")
+        return method_not_allowed(headers.get("Allow", ""))
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return TooLarge("The body is larger than the server takes. Send less at a time.")
     if status == HTTPStatus.TOO_MANY_REQUESTS:

@@ -1,3 +1,4 @@
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -7,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidework.errors import Invalid, Malformed, TooLarge, UnsupportedMediaType
-from tidework.http.body import ClientGone, check_json, check_media_type, decode_json, read_body
+from tidework.errors import Invalid, Malformed, TooLarge, TooSlow, UnsupportedMediaType
+from tidework.http.body import check_json, check_media_type, decode_json, drain, read_body
 
 
 def receiving(
@@ -59,11 +60,30 @@ async def test_a_content_length_must_be_a_number(length: bytes) -> None:
         await read_body(receiving(chunk(b"x"))[0], [(b"content-length", length)], 3)
 
 
-async def test_a_caller_who_leaves_is_no_error_of_theirs() -> None:
-    with pytest.raises(ClientGone):
-        await read_body(receiving(GONE)[0], [], 3)
-    with pytest.raises(ClientGone):
-        await read_body(receiving(chunk(b"a", True), GONE)[0], [], 3)
+async def test_a_body_that_is_cut_off_is_no_body() -> None:
+    for parts in ([GONE], [chunk(b"a", True), GONE]):
+        with pytest.raises(Malformed) as refused:
+            await read_body(receiving(*parts)[0], [], 3)
+        assert refused.value.code == "cut_off"
+
+
+async def test_a_body_that_does_not_come_is_waited_for_no_longer_than_allowed() -> None:
+    async def never() -> dict[str, Any]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    with pytest.raises(TooSlow):
+        await read_body(never, [], 3, seconds=0.01)
+    await drain(never, 100, 0.01)
+
+
+async def test_what_is_left_of_a_refused_body_is_read_within_bounds() -> None:
+    receive, left = receiving(chunk(b"abc", True), chunk(b"def", True), chunk(b"ghi"))
+    await drain(receive, 5, 1)
+    assert len(left) == 1
+    receive, left = receiving(chunk(b"abc", True), GONE, chunk(b"ghi"))
+    await drain(receive, 100, 1)
+    assert len(left) == 1
 
 
 @pytest.mark.parametrize(
