@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from tidework.errors import OutcomeUnknown, Unavailable
-from tidework.log import Committed
 from tidework.store.protocol import Contended, Store, UniqueConflict
+from tidework.store.sql.queries import COMMIT_SEQ
 from tidework.transfer.batch import Batch
 from tidework.transfer.report import ImportReport
 
@@ -37,7 +37,7 @@ class Appender:
         for attempt in range(1, _ATTEMPTS + 1):
             batch = await plan()
             try:
-                committed = await self._write(batch)
+                await self._write(batch)
             except (Contended, UniqueConflict, OutcomeUnknown) as error:
                 if attempt == _ATTEMPTS:
                     raise Unavailable(
@@ -56,14 +56,21 @@ class Appender:
             else:
                 for what, times in batch.written.items():
                     self._report.add(what, times)
-                if committed is not None:
+                if batch.changes:
                     self._report.add("commits")
                 return batch
         raise AssertionError("unreachable")
 
-    async def _write(self, batch: Batch) -> Committed | None:
-        if batch.changes:
-            return await self._store.append(batch.commit(self._stream_id, self._actor_id))
-        if batch.operations:
-            await self._store.operate(batch.operations)
-        return None
+    async def _write(self, batch: Batch) -> None:
+        if not batch.changes:
+            if batch.operations:
+                await self._store.operate(batch.operations)
+            return
+        commit = batch.commit(self._stream_id, self._actor_id)
+        since = (await self._store.seqs([self._stream_id])).get(self._stream_id, 0)
+        try:
+            await self._store.append(commit)
+        except OutcomeUnknown:
+            params = {"stream_id": self._stream_id, "since": since, "commit_id": commit.id}
+            if not await self._store.fetch(COMMIT_SEQ, params):
+                raise
