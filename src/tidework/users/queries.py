@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, func, literal_column, or_, select, text
+from sqlalchemy import BindParameter, Column, Integer, bindparam, func, or_, select
 
 from tidework.store.sql.schema import (
     accounts,
@@ -153,12 +153,13 @@ TASK_COUNTS = Statement(
     fan_out=_ALL,
 )
 
+_page_count = func.pragma_page_count().table_valued(Column("page_count", Integer))
+_page_size = func.pragma_page_size().table_valued(Column("page_size", Integer))
+
 DATABASE_BYTES = {
     "sqlite": Statement(
         "database_bytes",
-        select(literal_column("page_count * page_size")).select_from(
-            text("pragma_page_count(), pragma_page_size()")
-        ),
+        select(_page_count.c.page_count * _page_size.c.page_size),
         heavy=True,
         fan_out=_ALL,
     ),

@@ -1,5 +1,6 @@
 """The queries of workspaces, members, projects and labels."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 from sqlalchemy import Select, Table, and_, bindparam, func, select
@@ -167,3 +168,10 @@ def item(entity: str) -> Statement:
     """One project or label."""
     table = ITEM_TABLES[entity]
     return Statement(entity, _items(table).where(table.c.id == bindparam("id")))
+
+
+def examples() -> Iterator[Statement]:
+    """Statements of each kind of item, for whoever checks them."""
+    for entity in ITEM_TABLES:
+        yield items(entity)
+        yield item(entity)

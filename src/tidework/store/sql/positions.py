@@ -7,10 +7,12 @@ that between two different keys there is always another one: moving a task chang
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _VALUE = {digit: value for value, digit in enumerate(_DIGITS)}
 _BASE = len(_DIGITS)
-# New room is made six digits deep and used in steps of three: a hundred thousand insertions at the
-# same end of a gap take no longer key, and a gap between two such steps can be halved 17 times.
-_DEPTH = 6
-_STEP = _BASE**3
+# New room is made ten digits deep and used in steps of seven: a hundred thousand insertions at the
+# same end of a gap take no longer key, and a gap between two such steps can be halved 41 times.
+_DEPTH = 10
+_STEP = _BASE**7
+LONGEST = 2600
+"""The most characters that a key may have: PostgreSQL's indexes take no more (2704 bytes a row)."""
 
 
 def position_of(number: int) -> str:
@@ -21,13 +23,15 @@ def position_of(number: int) -> str:
 
 def is_position(text: str) -> bool:
     """Whether `text` is a key that another one can be put beside, on both sides."""
-    return bool(text) and text[-1] != "0" and all(digit in _VALUE for digit in text)
+    fits = 0 < len(text) <= LONGEST
+    return fits and text[-1] != "0" and all(digit in _VALUE for digit in text)
 
 
 def between(left: str | None, right: str | None) -> str:
     """A key after `left` and before `right`; None is the beginning or the end.
 
-    Raises ValueError unless `left < right`. Costs time linear in the length of the longer key.
+    Raises ValueError unless `left < right`. Costs time linear in the length of the longer key. May
+    be longer than `LONGEST` after more than ten thousand insertions between the two newest keys.
     """
     if left is not None and right is not None and left >= right:
         raise ValueError(f"no position between {left!r} and {right!r}")
@@ -43,6 +47,9 @@ def between(left: str | None, right: str | None) -> str:
         middle = min(middle, low + _STEP)
     elif len(right or "") > len(left or ""):
         middle = max(middle, high - _STEP)
+    # A zero at the end would be dropped, and with it the room that was made for the next ones.
+    if middle % _BASE == 0 and middle + 1 < high:
+        middle += 1
     return _text(middle, length)
 
 
