@@ -130,7 +130,14 @@ def compose(settings: Settings, store: Store) -> Services:
         registration=registration,
     )
     auth = AuthService(
-        store, users, passwords, access_tokens, throttle, resets, registration=registration
+        store,
+        users,
+        passwords,
+        access_tokens,
+        throttle,
+        resets,
+        registration=registration,
+        session_lifetime_s=settings.session_days * 86400,
     )
     workspaces = WorkspaceService(store, users, followups)
     workspaces.invitations = resets

@@ -170,7 +170,7 @@ def _item_routes(
         items: NamedDependency[ItemService],
     ) -> page:  # type: ignore[valid-type]
         seq, rows = await items.all(viewer.workspace_id)
-        return listing(context, seq, page([row_of(out, row) for row in rows]))
+        return listing(context, seq, page([row_of(out, row) for row in rows]))  # type: ignore[no-any-return]
 
     @post(base, operation_id=f"create{title}", summary=f"Make a {name}", responses=_WRITE)
     async def create_item(
@@ -182,7 +182,7 @@ def _item_routes(
     ) -> out:  # type: ignore[valid-type]
         row = await items.create(editor, given(data), context)
         place = f"/api/v1/workspaces/{editor.workspace_id}/{name}s/{row[0]}"
-        return written(context, row[-1], row_of(out, row), place)
+        return written(context, row[-1], row_of(out, row), place)  # type: ignore[no-any-return]
 
     @get(by_id, operation_id=f"get{title}", summary=f"A {name}", responses=_READ)
     async def get_item(
@@ -193,7 +193,7 @@ def _item_routes(
         items: NamedDependency[ItemService],
     ) -> out:  # type: ignore[valid-type]
         seq, row = await items.get(viewer.workspace_id, known_id(item_id, name))
-        return entity(context, seq, row[-1], row_of(out, row))
+        return entity(context, seq, row[-1], row_of(out, row))  # type: ignore[no-any-return]
 
     @patch(by_id, operation_id=f"update{title}", summary=f"Change a {name}", responses=_WRITE)
     async def update_item(
@@ -205,7 +205,7 @@ def _item_routes(
         items: NamedDependency[ItemService],
     ) -> out:  # type: ignore[valid-type]
         row = await items.update(editor, known_id(item_id, name), given(data), context)
-        return written(context, row[-1], row_of(out, row))
+        return written(context, row[-1], row_of(out, row))  # type: ignore[no-any-return]
 
     @delete(
         by_id,
