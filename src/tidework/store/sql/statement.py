@@ -44,7 +44,7 @@ class Statement:
     def __init__(
         self,
         name: str,
-        element: Select[Any] | CompoundSelect[Any],
+        element: Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]],
         *,
         heavy: bool = False,
         fan_out: str | None = None,
