@@ -1,0 +1,138 @@
+"""The whole service layer against a plain in-memory model (`whole/model.py`).
+
+Hypothesis lets people with all roles give random commands, one by one and several at the same
+moment, and reads in between. After each step the model, the state tables and a client that only
+follows the changes must agree; at the end every folded log equals its state tables, and undoing all
+commits, newest first, leads back to nothing.
+"""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from tests.modules.whole.intents import Call, calls
+from tests.modules.whole.people import PeopleRules
+from tests.modules.whole.reads import Reader, queries
+from tests.modules.whole.system import System
+from tests.modules.whole.unwind import unwind
+from tests.modules.whole.world import World
+from tidework.app import open_services
+from tidework.settings import load
+
+_STEPS = 30
+
+
+class Machine(RuleBasedStateMachine):
+    """One run: its own database, its own event loop."""
+
+    def __init__(self, database_url: str, folder: Path) -> None:
+        super().__init__()
+        environ = {"DATABASE_URL": database_url, "DATA_DIR": str(folder), "RATE_LIMITS": "off"}
+        made = load({f"TIDEWORK_{name}": value for name, value in environ.items()})
+        self._folder = folder
+        self._runner = asyncio.Runner()
+        self._stack = AsyncExitStack()
+        services = self._run(self._stack.enter_async_context(open_services(made)))
+        self.world = World(System(services))
+        self.people = PeopleRules(self.world)
+        self._broken = False
+
+    def _run(self, coroutine: Any) -> Any:
+        try:
+            return self._runner.run(coroutine)
+        except BaseException:
+            self._broken = True
+            raise
+
+    @initialize()
+    def begin(self) -> None:
+        self._run(self.people.begin())
+
+    @rule(call=calls)
+    def command(self, call: Call) -> None:
+        self._run(self.world.perform([call]))
+
+    @rule(call=calls)
+    def another_command(self, call: Call) -> None:
+        self._run(self.world.perform([call]))
+
+    @rule(together=st.lists(calls, min_size=2, max_size=8), same=st.booleans())
+    def at_the_same_moment(self, together: list[Call], same: bool) -> None:
+        if same:
+            together = [Call(0, c.actor, c.intent, c.stale) for c in together]
+        self._run(self.world.perform(together))
+
+    @rule(space=st.integers(0, 9), query=queries)
+    def list_tasks(self, space: int, query: dict[str, Any]) -> None:
+        self._run(Reader(self.world.system, self.world.space_at(space)).check_list(query))
+
+    @rule(space=st.integers(0, 9))
+    def look_around(self, space: int) -> None:
+        found = self.world.space_at(space)
+        reader = Reader(self.world.system, found)
+        self._run(reader.check_things())
+        self._run(reader.check_stats())
+        self._run(reader.check_histories(self.world.clients[found.id].histories))
+
+    @rule(name=st.integers(0, 30), who=st.integers(0, 9), what=st.integers(0, 99))
+    def somebody(self, name: int, who: int, what: int) -> None:
+        self._run(self.people.act(name, who, what))
+
+    @invariant()
+    def lookups(self) -> None:
+        self._run(self.people.check())
+
+    def teardown(self) -> None:
+        try:
+            if not self._broken:
+                self._run(self.world.verify())
+                self._run(unwind(self.world))
+        finally:
+            self._runner.run(self._stack.aclose())
+            self._runner.close()
+            shutil.rmtree(self._folder)
+
+
+def _check(make: Callable[[], Machine], part: int) -> None:
+    examples = max(1, settings.default.max_examples // part)
+    run_state_machine_as_test(
+        make,
+        settings=settings(
+            max_examples=examples, stateful_step_count=_STEPS, print_blob=True, deadline=None
+        ),
+    )
+
+
+@pytest.mark.timeout(3600)
+def test_services_on_sqlite_do_what_the_model_does(migrated_file: Path, tmp_path: Path) -> None:
+    def make() -> Machine:
+        folder = Path(tempfile.mkdtemp(dir=tmp_path))
+        shutil.copyfile(migrated_file, folder / "tidework.db")
+        return Machine(f"sqlite:///{folder / 'tidework.db'}", folder)
+
+    _check(make, 4)
+
+
+@pytest.mark.timeout(3600)
+def test_services_on_postgresql_do_what_the_model_does(
+    empty_postgres: Callable[[], str], tmp_path: Path
+) -> None:
+    def make() -> Machine:
+        return Machine(empty_postgres(), Path(tempfile.mkdtemp(dir=tmp_path)))
+
+    _check(make, 15)
