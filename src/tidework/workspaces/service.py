@@ -83,6 +83,7 @@ class WorkspaceService:
             made.id, made.set["name"], False, "owner", made.set["created_at"], made.at, made.seq
         )
 
+    @retried
     async def rename(self, owner: Membership, name: str, context: RequestContext) -> WorkspaceOut:
         """Give a workspace another name."""
         _, present = await self.get(owner)
