@@ -10,6 +10,7 @@ from tidework.store.protocol import Store
 from tidework.store.sql.migrations.runner import migrate_postgresql, migrate_sqlite
 from tidework.store.sql.postgres import PostgresStore
 from tidework.store.sql.sqlite import SqliteStore
+from tidework.transfer import jira_groups, link_write
 
 
 @pytest.fixture
@@ -50,3 +51,10 @@ async def people_with_workspace(store: Store) -> MemoryPeople:
     people.owner = people.add("Owner", "owner@example.org")
     people.workspace_id = await make_workspace(store, people.owner)
     return people
+
+
+@pytest.fixture
+def small_commits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that few issues make many commits."""
+    monkeypatch.setattr(jira_groups, "CHANGES_IN_COMMIT", 60)
+    monkeypatch.setattr(link_write, "_LINKS_IN_COMMIT", 10)
