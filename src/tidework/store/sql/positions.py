@@ -4,6 +4,8 @@ A key is a fraction written in base 62 (`0-9A-Za-z`, the order of ASCII) that ne
 that between two different keys there is always another one: moving a task changes one row.
 """
 
+from itertools import takewhile
+
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _VALUE = {digit: value for value, digit in enumerate(_DIGITS)}
 _BASE = len(_DIGITS)
@@ -30,22 +32,31 @@ def is_position(text: str) -> bool:
 def between(left: str | None, right: str | None) -> str:
     """A key after `left` and before `right`; None is the beginning or the end.
 
-    Raises ValueError unless `left < right`. Costs time linear in the length of the longer key. May
-    be longer than `LONGEST` after more than ten thousand insertions between the two newest keys.
+    Raises ValueError unless `left < right`. Longer than `LONGEST` only after more than ten thousand
+    insertions that were each between the two newest keys.
     """
     if left is not None and right is not None and left >= right:
         raise ValueError(f"no position between {left!r} and {right!r}")
-    length = max(len(left or ""), len(right or ""), 1)
-    low, high = _fraction(left, length, 0), _fraction(right, length, _BASE**length)
+    low, high = left or "", right or ""
+    shared = sum(
+        1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(low, high, strict=False))
+    )
+    return low[:shared] + _between(low[shared:], None if right is None else right[shared:])
+
+
+def _between(left: str, right: str | None) -> str:
+    length = max(len(left), len(right or ""), 1)
+    low = _fraction(left, length)
+    high = _BASE**length if right is None else _fraction(right, length)
     while high - low < 2:
         length += _DEPTH
         low *= _BASE**_DEPTH
         high *= _BASE**_DEPTH
     middle = (low + high) // 2
     # The longer neighbour is the one made last; people go on where they were.
-    if len(left or "") > len(right or ""):
+    if len(left) > len(right or ""):
         middle = min(middle, low + _STEP)
-    elif len(right or "") > len(left or ""):
+    elif len(right or "") > len(left):
         middle = max(middle, high - _STEP)
     # A zero at the end would be dropped, and with it the room that was made for the next ones.
     if middle % _BASE == 0 and middle + 1 < high:
@@ -53,9 +64,7 @@ def between(left: str | None, right: str | None) -> str:
     return _text(middle, length)
 
 
-def _fraction(key: str | None, length: int, default: int) -> int:
-    if key is None:
-        return default
+def _fraction(key: str, length: int) -> int:
     value = 0
     for digit in key:
         value = value * _BASE + _VALUE[digit]

@@ -22,7 +22,7 @@ from tidework.store.sql.acceptable import check_commit, unacceptable
 from tidework.store.sql.migrations.revision import check
 from tidework.store.sql.rows import decode_json, encode_json
 from tidework.store.sql.sqlite_checkpoint import Checkpointer
-from tidework.store.sql.sqlite_connection import connect, failure, is_defect
+from tidework.store.sql.sqlite_connection import connect, failure, is_defect, unusable
 from tidework.store.sql.sqlite_readers import Readers
 from tidework.store.sql.sqlite_writer import SqliteWriter
 from tidework.store.sql.statement import Compiled, Statement
@@ -56,8 +56,11 @@ class SqliteStore:
 
     async def start(self) -> None:
         """See `Store.start`."""
-        if not self._path.exists():
-            check(None)
+        try:
+            if not self._path.exists():
+                check(None)
+        except OSError as error:
+            raise unusable(str(error)) from error
         reader = connect(self._path, read_only=True)
         try:
             check(_revision(reader))

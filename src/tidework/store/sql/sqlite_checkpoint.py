@@ -1,5 +1,6 @@
 """Keeping the write-ahead log short, beside the writer rather than in its way."""
 
+import os
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -7,7 +8,6 @@ from pathlib import Path
 from tidework.errors import Unavailable
 from tidework.store.sql.sqlite_connection import WAL_KEPT, connect
 
-_GROUPS = 32
 _PASSIVE = 2 * WAL_KEPT
 _RESTART = 8 * WAL_KEPT
 # A restart holds the writer back while it waits for readers: no longer than this.
@@ -24,19 +24,25 @@ class Checkpointer:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._log = path.with_name(path.name + "-wal")
+        self._log = f"{path}-wal"
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
         self._connection: sqlite3.Connection | None = None
-        self._groups = 0
         self._moved = 0
         self._busy = False
 
     def after_group(self) -> None:
-        """To be called after each group of commits; costs nothing most of the time."""
-        self._groups += 1
-        if self._groups >= _GROUPS and not self._busy:
-            self._groups, self._busy = 0, True
-            self._thread.submit(self._run)
+        """To be called after each group of commits; costs a look at the log's size."""
+        if self._busy:
+            return
+        try:
+            size = os.stat(self._log).st_size
+        except OSError:
+            return
+        if size < self._moved:
+            self._moved = 0
+        if size >= self._moved + _PASSIVE:
+            self._busy = True
+            self._thread.submit(self._run, size)
 
     def close(self) -> None:
         """Finish what is under way; blocks."""
@@ -44,13 +50,8 @@ class Checkpointer:
         if self._connection is not None:
             self._connection.close()
 
-    def _run(self) -> None:
+    def _run(self, size: int) -> None:
         try:
-            size = self._log.stat().st_size
-            if size < self._moved:
-                self._moved = 0
-            if size < self._moved + _PASSIVE:
-                return
             if self._connection is None:
                 self._connection = connect(self._path, busy=_PATIENCE_S)
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
@@ -59,7 +60,7 @@ class Checkpointer:
                 # What came meanwhile is little, so that the writer waits shortly.
                 self._connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
                 self._moved = 0
-        except (sqlite3.Error, OSError, Unavailable):
+        except (sqlite3.Error, Unavailable):
             # A later group tries again; until then the log is longer, nothing else.
             return
         finally:

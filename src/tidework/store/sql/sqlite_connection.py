@@ -87,12 +87,7 @@ def failure(error: sqlite3.Error, *, committing: bool = False) -> Unavailable:
             "Another process kept the data locked; nothing was changed. Try again.", code="busy"
         )
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
-        return Unavailable(
-            f"The data folder cannot be used ({error}); nothing was changed. Check that it exists"
-            " and may be written to.",
-            code="storage_unwritable",
-            retry_after=30,
-        )
+        return unusable(str(error))
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return Unavailable(
             f"The database file is damaged ({error}). Restore a backup.",
@@ -100,6 +95,16 @@ def failure(error: sqlite3.Error, *, committing: bool = False) -> Unavailable:
             retry_after=300,
         )
     return Unavailable(f"The database refused: {error}.", code="database")
+
+
+def unusable(why: str) -> Unavailable:
+    """What to tell when the folder or the file cannot be opened or written."""
+    return Unavailable(
+        f"The data folder cannot be used ({why}); nothing was changed. Check that it exists and may"
+        " be written to.",
+        code="storage_unwritable",
+        retry_after=30,
+    )
 
 
 def _full(what: str) -> Unavailable:
