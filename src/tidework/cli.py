@@ -36,8 +36,6 @@ _COMMANDS: Final = {
 
 _USAGE: Final = 2
 _INTERRUPTED: Final = 130
-# What a shell shows for a program that a closed pipe has ended.
-_BROKEN_PIPE: Final = 141
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -48,19 +46,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run a command; its exit code."""
     try:
-        code = _root(arguments)(list(arguments), prog_name="tidework", standalone_mode=False)
+        result = _root(arguments)(list(arguments), prog_name="tidework", standalone_mode=False)
+        code = result if isinstance(result, int) else 0
         sys.stdout.flush()
-    except typer.Exit as stop:
-        return stop.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        return _fail("interrupted; what was written before stays", code=_INTERRUPTED)
+        code = _INTERRUPTED
     except BrokenPipeError:
         # Python flushes once more at its end, and would complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _BROKEN_PIPE
+        return 1
     except Exception as error:
         return _explain(error)
-    return code if isinstance(code, int) else 0
+    if code == _INTERRUPTED:
+        _fail("interrupted; what was written before stays")
+    return code
 
 
 def _root(arguments: Sequence[str]) -> typer.Typer:
