@@ -179,7 +179,8 @@ class SqliteStore:
             return [Unavailable("The store has not been started.", code="stopping") for _ in group]
         loop = asyncio.get_running_loop()
         outcomes = await loop.run_in_executor(self._writer_thread, self._writer.write, group)
-        self._checkpointer.after_group()
+        if self._checkpointer.after_group():
+            self._writer_thread.submit(self._writer.restart_log)
         return outcomes
 
 

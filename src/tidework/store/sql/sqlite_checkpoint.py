@@ -10,16 +10,14 @@ from tidework.store.sql.sqlite_connection import WAL_KEPT, connect
 
 _PASSIVE = 2 * WAL_KEPT
 _RESTART = 8 * WAL_KEPT
-# A restart holds the writer back while it waits for readers: no longer than this.
-_PATIENCE_S = 0.1
 
 
 class Checkpointer:
     """Moves committed pages from the write-ahead log into the file, in a thread of its own.
 
-    The log starts again from its beginning, and is cut back, whenever all of it has been moved
-    while nobody reads from it; under uninterrupted writing that has to be arranged, which costs the
-    writer a moment every few thousand pages.
+    The log starts again from its beginning, and is cut back, when all of it has been moved while
+    nobody reads from it. Under uninterrupted writing that moment has to be made: by the writer,
+    between two groups, when nearly all has been moved already.
     """
 
     def __init__(self, path: Path) -> None:
@@ -29,20 +27,28 @@ class Checkpointer:
         self._connection: sqlite3.Connection | None = None
         self._moved = 0
         self._busy = False
+        self._due = False
 
-    def after_group(self) -> None:
-        """To be called after each group of commits; costs a look at the log's size."""
+    def after_group(self) -> bool:
+        """To be called after each group of commits; costs a look at the log's size.
+
+        Returns whether the writer shall restart the log now.
+        """
+        if self._due:
+            self._due = False
+            return True
         if self._busy:
-            return
+            return False
         try:
             size = os.stat(self._log).st_size
         except OSError:
-            return
+            return False
         if size < self._moved:
             self._moved = 0
         if size >= self._moved + _PASSIVE:
             self._busy = True
             self._thread.submit(self._run, size)
+        return False
 
     def close(self) -> None:
         """Finish what is under way; blocks."""
@@ -53,13 +59,10 @@ class Checkpointer:
     def _run(self, size: int) -> None:
         try:
             if self._connection is None:
-                self._connection = connect(self._path, busy=_PATIENCE_S)
+                self._connection = connect(self._path)
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
             self._moved = size
-            if size >= _RESTART:
-                # What came meanwhile is little, so that the writer waits shortly.
-                self._connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
-                self._moved = 0
+            self._due = size >= _RESTART
         except (sqlite3.Error, Unavailable):
             # A later group tries again; until then the log is longer, nothing else.
             return

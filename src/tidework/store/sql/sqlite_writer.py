@@ -28,9 +28,10 @@ from tidework.store.sql.rows import (
     upsert_shape,
 )
 from tidework.store.sql.schema import ENTITIES, metadata
-from tidework.store.sql.sqlite_connection import failure, is_busy, is_defect
+from tidework.store.sql.sqlite_connection import BUSY_S, failure, is_busy, is_defect
 from tidework.times import now
 
+_PATIENCE_MS = 50
 _UNIQUE = "UNIQUE constraint failed: "
 _CONSTRAINTS = {
     ", ".join(f"{table.name}.{column.name}" for column in constraint.columns): str(constraint.name)
@@ -92,6 +93,20 @@ class SqliteWriter:
                 # Only those that cannot be written alone either shall fail.
                 pass
         return [self._alone(item) for item in group]
+
+    def restart_log(self) -> None:
+        """Let the write-ahead log start again from its beginning, unless readers are in the way.
+
+        They are waited for shortly, since commits wait meanwhile.
+        """
+        self._execute(f"PRAGMA busy_timeout={_PATIENCE_MS}")
+        try:
+            self._execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+        except sqlite3.Error:
+            # The next time may do; until then the log is longer, nothing else.
+            return
+        finally:
+            self._execute(f"PRAGMA busy_timeout={int(BUSY_S * 1000)}")
 
     def close(self) -> None:
         """Close the connection; whatever was not committed is gone."""
