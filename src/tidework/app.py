@@ -6,7 +6,7 @@ of a server, which opens the same services when it starts.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, cast
@@ -14,6 +14,7 @@ from typing import Any, cast
 from litestar import Litestar, Router
 
 from tidework import __version__
+from tidework.auth import examples as auth_examples
 from tidework.auth.access import AccessTokens
 from tidework.auth.api_tokens import ApiTokens
 from tidework.auth.authenticator import StreamAuthenticator
@@ -45,6 +46,7 @@ from tidework.store.observer import Observer
 from tidework.store.protocol import Store
 from tidework.store.sql.postgres import PostgresStore
 from tidework.store.sql.sqlite import SqliteStore
+from tidework.tasks import examples as task_examples
 from tidework.tasks.admin import AdminTaskService
 from tidework.tasks.comments import CommentService
 from tidework.tasks.log import LogService
@@ -53,12 +55,14 @@ from tidework.tasks.relations import RelationService
 from tidework.tasks.routes import routers as task_routers
 from tidework.tasks.service import TaskService
 from tidework.tasks.stats import StatsService
+from tidework.users import examples as user_examples
 from tidework.users.admin import AdminService
 from tidework.users.admin_routes import routers as admin_routers
 from tidework.users.audit import AuditLog
 from tidework.users.closing import Closing
 from tidework.users.routes import routers as user_routers
 from tidework.users.service import UserService
+from tidework.workspaces import examples as workspace_examples
 from tidework.workspaces.admin import AdminWorkspaceService
 from tidework.workspaces.items import ItemService
 from tidework.workspaces.routes import routers as workspace_routers
@@ -353,9 +357,17 @@ async def _sweep(followups: Followups) -> None:
         await asyncio.sleep(_SWEEP_S)
 
 
-def openapi_document(services: Services, examples: Sequence[Any] = ()) -> bytes:
+EXAMPLES = (
+    *auth_examples.EXAMPLES,
+    *user_examples.EXAMPLES,
+    *workspace_examples.EXAMPLES,
+    *task_examples.EXAMPLES,
+)
+
+
+def openapi_document(services: Services) -> bytes:
     """The OpenAPI 3.1 document of all routes, as JSON."""
-    return document(framework(services), examples)
+    return document(framework(services), EXAMPLES)
 
 
 def create_app(settings: Settings) -> Application:

@@ -30,7 +30,7 @@ def decode(text: str, kinds: Sequence[type]) -> list[Any]:
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         values = _decoder.decode(raw)
-    except (binascii.Error, ValueError, msgspec.DecodeError):
+    except (binascii.Error, ValueError, msgspec.DecodeError, RecursionError):
         raise wrong() from None
     if [type(value) for value in values] != list(kinds):
         raise wrong()

@@ -22,10 +22,12 @@ from tidework.http.openapi_parts import (
     HEADERS,
     PARAMETERS,
     PATH_PARAMETERS,
+    PLAIN_PATHS,
     PROBLEMS,
     TAGS,
     tag_of,
 )
+from tidework.http.parameters import QUERY
 from tidework.http.problem import MEDIA_TYPE, Problem
 
 PATH: Final = "/api/v1/openapi.json"
@@ -41,8 +43,9 @@ _Node = dict[str, Any]
 def problem_responses(*statuses: int) -> dict[int, ResponseSpec]:
     """For a route's `responses`: the errors that are its own, besides those of every route.
 
-    Every route has 414, 429 and 503; one that needs credentials 401; one with parameters 422; one
-    with a body 400, 413, 415 and 422. Raise KeyError for a status that no error of ours has.
+    Every route has 414, 429 and 503; one that needs credentials 401 and 403; one with parameters
+    422, with a query 400; one with a body 400, 408, 413, 415 and 422. Raise KeyError for a status
+    that no error of ours has.
     """
     return {
         status: ResponseSpec(
@@ -86,12 +89,18 @@ def openapi_config(version: str) -> OpenAPIConfig:
     )
 
 
-def document(app: Litestar, examples: Sequence[msgspec.Struct] = ()) -> bytes:
+Examples = Sequence[tuple[type[msgspec.Struct], Any]]
+"""Structs of bodies and answers, each with an example as JSON has it."""
+
+
+def document(app: Litestar, examples: Examples = ()) -> bytes:
     """The document of all routes of `app`, as JSON; build it once, at start or for the command.
 
-    `examples` are instances of the structs of bodies and answers; each is shown where its type is.
+    Each of the `examples` is shown where its type is.
     """
     schema = msgspec.json.decode(msgspec.json.encode(app.openapi_schema.to_schema()))
+    _add_from_handlers(app, schema)
+    schema["paths"] |= PLAIN_PATHS
     schemas = schema.setdefault("components", {}).setdefault("schemas", {})
     schemas.update(_schemas_of(_types_of(app)))
     return msgspec.json.encode(complete(schema, examples))
@@ -122,6 +131,23 @@ class DocumentApp:
         await send({"type": "http.response.body", "body": b"" if unchanged else self._body})
 
 
+def _add_from_handlers(app: Litestar, schema: _Node) -> None:
+    """Describe what the framework does not know of its handlers.
+
+    The query parameters that they read from the raw query string, and bodies that may be left out.
+    """
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            declared = [dict(parameter) for parameter in handler.opt.get(QUERY, ())]
+            data = handler.parsed_fn_signature.parameters.get("data")
+            for method in handler.http_methods - {"OPTIONS"}:
+                operation = schema["paths"][route.path_format][method.lower()]
+                if declared:
+                    operation.setdefault("parameters", []).extend(declared)
+                if data is not None and data.has_default:
+                    operation["requestBody"]["required"] = False
+
+
 def _types_of(app: Litestar) -> list[Any]:
     """The types of all bodies and answers."""
     found: list[Any] = []
@@ -145,7 +171,7 @@ def _schemas_of(types: Sequence[Any]) -> _Node:
     return schemas
 
 
-def complete(schema: _Node, examples: Sequence[msgspec.Struct] = ()) -> _Node:
+def complete(schema: _Node, examples: Examples = ()) -> _Node:
     """`schema`, changed in place: with common errors, headers, parameters, tags and examples."""
     components = schema.setdefault("components", {})
     components.setdefault("schemas", {}).update(_schemas_of([Problem]))
@@ -160,6 +186,8 @@ def complete(schema: _Node, examples: Sequence[msgspec.Struct] = ()) -> _Node:
         tag = tag_of(path)
         used.add(tag)
         operation["tags"] = [tag]
+        if path in PLAIN_PATHS:
+            continue
         _describe_parameters(operation)
         _add_conditions(path, method, operation)
         if method == "patch":
@@ -207,11 +235,10 @@ def _ref(kind: str, name: str) -> _Node:
     return {"$ref": f"#/components/{kind}/{name}"}
 
 
-def _add_examples(schemas: Mapping[str, _Node], examples: Sequence[msgspec.Struct]) -> None:
-    for example in examples:
-        name = type(example).__name__
-        if name in schemas:
-            schemas[name].setdefault("examples", []).append(msgspec.to_builtins(example))
+def _add_examples(schemas: Mapping[str, _Node], examples: Examples) -> None:
+    for kind, example in examples:
+        if kind.__name__ in schemas:
+            schemas[kind.__name__].setdefault("examples", []).append(example)
 
 
 def _describe_parameters(operation: _Node) -> None:
@@ -253,11 +280,15 @@ def _add_problems(operation: _Node) -> None:
     responses.pop("400", None)
     wanted |= {414, 429, 503}
     if {} not in operation.get("security", ()):
-        wanted.add(401)
-    if any("$ref" not in parameter for parameter in operation.get("parameters", ())):
+        # 403 also for an API token whose scopes do not suffice.
+        wanted |= {401, 403}
+    parameters = operation.get("parameters", ())
+    if any("$ref" not in parameter for parameter in parameters):
         wanted.add(422)
+    if any(parameter.get("in") == "query" for parameter in parameters):
+        wanted.add(400)
     if "requestBody" in operation:
-        wanted |= {400, 413, 415, 422}
+        wanted |= {400, 408, 413, 415, 422}
     for status in sorted(wanted):
         responses[str(status)] = _ref("responses", PROBLEMS[status].name)
 
@@ -266,6 +297,8 @@ def _add_headers(method: str, operation: _Node) -> None:
     for code, response in operation["responses"].items():
         if "$ref" in response:
             continue
+        if code == str(HTTPStatus.NO_CONTENT.value):
+            response.pop("content", None)
         names = ["X-Request-Id", "RateLimit", "RateLimit-Policy"]
         if method == "get" and "304" in operation["responses"]:
             names.append("ETag")

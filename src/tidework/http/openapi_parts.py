@@ -57,8 +57,11 @@ def tag_of(path: str) -> str:
 PATH_PARAMETERS: Final = {
     "w": "The workspace's id, or the word `personal`.",
     "workspace_id": "The workspace's id.",
+    "id": "The task's id, or its number within the workspace.",
+    "item_id": "Its id.",
+    "kind": "What the task is to the other one.",
     "user_id": "The account's id.",
-    "task_id": "The task's id, or its number within the workspace.",
+    "task_id": "The other task's id.",
     "comment_id": "The comment's id.",
     "project_id": "The project's id.",
     "label_id": "The label's id.",
@@ -218,3 +221,73 @@ PROBLEMS: Final[dict[int, ProblemKind]] = dict(
     )
 )
 """The errors by status. 500 is not among them: it is a defect, never an answer to rely on."""
+
+
+def _plain(operation_id: str, summary: str, responses: dict[str, Any]) -> dict[str, Any]:
+    names = ("X-Request-Id",)
+    for response in responses.values():
+        headers = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+        response["headers"] = headers
+    operation = {
+        "operationId": operation_id,
+        "summary": summary,
+        "security": [{}],
+        "responses": responses,
+    }
+    return {"get": operation}
+
+
+def _answer(description: str, schema: dict[str, Any], example: Any) -> dict[str, Any]:
+    content = {"schema": schema, "examples": {"one": {"value": example}}}
+    return {"description": description, "content": {"application/json": content}}
+
+
+_HEALTH: Final = {
+    "type": "object",
+    "properties": {
+        "status": {"enum": ["ok", "degraded", "failed"]},
+        "checks": {
+            "type": "object",
+            "additionalProperties": {
+                "type": "object",
+                "properties": {
+                    "status": {"enum": ["ok", "degraded", "failed"]},
+                    "seconds": {"type": "number"},
+                    "detail": {"type": "string"},
+                },
+                "required": ["status", "seconds"],
+            },
+        },
+    },
+    "required": ["status", "checks"],
+}
+
+PLAIN_PATHS: Final[dict[str, Any]] = {
+    "/health/live": _plain(
+        "live",
+        "Whether the process can answer",
+        {"200": _answer("It can.", {"type": "object"}, {"status": "ok"})},
+    ),
+    "/health/ready": _plain(
+        "ready",
+        "Whether the service can serve, each dependency by name",
+        {
+            "200": _answer(
+                "It can.",
+                _HEALTH,
+                {"status": "ok", "checks": {"database": {"status": "ok", "seconds": 0.001}}},
+            ),
+            "503": _answer(
+                "It cannot.",
+                _HEALTH,
+                {"status": "failed", "checks": {"database": {"status": "failed", "seconds": 1.0}}},
+            ),
+        },
+    ),
+    "/api/v1/openapi.json": _plain(
+        "getDocument",
+        "This document",
+        {"200": _answer("OpenAPI 3.1.", {"type": "object"}, {"openapi": "3.1.0"})},
+    ),
+}
+"""What is answered without the framework, and without limits."""

@@ -8,8 +8,10 @@ from litestar.params import FromPath, JSONBody
 
 from tidework.http.context import Membership, Principal, RequestContext
 from tidework.http.openapi import problem_responses
+from tidework.http.parameters import QUERY
 from tidework.tasks.admin import AdminTaskService
 from tidework.tasks.log import LogService
+from tidework.tasks.parameters import ADMIN, CHANGES, HISTORY, STATS
 from tidework.tasks.schemas import (
     AdminTaskPage,
     ChangesOut,
@@ -31,6 +33,7 @@ AnyRequest = Request[Any, Any, Any]
     operation_id="taskHistory",
     summary="A task's changes: who, when, before and after",
     responses=_READ,
+    opt={QUERY: HISTORY},
 )
 async def task_history(
     w: FromPath[str],
@@ -50,6 +53,7 @@ async def task_history(
     operation_id="listChanges",
     summary="What came after a seq",
     responses=problem_responses(404, 410),
+    opt={QUERY: CHANGES},
 )
 async def list_changes(
     w: FromPath[str],
@@ -79,7 +83,13 @@ async def undo(
     return await log.undo(editor, data.seq, context)
 
 
-@get(f"{_BASE}/stats", operation_id="workspaceStats", summary="Statistics", responses=_READ)
+@get(
+    f"{_BASE}/stats",
+    operation_id="workspaceStats",
+    summary="Statistics",
+    responses=_READ,
+    opt={QUERY: STATS},
+)
 async def workspace_stats(
     w: FromPath[str],
     viewer: NamedDependency[Membership],
@@ -95,6 +105,7 @@ async def workspace_stats(
     operation_id="adminListTasks",
     summary="Tasks of all workspaces; the look is written to the audit",
     responses=problem_responses(403),
+    opt={QUERY: ADMIN},
 )
 async def admin_list_tasks(
     admin: NamedDependency[Principal],

@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from tidework.http import cursor as cursors
 from tidework.http.context import Principal, RequestContext
 from tidework.http.openapi import problem_responses
+from tidework.http.parameters import CURSOR, QUERY, limit
 from tidework.http.query import Query
 from tidework.ids import is_id
 from tidework.store.protocol import Store
@@ -30,19 +31,19 @@ class AdminWorkspaceService:
     ) -> AdminWorkspaceList:
         """A page of workspaces, in the order of their ids."""
         query = Query(raw_query, ("cursor", "limit"))
-        limit = query.number("limit", 1, 100) or 20
+        most = query.number("limit", 1, 100) or 20
         after = _FIRST
         if (text := query.text("cursor")) is not None:
             (after,) = cursors.decode(text, [str])
             if not is_id(after):
                 raise cursors.wrong()
-        params = {"after": after, "limit": limit + 1}
+        params = {"after": after, "limit": most + 1}
         rows = await self._store.fetch(queries.ADMIN_WORKSPACES, params)
-        shown = [AdminWorkspaceOut(*row) for row in rows[:limit]]
+        shown = [AdminWorkspaceOut(*row) for row in rows[:most]]
         detail = {"shown": len(shown)}
         await self._audit.write(admin.user_id, "workspaces.list", None, detail, request_id)
         return AdminWorkspaceList(
-            shown, cursors.encode([shown[-1].id]) if len(rows) > limit else None
+            shown, cursors.encode([shown[-1].id]) if len(rows) > most else None
         )
 
 
@@ -51,6 +52,7 @@ class AdminWorkspaceService:
     operation_id="adminListWorkspaces",
     summary="All workspaces; the look is written to the audit",
     responses=problem_responses(403),
+    opt={QUERY: (limit(), CURSOR)},
 )
 async def admin_list_workspaces(
     admin: NamedDependency[Principal],

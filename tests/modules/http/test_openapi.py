@@ -69,7 +69,9 @@ def app() -> Litestar:
 
 @pytest.fixture(scope="module")
 def schema(app: Litestar) -> dict[str, Any]:
-    decoded: dict[str, Any] = json.loads(document(app, [TaskOut(id="7", title="Buy milk")]))
+    decoded: dict[str, Any] = json.loads(
+        document(app, [(TaskOut, {"id": "7", "title": "Buy milk"})])
+    )
     return decoded
 
 
@@ -119,7 +121,7 @@ def test_every_failure_is_a_problem(schema: dict[str, Any]) -> None:
     names = {f"#/components/responses/{kind.name}" for kind in PROBLEMS.values()}
     for path, method, found in operations(schema):
         for code, response in found["responses"].items():
-            if code >= "400":
+            if code >= "400" and path != "/health/ready":
                 assert response["$ref"] in names, (path, method, code)
     for kind in PROBLEMS.values():
         response = schema["components"]["responses"][kind.name]
@@ -131,11 +133,11 @@ def test_every_failure_is_a_problem(schema: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("operation_id", "codes"),
     [
-        ("listTasks", "200 304 401 404 414 422 429 503"),
-        ("createTask", "201 400 401 403 404 409 413 414 415 422 429 503"),
-        ("updateTask", "200 400 401 412 413 414 415 422 429 503"),
-        ("deleteWorkspace", "204 401 412 414 422 429 503"),
-        ("logIn", "201 400 409 413 414 415 422 429 503"),
+        ("listTasks", "200 304 400 401 403 404 414 422 429 503"),
+        ("createTask", "201 400 401 403 404 408 409 413 414 415 422 429 503"),
+        ("updateTask", "200 400 401 403 408 412 413 414 415 422 429 503"),
+        ("deleteWorkspace", "204 401 403 412 414 422 429 503"),
+        ("logIn", "201 400 408 409 413 414 415 422 429 503"),
         ("getKeys", "200 414 429 503"),
     ],
 )

@@ -1,0 +1,65 @@
+"""Examples of what users take and answer, for the OpenAPI document."""
+
+from typing import Any, Final
+
+from tidework.http.examples import (
+    ADA,
+    CHANGED,
+    CURSOR,
+    ENTRY,
+    PERSON,
+    PHRASE,
+    REQUEST,
+)
+from tidework.users.api import UserView
+from tidework.users.schemas import (
+    AuditEntry,
+    AuditPage,
+    MeDelete,
+    MePatch,
+    Stats,
+    UserCounts,
+    UserPage,
+    UserPatch,
+)
+
+_ENTRY = {
+    "id": ENTRY,
+    "at": CHANGED,
+    "actor_id": ADA,
+    "action": "user.update",
+    "target_id": ADA,
+    "detail": {"role": "admin"},
+    "request_id": REQUEST,
+}
+_COUNTS = {"total": 41, "active": 38, "inactive": 2, "admins": 2, "placeholders": 1}
+
+EXAMPLES: Final[list[tuple[type[Any], Any]]] = [
+    (UserView, PERSON),
+    (MePatch, {"name": "Ada King"}),
+    (MeDelete, {"password": PHRASE}),
+    (UserPatch, {"role": "admin"}),
+    (UserPage, {"items": [PERSON], "next_cursor": CURSOR}),
+    (AuditEntry, _ENTRY),
+    (AuditPage, {"items": [_ENTRY], "next_cursor": None}),
+    (UserCounts, _COUNTS),
+    (
+        Stats,
+        {
+            "users": _COUNTS,
+            "workspaces": 52,
+            "projects": 17,
+            "tasks": 3036,
+            "tasks_by_status": {
+                "pending": 812,
+                "in_progress": 96,
+                "completed": 2101,
+                "cancelled": 27,
+            },
+            "comments": 9120,
+            "sessions": 44,
+            "api_tokens": 6,
+            "database_bytes": 31_457_280,
+        },
+    ),
+]
