@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import httpx
-import psutil
 import pytest
 from tests.e2e.conftest import ROBIN, Command, environment
 from tests.e2e.refusal import done_well, refused
@@ -117,20 +116,31 @@ def test_interrupting_takes_one_line(data_dir: Path) -> None:
         [sys.executable, "-m", "tidework", *arguments], stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(data_dir), text=True,
     )  # fmt: skip
-    writer = os.open(pipe, os.O_RDWR)
     try:
-        wait_until(lambda: opened(process.pid, pipe), "the import opens its file")
+        writer = writing_end(pipe)
         process.send_signal(signal.SIGINT)
         os.close(writer)
         _, said = process.communicate(timeout=30)
     finally:
         process.kill()
+        process.communicate()
     assert process.returncode == 130
     assert said.splitlines() == ["tidework: interrupted; what was written before stays"]
 
 
-def opened(pid: int, path: Path) -> bool:
-    return any(file.path == str(path) for file in psutil.Process(pid).open_files())
+def writing_end(pipe: Path) -> int:
+    """The end to write to, as soon as somebody has opened the other one."""
+    found: list[int] = []
+
+    def opened() -> bool:
+        try:
+            found.append(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+        except OSError:
+            return False
+        return True
+
+    wait_until(opened, "the import opens its file")
+    return found[0]
 
 
 def log_in(server: httpx.Client, email: str, password: str) -> httpx.Response:
