@@ -1,8 +1,9 @@
 """Prove that the documents name what exists.
 
 Checked in every Markdown file of the repository: relative links and their anchors, `make` targets,
-`tidework` settings, and the headings that each page in docs/decisions/ must have. Prints one line
-per fault and exits 1 when there is any.
+`tidework` settings, the headings that each page in docs/decisions/ must have, and the tables that
+are made from the code or list its codes (`docs_tables.py`). Prints one line per fault and exits 1
+when there is any.
 """
 
 import ast
@@ -10,6 +11,8 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+import docs_tables
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = ROOT / "src" / "tidework" / "settings.py"
@@ -128,6 +131,9 @@ def main() -> int:
         ):
             print(f"{path.relative_to(ROOT)}: {fault}")
             faults += 1
+    for path, fault in docs_tables.faults():
+        print(f"{path.relative_to(ROOT)}: {fault}")
+        faults += 1
     print(f"{pages} pages, {faults} faults")
     return 1 if faults or not pages else 0
 
