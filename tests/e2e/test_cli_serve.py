@@ -30,6 +30,27 @@ def test_says_where_it_is_when_it_is_ready(tidework_server: StartServer, data_di
     assert str(data_dir) in line
 
 
+@pytest.mark.parametrize("host", ["localhost", "0.0.0.0"])
+def test_listens_where_it_is_told(migrated: Path, host: str) -> None:
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tidework", "serve", "--host", host, "--port", str(port)],
+        stdout=subprocess.PIPE, text=True, env=environment(migrated),
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        shown = "127.0.0.1" if host == "0.0.0.0" else host
+        assert f"http://{shown}:{port} " in line
+        assert httpx.get(f"http://{shown}:{port}/health/ready").status_code == 200
+        process.terminate()
+        process.communicate(timeout=30)
+    finally:
+        process.kill()
+        process.communicate()
+    assert process.returncode == 0
+
+
 def test_what_it_makes_is_its_owner_s_alone(tidework_server: StartServer, data_dir: Path) -> None:
     tidework_server(data_dir)
     assert data_dir.stat().st_mode & 0o777 == 0o700
@@ -69,6 +90,8 @@ def test_a_port_in_use_is_refused(tidework: Command) -> None:
 def test_an_address_that_is_not_ours_is_refused(tidework: Command) -> None:
     said = refused(tidework("serve", "--host", "192.0.2.1", "--port", str(free_port())))
     assert "192.0.2.1" in said
+    said = refused(tidework("serve", "--host", "no-such-host.invalid", "--port", "8000"))
+    assert "no-such-host.invalid" in said
 
 
 @pytest.fixture

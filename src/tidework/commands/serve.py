@@ -1,6 +1,5 @@
 """`tidework serve`: one process by default, with workers beside it when asked for."""
 
-import errno
 import importlib
 import json
 import os
@@ -13,20 +12,12 @@ import typer
 
 from tidework import __version__
 from tidework.commands import database, folder
+from tidework.commands.listening import check_address, resolved
 from tidework.commands.loading import load_settings
 from tidework.commands.options import DataDir
-from tidework.errors import TideworkError
 from tidework.settings import Settings
 
 _POLL_SECONDS = 0.01
-
-
-class CannotListen(TideworkError):
-    """The address cannot be listened on."""
-
-    status = 503
-    title = "Cannot listen"
-    code = "cannot_listen"
 
 
 def register(root: typer.Typer) -> None:
@@ -67,7 +58,7 @@ def serve(
     )
     folder.prepare(settings.data_dir)
     with folder.served_by_us(settings):
-        check_port(settings)
+        check_address(settings)
         database.check_keys(settings)
         migration = database.begin_migration(settings)
         # Workers, and whatever the application starts, find the same settings.
@@ -82,45 +73,10 @@ def serve(
             stopped.set()
 
 
-def check_port(settings: Settings) -> None:
-    """Raise `CannotListen` when the address cannot be listened on.
-
-    Asked beforehand, since the server listens in a way that lets several share a port.
-    """
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        with socket.socket(family, kind, protocol) as probe:
-            # As any server does: connections of a predecessor that linger do not count.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-            probe.listen(1)
-    except OSError as error:
-        raise CannotListen(_refusal(settings, error)) from error
-
-
-def _refusal(settings: Settings, error: OSError) -> str:
-    where = f"{settings.host} port {settings.port}"
-    if error.errno == errno.EADDRINUSE:
-        return (
-            f"Another program already listens on {where}. Stop it, or choose another port, e.g."
-            f" --port {settings.port % 65_535 + 1}"
-        )
-    if error.errno == errno.EACCES:
-        return (
-            f"This user may not listen on {where}. Ports below 1024 need rights; choose another"
-            " one, e.g. --port 8000"
-        )
-    return (
-        f"Cannot listen on {where}: {error.strerror}. Choose another address with --host, e.g."
-        " 127.0.0.1 or 0.0.0.0"
-    )
-
-
 def _announce(settings: Settings, stopped: threading.Event) -> None:
     """Say where the server is, as soon as it can be reached."""
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
+    address = resolved(settings)
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104
     while not stopped.wait(_POLL_SECONDS):
         try:
             socket.create_connection((reachable, settings.port), 1).close()

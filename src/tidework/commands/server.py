@@ -5,7 +5,9 @@ starts sooner and holds half the memory.
 """
 
 import asyncio
+import contextlib
 import os
+import resource
 import signal
 import threading
 from collections.abc import Callable
@@ -20,6 +22,7 @@ from granian.server.embed import Server as EmbeddedServer
 from tidework.app import create_app
 from tidework.commands.database import Migration
 from tidework.commands.lifespan import Application, Message, running
+from tidework.commands.listening import resolved
 from tidework.errors import TideworkError
 from tidework.http import logs
 from tidework.settings import Settings, load
@@ -46,6 +49,7 @@ def serve(settings: Settings, migration: Migration | None, on_start: Callable[[]
     Raises what the start of the application raises, SystemExit when a worker process has failed.
     """
     logs.configure(settings.log_format, settings.log_level)
+    _allow_connections()
     if migration is not None:
         migration.wait()
     if settings.workers > 1:
@@ -55,9 +59,21 @@ def serve(settings: Settings, migration: Migration | None, on_start: Callable[[]
         runner.run(_embedded(settings, on_start))
 
 
+def _allow_connections() -> None:
+    """Ask for as many open files as connections may need; many systems begin with 1,024 or fewer."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * _CONNECTIONS
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft < wanted:
+        # macOS has a lower bound of its own below what it calls the hard one.
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def _common(settings: Settings) -> dict[str, Any]:
     return {
-        "address": settings.host,
+        "address": resolved(settings),
         "port": settings.port,
         "http": HTTPModes.http1,
         "websockets": False,
@@ -104,7 +120,14 @@ def _with_workers(settings: Settings, on_start: Callable[[], None]) -> None:
         **_common(settings),
     )
     server.on_startup(on_start)
+    # A worker inherits this process's handlers, and would miss being told to stop while it starts.
+    os.register_at_fork(after_in_child=_end_as_usual)
     server.serve(target_loader=load_worker, wrap_loader=False)
+
+
+def _end_as_usual() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 async def _prove(settings: Settings) -> None:
