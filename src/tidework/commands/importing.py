@@ -160,8 +160,7 @@ def csv(
     columns = _columns(column or [])
     rules = load_mapping(mapping) if mapping else default_mapping()
     named = load_people(people) if people else {}
-    if delimiter is not None and len(delimiter) != 1:
-        raise invalid("--delimiter", "length", "--delimiter is one character, e.g. --delimiter ';'")
+    _check_delimiter(delimiter)
 
     async def work(target: _Target, advance: Progress, announce: Announce) -> ImportReport:
         options = CsvOptions(
@@ -256,6 +255,11 @@ def _tell(report: ImportReport, as_json: bool) -> None:
     for line in report.lines():
         say(line)
     say(f"Workspace: {report.workspace_id}")
+
+
+def _check_delimiter(delimiter: str | None) -> None:
+    if delimiter is not None and len(delimiter) != 1:
+        raise invalid("--delimiter", "length", "--delimiter is one character, e.g. --delimiter ';'")
 
 
 def _columns(given: Sequence[str]) -> dict[str, str]:
