@@ -55,7 +55,7 @@ def place_of(found: tuple[Any, ...]) -> Any:
         return (kind, rest[1], rest[2].name)
     if kind in ("remove_index", "remove_constraint"):
         return (kind, rest[0].table.name, rest[0].name)
-    return found
+    return (kind, repr(rest))
 
 
 def is_machinery(name: str) -> bool:
