@@ -91,8 +91,9 @@ def environment(database_url: str | None) -> dict[str, str]:
 
 
 def migrate(folder: Path, database_url: str) -> None:
-    command = [*COMMAND, "migrate", "--data-dir", str(folder)]
-    call(command, env=environment(database_url))
+    """Prepare a PostgreSQL database and the keys that a server on it is given."""
+    for words in (["migrate"], ["keys", "create"]):
+        call([*COMMAND, *words, "--data-dir", str(folder)], env=environment(database_url))
 
 
 def start(folder: Path, port: int, database_url: str | None = None) -> Child:
