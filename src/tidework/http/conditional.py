@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from tidework.errors import Malformed, PreconditionFailed, TideworkError
 
+_SEQ_DIGITS = 18
 _TAG = re.compile(r'(?:W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 _LIST = re.compile(
     r'\s*(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"(?:\s*,\s*(?:W/)?"[\x21\x23-\x7e\x80-\xff]*")*\s*'
@@ -60,6 +61,16 @@ def expected_versions(header: str | None) -> Sequence[int] | None:
     if not _LIST.fullmatch(header):
         raise Malformed('If-Match must be * or entity tags in quotes, such as "17".')
     return [int(tag) for tag in _TAG.findall(header) if tag.isascii() and tag.isdigit()]
+
+
+def check_seq(header: bytes) -> None:
+    """Raise `Malformed` unless a `Tidework-Seq` is one.
+
+    Nothing else has to be done with it: every read is asked from the primary, and is never older
+    than what any copy has acknowledged.
+    """
+    if not header.isdigit() or len(header) > _SEQ_DIGITS:
+        raise Malformed("Tidework-Seq must be the number that the answer to a write had.")
 
 
 def changed() -> TideworkError:

@@ -16,7 +16,7 @@ from tidework.cache.memory import BoundedCache
 from tidework.errors import Forbidden, TideworkError, TooManyRequests, Unauthenticated
 from tidework.http.answer import Answer, App, Receive, Scope, collect
 from tidework.http.compression import VARY, choose, is_compressible
-from tidework.http.conditional import body_tag, matches, weak
+from tidework.http.conditional import body_tag, check_seq, matches, weak
 from tidework.http.context import (
     Authenticator,
     Membership,
@@ -122,6 +122,9 @@ class Front:
         """
         method: str = scope["method"]
         if method == "GET":
+            seen = headers.get(b"tidework-seq")
+            if seen is not None:
+                check_seq(seen)
             membership = context.membership
             if membership is not None:
                 return await self._read(context, membership, scope, headers, receive)

@@ -44,8 +44,8 @@ def problem_responses(*statuses: int) -> dict[int, ResponseSpec]:
     """For a route's `responses`: the errors that are its own, besides those of every route.
 
     Every route has 414, 429 and 503; one that needs credentials 401 and 403; one with parameters
-    422, with a query 400; one with a body 400, 408, 413, 415 and 422. Raise KeyError for a status
-    that no error of ours has.
+    422, with a query or headers 400; one with a body 400, 408, 413, 415 and 422. Raise KeyError for
+    a status that no error of ours has.
     """
     return {
         status: ResponseSpec(
@@ -285,7 +285,7 @@ def _add_problems(operation: _Node) -> None:
     parameters = operation.get("parameters", ())
     if any("$ref" not in parameter for parameter in parameters):
         wanted.add(422)
-    if any(parameter.get("in") == "query" for parameter in parameters):
+    if any(p.get("in") == "query" or "$ref" in p for p in parameters):
         wanted.add(400)
     if "requestBody" in operation:
         wanted |= {400, 408, 413, 415, 422}

@@ -90,13 +90,13 @@ HEADERS: Final[dict[str, Any]] = {
 }
 
 
-def _parameter(name: str, description: str, example: str, max_length: int = 200) -> dict[str, Any]:
+def _parameter(name: str, description: str, example: str, pattern: str = "") -> dict[str, Any]:
     return {
         "name": name,
         "in": "header",
         "required": False,
         "description": description,
-        "schema": {"type": "string", "maxLength": max_length},
+        "schema": {"type": "string", "pattern": pattern} if pattern else {"type": "string"},
         "example": example,
     }
 
@@ -113,9 +113,10 @@ PARAMETERS: Final[dict[str, Any]] = {
         "A key of the caller's choice: the same request with the same key is done once, and "
         "answered alike for 24 hours.",
         "8e03978e-40d5-43dd-bc93-6894a57f9324",
+        r"^[\x21-\x7e]{1,255}$",
     ),
     "TideworkSeq": _parameter(
-        "Tidework-Seq", "The seq of a write; what is read is at least as new.", "42", 20
+        "Tidework-Seq", "The seq of a write; what is read is at least as new.", "42", r"^[0-9]{1,18}$"
     ),
 }
 

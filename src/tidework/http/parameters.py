@@ -38,10 +38,9 @@ def several(
     return _parameter(name, text, schema, style="form", explode=True)
 
 
-def text(name: str, description: str, example: str, max_length: int = 500) -> Parameter:
+def text(name: str, description: str, example: str) -> Parameter:
     """Any text."""
-    schema = {"type": "string", "maxLength": max_length}
-    return _parameter(name, description, schema, example=example)
+    return _parameter(name, description, {"type": "string"}, example=example)
 
 
 def time(name: str, description: str) -> Parameter:
@@ -81,6 +80,6 @@ def limit(highest: int = 100, default: int = 20) -> Parameter:
 CURSOR: Final = _parameter(
     "cursor",
     "`next_cursor` of the page before; none for the first page. It stays right while others write.",
-    {"type": "string", "maxLength": 7000},
+    {"type": "string"},
 )
 """Where a page starts."""

@@ -43,12 +43,15 @@ class Query:
 
     def text(self, name: str) -> str | None:
         """The value, None when it is not there or empty. Raises `Invalid` when there are several."""
+        return self._given(name) or None
+
+    def _given(self, name: str) -> str | None:
         values = self._values.get(name)
         if not values:
             return None
         if len(values) > 1:
             raise invalid(f"?{name}", "repeated", f"?{name} may be given once only.")
-        return values[0] or None
+        return values[0]
 
     def items(self, name: str) -> list[str]:
         """The values of a parameter that may be repeated or hold several, comma-separated."""
@@ -91,7 +94,7 @@ class Query:
 
     def number(self, name: str, lowest: int, highest: int) -> int | None:
         """An integer in these bounds. Raises `Invalid`."""
-        text = self.text(name)
+        text = self._given(name)
         if text is None:
             return None
         digits = text.removeprefix("-")
@@ -106,14 +109,14 @@ class Query:
 
     def flag(self, name: str) -> bool:
         """Whether it is `true`; false when it is not there. Raises `Invalid`."""
-        text = self.text(name)
+        text = self._given(name)
         if text not in (None, "true", "false"):
             raise invalid(f"?{name}", "not_allowed", f"?{name} must be true or false.")
         return text == "true"
 
     def time(self, name: str) -> str | None:
         """A moment (RFC 3339) or a day (its beginning in UTC), canonical. Raises `Invalid`."""
-        text = self.text(name)
+        text = self._given(name)
         if text is None:
             return None
         # A plus sign that was not percent-encoded arrives as a space.

@@ -170,9 +170,9 @@ def values_of(schema: dict[str, Any]) -> tuple[list[Any], list[Any]]:
         return [*good, *schema["enum"]], ["nonsense"]
     if schema.get("type") == "integer":
         lowest, highest = schema["minimum"], schema["maximum"]
-        return [*good, lowest, highest], [lowest - 1, highest + 1, "x", "1.5"]
+        return [*good, lowest, highest], [lowest - 1, highest + 1, "x", "1.5", ""]
     if schema.get("type") == "boolean":
-        return ["true", "false"], ["yes", "1"]
+        return ["true", "false"], ["yes", "1", ""]
     if "date-time" in str(schema):
-        return ["2026-11-22", "2026-11-22T09:00:00+14:00"], ["tomorrow", "2026-13-01"]
+        return ["2026-11-22", "2026-11-22T09:00:00+14:00"], ["tomorrow", "2026-13-01", ""]
     return [], []
