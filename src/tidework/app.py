@@ -26,6 +26,7 @@ from tidework.auth.routes import routers as auth_routers
 from tidework.auth.service import AuthService
 from tidework.auth.throttle import BoundedMemoryStorage, Throttle
 from tidework.bus.followups import Followups
+from tidework.errors import TideworkError
 from tidework.http.answer import App, Receive, Scope, Send
 from tidework.http.context import SCOPE_KEY, guards
 from tidework.http.cors import Cors
@@ -35,11 +36,13 @@ from tidework.http.front import BASE, Front
 from tidework.http.headers import SecurityHeaders
 from tidework.http.health import CheckResult, Health, disk_check, health_app, memory_check
 from tidework.http.limits import RateLimiter, limits_of
+from tidework.http.logs import get_logger
 from tidework.http.metrics import Metrics, MetricsServer, PoolStats, StoreMetrics, metrics_app
 from tidework.http.openapi import PATH as DOCUMENT_PATH
 from tidework.http.openapi import DocumentApp, document, openapi_config
 from tidework.http.problem import exception_handlers
 from tidework.http.proxies import TrustedProxies
+from tidework.log import Operation
 from tidework.mail import FolderMailer
 from tidework.settings import Settings
 from tidework.store.observer import Observer
@@ -55,6 +58,7 @@ from tidework.tasks.relations import RelationService
 from tidework.tasks.routes import routers as task_routers
 from tidework.tasks.service import TaskService
 from tidework.tasks.stats import StatsService
+from tidework.times import now
 from tidework.users import examples as user_examples
 from tidework.users.admin import AdminService
 from tidework.users.admin_routes import routers as admin_routers
@@ -69,6 +73,9 @@ from tidework.workspaces.routes import routers as workspace_routers
 from tidework.workspaces.service import WorkspaceService
 
 _SWEEP_S = 60.0
+_EXPIRING = ("idempotency", "password_resets")
+
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +285,9 @@ class Application:
         self._background(services)
         self._edge = self._make_edge(front, routes, services, health)
 
-    def _make_edge(self, front: Front, routes: Litestar, services: Services, health: Health) -> Edge:
+    def _make_edge(
+        self, front: Front, routes: Litestar, services: Services, health: Health
+    ) -> Edge:
         settings = self._settings
         security = SecurityHeaders(settings.public_url)
         docs = DocsPage(DOCUMENT_PATH, security.docs)
@@ -339,7 +348,7 @@ class Application:
     def _background(self, services: Services) -> None:
         tasks = [
             asyncio.create_task(self._metrics.watch_loop(), name="event loop lag"),
-            asyncio.create_task(_sweep(services.followups), name="followups"),
+            asyncio.create_task(_sweep(services), name="sweep"),
         ]
 
         async def end() -> None:
@@ -350,11 +359,21 @@ class Application:
         self._ending.push_async_callback(end)
 
 
-async def _sweep(followups: Followups) -> None:
-    """Finish what an earlier process has left, now and from time to time."""
+async def _sweep(services: Services) -> None:
+    """Finish what an earlier process has left, and clear away what has expired, time and again."""
     while True:
-        await followups.sweep()
+        try:
+            await services.followups.sweep()
+            await clear_expired(services.store)
+        except TideworkError as error:
+            _log.warning("sweep_failed", detail=error.detail)
         await asyncio.sleep(_SWEEP_S)
+
+
+async def clear_expired(store: Store) -> None:
+    """Delete the records that nobody can use any more."""
+    expired = {"expires_at": now()}
+    await store.operate([Operation(table, "expire", set=expired) for table in _EXPIRING])
 
 
 EXAMPLES = (

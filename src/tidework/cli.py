@@ -17,7 +17,7 @@ import typer
 
 from tidework import __version__
 from tidework.commands import Reported
-from tidework.errors import TideworkError
+from tidework.errors import TideworkError, Unavailable
 from tidework.settings import InvalidSettings
 
 _COMMANDS: Final = {
@@ -128,7 +128,8 @@ def _explain(error: Exception) -> int:
 
 def _with_fields(error: TideworkError) -> str:
     details = [one.detail for one in error.errors if one.detail not in error.detail]
-    return " ".join([error.detail, *details])
+    reason = f"({error.reason})" if isinstance(error, Unavailable) and error.reason else ""
+    return " ".join(part for part in (error.detail, *details, reason) if part)
 
 
 def _of_system(error: OSError) -> str:

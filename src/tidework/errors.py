@@ -165,14 +165,20 @@ class TooManyRequests(TideworkError):
 
 
 class Unavailable(TideworkError):
-    """A part that is needed is down or overloaded; `retry_after` is in whole seconds."""
+    """A part that is needed is down or overloaded; `retry_after` is in whole seconds.
+
+    `reason` is for whoever runs the server: commands print it, answers do not have it.
+    """
 
     status = 503
     title = "Temporarily unavailable"
     code = "unavailable"
 
-    def __init__(self, detail: str, *, code: str | None = None, retry_after: int = 1) -> None:
+    def __init__(
+        self, detail: str, *, code: str | None = None, retry_after: int = 1, reason: str = ""
+    ) -> None:
         super().__init__(detail, code=code, headers={"Retry-After": str(retry_after)})
+        self.reason = reason
 
 
 class OutcomeUnknown(Unavailable):

@@ -52,7 +52,8 @@ async def test_wrong_addresses(postgres: Postgres, postgres_emptied: Database, u
     url = url.format(port=postgres.port, free=free_port(), database=database)
     with pytest.raises(Unavailable) as caught:
         await PostgresStore(url).start()
-    assert caught.value.detail.startswith("The database is away (")
+    assert caught.value.detail.startswith("The database is away")
+    assert caught.value.reason
 
 
 async def test_an_empty_database_says_what_to_do(postgres_url: str) -> None:

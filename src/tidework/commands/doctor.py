@@ -62,7 +62,8 @@ def _of_database(settings: Settings, with_replay: bool) -> list[Check]:
         with progress("Replaying") as advance:
             return asyncio.run(_look(settings, advance if with_replay else None))
     except TideworkError as error:
-        return [Check("database", False, error.detail)]
+        reason = getattr(error, "reason", "")
+        return [Check("database", False, f"{error.detail} {reason}".strip())]
 
 
 async def _look(settings: Settings, advance: Progress | None) -> list[Check]:

@@ -70,7 +70,7 @@ class Operation(msgspec.Struct, frozen=True):
     """
 
     table: str
-    op: Literal["insert", "upsert", "update", "delete", "redact", "purge"]
+    op: Literal["insert", "upsert", "update", "delete", "redact", "purge", "expire"]
     key: Values = {}
     set: Values = {}
     rows: int | None = None

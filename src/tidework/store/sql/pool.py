@@ -196,5 +196,8 @@ async def _nothing(_: Any) -> None:
 
 def away(error: BaseException) -> Unavailable:
     """What a caller gets when the server cannot be reached."""
-    what = str(error) or type(error).__name__
-    return Unavailable(f"The database is away ({what}); try again in a moment.", code="database")
+    return Unavailable(
+        "The database is away; try again in a moment.",
+        code="database",
+        reason=str(error) or type(error).__name__,
+    )

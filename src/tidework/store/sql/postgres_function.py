@@ -10,6 +10,7 @@ text for the next one.
 """
 
 import sys
+from typing import Any
 
 from sqlalchemy import JSON, Boolean, Column, Table
 from sqlalchemy.dialects.postgresql import TIMESTAMP
@@ -20,21 +21,25 @@ from tidework.store.sql.statement import DIALECTS
 TIME_FORMAT = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
 _INDENT = "\n            "
 _POSTGRESQL = DIALECTS["postgresql"]
+# An UPDATE that names these makes the search vector anew, whether they change or not.
+_SEARCHED = {"task": ("title", "description")}
+# Branches are tried one after the other: what is written most comes first.
+_BRANCHES = {"task": ENTITIES["task"], "comment": ENTITIES["comment"], **ENTITIES}
 
 
-def _is_time(column: Column[object]) -> bool:
+def _is_time(column: Column[Any]) -> bool:
     kind = column.type.dialect_impl(_POSTGRESQL)
     return isinstance(kind, TIMESTAMP) or getattr(kind, "timezone", False)
 
 
-def _as_json(column: Column[object]) -> str:
+def _as_json(column: Column[Any]) -> str:
     name = f't."{column.name}"'
     if _is_time(column):
         return f"to_char({name} AT TIME ZONE 'UTC', '{TIME_FORMAT}')"
     return name
 
 
-def _from_json(column: Column[object]) -> str:
+def _from_json(column: Column[Any]) -> str:
     name, source = column.name, "c"
     if isinstance(column.type, JSON):
         return f"({source}->'{name}')"
@@ -53,27 +58,37 @@ def _row_branch(entity: str, table: Table) -> str:
         FROM {table.name} t WHERE t.stream_id = p_stream AND t.id = p_id;"""
 
 
-def _apply_branch(entity: str, table: Table) -> str:
-    columns = [c for c in table.columns if c.name not in DERIVED]
-    touched = "updated_at" in table.columns
-    names = ", ".join(f'"{c.name}"' for c in columns)
-    values = ", ".join(_from_json(c) for c in columns)
-    extra_names = ', "updated_at"' if touched else ""
-    extra_values = ", p_at" if touched else ""
+def _update(table: Table, columns: list[Column[Any]]) -> str:
     sets = [
         f'"{c.name}" = CASE WHEN c ? \'{c.name}\' THEN {_from_json(c)} ELSE t."{c.name}" END'
         for c in columns
     ]
-    sets += ["version = p_seq", *(["updated_at = p_at"] if touched else [])]
+    sets += ["version = p_seq", *(["updated_at = p_at"] if "updated_at" in table.columns else [])]
+    return f"""UPDATE {table.name} t SET
+                {("," + _INDENT + "    ").join(sets)}
+            WHERE t.stream_id = p_stream AND t.id = p_id;"""
+
+
+def _apply_branch(entity: str, table: Table) -> str:
+    columns = [c for c in table.columns if c.name not in DERIVED]
+    names = ", ".join(f'"{c.name}"' for c in columns)
+    values = ", ".join(_from_json(c) for c in columns)
+    touched = "updated_at" in table.columns
+    extra_names = ', "updated_at"' if touched else ""
+    extra_values = ", p_at" if touched else ""
+    searched = _SEARCHED.get(entity, ())
+    light = ""
+    if searched:
+        light = f"""
+        ELSIF p_op = 'update' AND NOT c ?| '{{{",".join(searched)}}}' THEN
+            {_update(table, [c for c in columns if c.name not in searched])}"""
     return f"""
     WHEN '{entity}' THEN
         IF p_op = 'create' THEN
             INSERT INTO {table.name} (stream_id, id, {names}{extra_names}, version)
-            VALUES (p_stream, p_id, {values}{extra_values}, p_seq);
+            VALUES (p_stream, p_id, {values}{extra_values}, p_seq);{light}
         ELSIF p_op = 'update' THEN
-            UPDATE {table.name} t SET
-                {("," + _INDENT + "    ").join(sets)}
-            WHERE t.stream_id = p_stream AND t.id = p_id;
+            {_update(table, columns)}
         ELSE
             DELETE FROM {table.name} t WHERE t.stream_id = p_stream AND t.id = p_id;
         END IF;"""
@@ -89,6 +104,10 @@ BEGIN
         v_table := o->>'table';
         IF o->>'op' = 'purge' THEN
             PERFORM tidework_purge((o->'key'->>'stream_id')::uuid);
+            CONTINUE;
+        ELSIF o->>'op' = 'expire' THEN
+            EXECUTE format('DELETE FROM %1$I t WHERE t.expires_at < $1', v_table)
+                USING (o->'set'->>'expires_at')::timestamptz;
             CONTINUE;
         ELSIF o->>'op' = 'redact' THEN
             UPDATE changes c SET
@@ -141,7 +160,7 @@ CREATE FUNCTION tidework_commit(
     OUT o_seq bigint, OUT o_logged jsonb, OUT o_refused text
 ) LANGUAGE plpgsql AS $$
 DECLARE
-    v_number bigint; v_last bigint; v_ordinal int := 0; v_row jsonb; v_was jsonb; v_set jsonb;
+    v_number bigint; v_last bigint; v_row jsonb; v_was jsonb; v_set jsonb;
     c jsonb; v_op text; v_logged jsonb[] := '{}';
 BEGIN
     IF p_creates IS NOT NULL THEN
@@ -154,13 +173,15 @@ BEGIN
         o_refused := 'missing';
         RETURN;
     END IF;
-    o_refused := tidework_refused(p_stream, o_seq, p_base, p_expects, p_key);
-    IF o_refused IS NOT NULL THEN
-        IF p_creates IS NOT NULL THEN
-            RAISE EXCEPTION USING ERRCODE = 'TW001', MESSAGE = o_refused;
+    IF p_key IS NOT NULL OR p_base IS NOT NULL OR p_expects <> '[]' THEN
+        o_refused := tidework_refused(p_stream, o_seq, p_base, p_expects, p_key);
+        IF o_refused IS NOT NULL THEN
+            IF p_creates IS NOT NULL THEN
+                RAISE EXCEPTION USING ERRCODE = 'TW001', MESSAGE = o_refused;
+            END IF;
+            o_seq := NULL;
+            RETURN;
         END IF;
-        o_seq := NULL;
-        RETURN;
     END IF;
     IF p_key IS NOT NULL THEN
         INSERT INTO idempotency (scope, key, fingerprint, stream_id, seq, expires_at)
@@ -175,7 +196,8 @@ BEGIN
         END IF;
     END IF;
     v_number := v_last;
-    FOR c IN SELECT * FROM jsonb_array_elements(p_changes) LOOP
+    FOR v_ordinal IN 0 .. jsonb_array_length(p_changes) - 1 LOOP
+        c := p_changes->v_ordinal;
         v_op := c->>'op';
         v_set := c->'set';
         v_was := '{}';
@@ -213,7 +235,6 @@ BEGIN
             (c->>'at')::timestamptz, p_request, c->>'entity', (c->>'id')::uuid, v_op, v_set,
             v_was);
         v_logged := array_append(v_logged, jsonb_build_array(v_set, v_was, v_row));
-        v_ordinal := v_ordinal + 1;
     END LOOP;
     o_logged := to_jsonb(v_logged);
     UPDATE streams s SET seq = o_seq, last_number = v_number WHERE s.stream_id = p_stream;
@@ -229,7 +250,7 @@ CREATE FUNCTION tidework_refused(
     p_stream uuid, p_seq bigint, p_base bigint, p_expects jsonb, p_key jsonb
 ) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-    e jsonb; v_row jsonb; v_holds boolean; v_index int := 0;
+    e jsonb; v_row jsonb; v_holds boolean;
 BEGIN
     -- First: a repeated command must meet its own record, not what it did the first time.
     IF p_key IS NOT NULL AND EXISTS (
@@ -241,7 +262,8 @@ BEGIN
     IF p_base <> p_seq - 1 THEN
         RETURN 'contended';
     END IF;
-    FOR e IN SELECT * FROM jsonb_array_elements(p_expects) LOOP
+    FOR v_index IN 0 .. jsonb_array_length(p_expects) - 1 LOOP
+        e := p_expects->v_index;
         v_row := tidework_row(e->>'entity', p_stream, (e->>'id')::uuid);
         IF (e->>'absent')::boolean THEN
             v_holds := v_row IS NULL;
@@ -254,7 +276,6 @@ BEGIN
         IF NOT v_holds THEN
             RETURN 'expected ' || v_index;
         END IF;
-        v_index := v_index + 1;
     END LOOP;
     RETURN NULL;
 END
@@ -264,13 +285,13 @@ $$;
 
 def definition() -> str:
     """The functions' DDL for the present schema."""
-    rows = "".join(_row_branch(entity, table) for entity, table in ENTITIES.items())
+    rows = "".join(_row_branch(entity, table) for entity, table in _BRANCHES.items())
     purges = "".join(
         f"\n    DELETE FROM {table.name} WHERE stream_id = p_stream;"
         for table in metadata.sorted_tables
         if table.info.get("stream")
     )
-    branches = "".join(_apply_branch(entity, table) for entity, table in ENTITIES.items())
+    branches = "".join(_apply_branch(entity, table) for entity, table in _BRANCHES.items())
     return f"""
 CREATE FUNCTION tidework_common(p_values jsonb, p_fields jsonb) RETURNS jsonb
 LANGUAGE sql IMMUTABLE AS $$

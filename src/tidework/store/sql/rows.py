@@ -68,6 +68,13 @@ def delete_shape(table: str, key: tuple[str, ...]) -> Shape:
     return _compile(delete(target).where(*_matches(target, key)))
 
 
+@lru_cache(maxsize=16)
+def expire_shape(table: str) -> Shape:
+    """Delete the rows whose `expires_at` lies before the given one."""
+    target = metadata.tables[table]
+    return _compile(delete(target).where(target.c.expires_at < bindparam("expires_at")))
+
+
 @lru_cache(maxsize=64)
 def select_shape(table: str) -> Shape:
     """Every column of the entity `(key_stream_id, key_id)`."""

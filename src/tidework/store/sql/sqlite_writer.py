@@ -21,6 +21,7 @@ from tidework.store.sql.rows import (
     columns_of,
     decode_json,
     delete_shape,
+    expire_shape,
     encode_json,
     insert_shape,
     select_shape,
@@ -294,6 +295,9 @@ class SqliteWriter:
                     delete_shape(table, ("stream_id",)),
                     {"key_stream_id": operation.key["stream_id"]},
                 )
+            return
+        if operation.op == "expire":
+            self._run(expire_shape(operation.table), operation.set)
             return
         if operation.op == "redact":
             self._redact_log(operation)

@@ -117,6 +117,65 @@ CREATE FUNCTION tidework_apply(
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     CASE p_entity
+    WHEN 'task' THEN
+        IF p_op = 'create' THEN
+            INSERT INTO tasks (stream_id, id, "number", "project_id", "parent_id", "title", "description", "status", "priority", "due_at", "assignee_id", "label_ids", "position", "created_by", "created_at", "completed_at", "updated_at", version)
+            VALUES (p_stream, p_id, (c->>'number')::BIGINT, (c->>'project_id')::UUID, (c->>'parent_id')::UUID, (c->>'title')::TEXT, (c->>'description')::TEXT, (c->>'status')::TEXT, (c->>'priority')::TEXT, (c->>'due_at')::TIMESTAMP WITH TIME ZONE, (c->>'assignee_id')::UUID, (c->'label_ids'), (c->>'position')::TEXT, (c->>'created_by')::UUID, (c->>'created_at')::TIMESTAMP WITH TIME ZONE, (c->>'completed_at')::TIMESTAMP WITH TIME ZONE, p_at, p_seq);
+        ELSIF p_op = 'update' AND NOT c ?| '{title,description}' THEN
+            UPDATE tasks t SET
+                "number" = CASE WHEN c ? 'number' THEN (c->>'number')::BIGINT ELSE t."number" END,
+                "project_id" = CASE WHEN c ? 'project_id' THEN (c->>'project_id')::UUID ELSE t."project_id" END,
+                "parent_id" = CASE WHEN c ? 'parent_id' THEN (c->>'parent_id')::UUID ELSE t."parent_id" END,
+                "status" = CASE WHEN c ? 'status' THEN (c->>'status')::TEXT ELSE t."status" END,
+                "priority" = CASE WHEN c ? 'priority' THEN (c->>'priority')::TEXT ELSE t."priority" END,
+                "due_at" = CASE WHEN c ? 'due_at' THEN (c->>'due_at')::TIMESTAMP WITH TIME ZONE ELSE t."due_at" END,
+                "assignee_id" = CASE WHEN c ? 'assignee_id' THEN (c->>'assignee_id')::UUID ELSE t."assignee_id" END,
+                "label_ids" = CASE WHEN c ? 'label_ids' THEN (c->'label_ids') ELSE t."label_ids" END,
+                "position" = CASE WHEN c ? 'position' THEN (c->>'position')::TEXT ELSE t."position" END,
+                "created_by" = CASE WHEN c ? 'created_by' THEN (c->>'created_by')::UUID ELSE t."created_by" END,
+                "created_at" = CASE WHEN c ? 'created_at' THEN (c->>'created_at')::TIMESTAMP WITH TIME ZONE ELSE t."created_at" END,
+                "completed_at" = CASE WHEN c ? 'completed_at' THEN (c->>'completed_at')::TIMESTAMP WITH TIME ZONE ELSE t."completed_at" END,
+                version = p_seq,
+                updated_at = p_at
+            WHERE t.stream_id = p_stream AND t.id = p_id;
+        ELSIF p_op = 'update' THEN
+            UPDATE tasks t SET
+                "number" = CASE WHEN c ? 'number' THEN (c->>'number')::BIGINT ELSE t."number" END,
+                "project_id" = CASE WHEN c ? 'project_id' THEN (c->>'project_id')::UUID ELSE t."project_id" END,
+                "parent_id" = CASE WHEN c ? 'parent_id' THEN (c->>'parent_id')::UUID ELSE t."parent_id" END,
+                "title" = CASE WHEN c ? 'title' THEN (c->>'title')::TEXT ELSE t."title" END,
+                "description" = CASE WHEN c ? 'description' THEN (c->>'description')::TEXT ELSE t."description" END,
+                "status" = CASE WHEN c ? 'status' THEN (c->>'status')::TEXT ELSE t."status" END,
+                "priority" = CASE WHEN c ? 'priority' THEN (c->>'priority')::TEXT ELSE t."priority" END,
+                "due_at" = CASE WHEN c ? 'due_at' THEN (c->>'due_at')::TIMESTAMP WITH TIME ZONE ELSE t."due_at" END,
+                "assignee_id" = CASE WHEN c ? 'assignee_id' THEN (c->>'assignee_id')::UUID ELSE t."assignee_id" END,
+                "label_ids" = CASE WHEN c ? 'label_ids' THEN (c->'label_ids') ELSE t."label_ids" END,
+                "position" = CASE WHEN c ? 'position' THEN (c->>'position')::TEXT ELSE t."position" END,
+                "created_by" = CASE WHEN c ? 'created_by' THEN (c->>'created_by')::UUID ELSE t."created_by" END,
+                "created_at" = CASE WHEN c ? 'created_at' THEN (c->>'created_at')::TIMESTAMP WITH TIME ZONE ELSE t."created_at" END,
+                "completed_at" = CASE WHEN c ? 'completed_at' THEN (c->>'completed_at')::TIMESTAMP WITH TIME ZONE ELSE t."completed_at" END,
+                version = p_seq,
+                updated_at = p_at
+            WHERE t.stream_id = p_stream AND t.id = p_id;
+        ELSE
+            DELETE FROM tasks t WHERE t.stream_id = p_stream AND t.id = p_id;
+        END IF;
+    WHEN 'comment' THEN
+        IF p_op = 'create' THEN
+            INSERT INTO comments (stream_id, id, "task_id", "author_id", "body", "created_at", "updated_at", version)
+            VALUES (p_stream, p_id, (c->>'task_id')::UUID, (c->>'author_id')::UUID, (c->>'body')::TEXT, (c->>'created_at')::TIMESTAMP WITH TIME ZONE, p_at, p_seq);
+        ELSIF p_op = 'update' THEN
+            UPDATE comments t SET
+                "task_id" = CASE WHEN c ? 'task_id' THEN (c->>'task_id')::UUID ELSE t."task_id" END,
+                "author_id" = CASE WHEN c ? 'author_id' THEN (c->>'author_id')::UUID ELSE t."author_id" END,
+                "body" = CASE WHEN c ? 'body' THEN (c->>'body')::TEXT ELSE t."body" END,
+                "created_at" = CASE WHEN c ? 'created_at' THEN (c->>'created_at')::TIMESTAMP WITH TIME ZONE ELSE t."created_at" END,
+                version = p_seq,
+                updated_at = p_at
+            WHERE t.stream_id = p_stream AND t.id = p_id;
+        ELSE
+            DELETE FROM comments t WHERE t.stream_id = p_stream AND t.id = p_id;
+        END IF;
     WHEN 'account' THEN
         IF p_op = 'create' THEN
             INSERT INTO accounts (stream_id, id, "email", "name", "role", "is_active", "placeholder", "personal_workspace_id", "created_at", "updated_at", version)
@@ -230,48 +289,6 @@ BEGIN
         ELSE
             DELETE FROM labels t WHERE t.stream_id = p_stream AND t.id = p_id;
         END IF;
-    WHEN 'task' THEN
-        IF p_op = 'create' THEN
-            INSERT INTO tasks (stream_id, id, "number", "project_id", "parent_id", "title", "description", "status", "priority", "due_at", "assignee_id", "label_ids", "position", "created_by", "created_at", "completed_at", "updated_at", version)
-            VALUES (p_stream, p_id, (c->>'number')::BIGINT, (c->>'project_id')::UUID, (c->>'parent_id')::UUID, (c->>'title')::TEXT, (c->>'description')::TEXT, (c->>'status')::TEXT, (c->>'priority')::TEXT, (c->>'due_at')::TIMESTAMP WITH TIME ZONE, (c->>'assignee_id')::UUID, (c->'label_ids'), (c->>'position')::TEXT, (c->>'created_by')::UUID, (c->>'created_at')::TIMESTAMP WITH TIME ZONE, (c->>'completed_at')::TIMESTAMP WITH TIME ZONE, p_at, p_seq);
-        ELSIF p_op = 'update' THEN
-            UPDATE tasks t SET
-                "number" = CASE WHEN c ? 'number' THEN (c->>'number')::BIGINT ELSE t."number" END,
-                "project_id" = CASE WHEN c ? 'project_id' THEN (c->>'project_id')::UUID ELSE t."project_id" END,
-                "parent_id" = CASE WHEN c ? 'parent_id' THEN (c->>'parent_id')::UUID ELSE t."parent_id" END,
-                "title" = CASE WHEN c ? 'title' THEN (c->>'title')::TEXT ELSE t."title" END,
-                "description" = CASE WHEN c ? 'description' THEN (c->>'description')::TEXT ELSE t."description" END,
-                "status" = CASE WHEN c ? 'status' THEN (c->>'status')::TEXT ELSE t."status" END,
-                "priority" = CASE WHEN c ? 'priority' THEN (c->>'priority')::TEXT ELSE t."priority" END,
-                "due_at" = CASE WHEN c ? 'due_at' THEN (c->>'due_at')::TIMESTAMP WITH TIME ZONE ELSE t."due_at" END,
-                "assignee_id" = CASE WHEN c ? 'assignee_id' THEN (c->>'assignee_id')::UUID ELSE t."assignee_id" END,
-                "label_ids" = CASE WHEN c ? 'label_ids' THEN (c->'label_ids') ELSE t."label_ids" END,
-                "position" = CASE WHEN c ? 'position' THEN (c->>'position')::TEXT ELSE t."position" END,
-                "created_by" = CASE WHEN c ? 'created_by' THEN (c->>'created_by')::UUID ELSE t."created_by" END,
-                "created_at" = CASE WHEN c ? 'created_at' THEN (c->>'created_at')::TIMESTAMP WITH TIME ZONE ELSE t."created_at" END,
-                "completed_at" = CASE WHEN c ? 'completed_at' THEN (c->>'completed_at')::TIMESTAMP WITH TIME ZONE ELSE t."completed_at" END,
-                version = p_seq,
-                updated_at = p_at
-            WHERE t.stream_id = p_stream AND t.id = p_id;
-        ELSE
-            DELETE FROM tasks t WHERE t.stream_id = p_stream AND t.id = p_id;
-        END IF;
-    WHEN 'comment' THEN
-        IF p_op = 'create' THEN
-            INSERT INTO comments (stream_id, id, "task_id", "author_id", "body", "created_at", "updated_at", version)
-            VALUES (p_stream, p_id, (c->>'task_id')::UUID, (c->>'author_id')::UUID, (c->>'body')::TEXT, (c->>'created_at')::TIMESTAMP WITH TIME ZONE, p_at, p_seq);
-        ELSIF p_op = 'update' THEN
-            UPDATE comments t SET
-                "task_id" = CASE WHEN c ? 'task_id' THEN (c->>'task_id')::UUID ELSE t."task_id" END,
-                "author_id" = CASE WHEN c ? 'author_id' THEN (c->>'author_id')::UUID ELSE t."author_id" END,
-                "body" = CASE WHEN c ? 'body' THEN (c->>'body')::TEXT ELSE t."body" END,
-                "created_at" = CASE WHEN c ? 'created_at' THEN (c->>'created_at')::TIMESTAMP WITH TIME ZONE ELSE t."created_at" END,
-                version = p_seq,
-                updated_at = p_at
-            WHERE t.stream_id = p_stream AND t.id = p_id;
-        ELSE
-            DELETE FROM comments t WHERE t.stream_id = p_stream AND t.id = p_id;
-        END IF;
     WHEN 'relation' THEN
         IF p_op = 'create' THEN
             INSERT INTO relations (stream_id, id, "kind", "task_id", "other_id", "created_at", version)
@@ -300,6 +317,10 @@ BEGIN
         v_table := o->>'table';
         IF o->>'op' = 'purge' THEN
             PERFORM tidework_purge((o->'key'->>'stream_id')::uuid);
+            CONTINUE;
+        ELSIF o->>'op' = 'expire' THEN
+            EXECUTE format('DELETE FROM %1$I t WHERE t.expires_at < $1', v_table)
+                USING (o->'set'->>'expires_at')::timestamptz;
             CONTINUE;
         ELSIF o->>'op' = 'redact' THEN
             UPDATE changes c SET
@@ -346,7 +367,7 @@ CREATE FUNCTION tidework_refused(
     p_stream uuid, p_seq bigint, p_base bigint, p_expects jsonb, p_key jsonb
 ) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-    e jsonb; v_row jsonb; v_holds boolean; v_index int := 0;
+    e jsonb; v_row jsonb; v_holds boolean;
 BEGIN
     -- First: a repeated command must meet its own record, not what it did the first time.
     IF p_key IS NOT NULL AND EXISTS (
@@ -358,7 +379,8 @@ BEGIN
     IF p_base <> p_seq - 1 THEN
         RETURN 'contended';
     END IF;
-    FOR e IN SELECT * FROM jsonb_array_elements(p_expects) LOOP
+    FOR v_index IN 0 .. jsonb_array_length(p_expects) - 1 LOOP
+        e := p_expects->v_index;
         v_row := tidework_row(e->>'entity', p_stream, (e->>'id')::uuid);
         IF (e->>'absent')::boolean THEN
             v_holds := v_row IS NULL;
@@ -371,7 +393,6 @@ BEGIN
         IF NOT v_holds THEN
             RETURN 'expected ' || v_index;
         END IF;
-        v_index := v_index + 1;
     END LOOP;
     RETURN NULL;
 END
@@ -383,7 +404,7 @@ CREATE FUNCTION tidework_commit(
     OUT o_seq bigint, OUT o_logged jsonb, OUT o_refused text
 ) LANGUAGE plpgsql AS $$
 DECLARE
-    v_number bigint; v_last bigint; v_ordinal int := 0; v_row jsonb; v_was jsonb; v_set jsonb;
+    v_number bigint; v_last bigint; v_row jsonb; v_was jsonb; v_set jsonb;
     c jsonb; v_op text; v_logged jsonb[] := '{}';
 BEGIN
     IF p_creates IS NOT NULL THEN
@@ -396,13 +417,15 @@ BEGIN
         o_refused := 'missing';
         RETURN;
     END IF;
-    o_refused := tidework_refused(p_stream, o_seq, p_base, p_expects, p_key);
-    IF o_refused IS NOT NULL THEN
-        IF p_creates IS NOT NULL THEN
-            RAISE EXCEPTION USING ERRCODE = 'TW001', MESSAGE = o_refused;
+    IF p_key IS NOT NULL OR p_base IS NOT NULL OR p_expects <> '[]' THEN
+        o_refused := tidework_refused(p_stream, o_seq, p_base, p_expects, p_key);
+        IF o_refused IS NOT NULL THEN
+            IF p_creates IS NOT NULL THEN
+                RAISE EXCEPTION USING ERRCODE = 'TW001', MESSAGE = o_refused;
+            END IF;
+            o_seq := NULL;
+            RETURN;
         END IF;
-        o_seq := NULL;
-        RETURN;
     END IF;
     IF p_key IS NOT NULL THEN
         INSERT INTO idempotency (scope, key, fingerprint, stream_id, seq, expires_at)
@@ -417,7 +440,8 @@ BEGIN
         END IF;
     END IF;
     v_number := v_last;
-    FOR c IN SELECT * FROM jsonb_array_elements(p_changes) LOOP
+    FOR v_ordinal IN 0 .. jsonb_array_length(p_changes) - 1 LOOP
+        c := p_changes->v_ordinal;
         v_op := c->>'op';
         v_set := c->'set';
         v_was := '{}';
@@ -455,7 +479,6 @@ BEGIN
             (c->>'at')::timestamptz, p_request, c->>'entity', (c->>'id')::uuid, v_op, v_set,
             v_was);
         v_logged := array_append(v_logged, jsonb_build_array(v_set, v_was, v_row));
-        v_ordinal := v_ordinal + 1;
     END LOOP;
     o_logged := to_jsonb(v_logged);
     UPDATE streams s SET seq = o_seq, last_number = v_number WHERE s.stream_id = p_stream;
