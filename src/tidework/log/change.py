@@ -66,7 +66,9 @@ class Operation(msgspec.Struct, frozen=True):
 
     `rows`, where given, is how many rows an update or delete must touch; otherwise the whole commit
     fails with `Contended`. An upsert's `key` is the whole primary key: it sets the columns of `set`
-    where there is such a row, and inserts one where there is none.
+    where there is such a row, and inserts one where there is none. `redact` and `purge` are what
+    `Store.redact` and `Store.purge` are made of; `expire` deletes the rows whose `expires_at` lies
+    before the one in `set`.
     """
 
     table: str
