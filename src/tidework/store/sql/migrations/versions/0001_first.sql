@@ -34,6 +34,28 @@ DECLARE
     v_row jsonb;
 BEGIN
     CASE p_entity
+    WHEN 'task' THEN
+        SELECT jsonb_build_object('number', t."number",
+            'project_id', t."project_id",
+            'parent_id', t."parent_id",
+            'title', t."title",
+            'description', t."description",
+            'status', t."status",
+            'priority', t."priority",
+            'due_at', to_char(t."due_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+            'assignee_id', t."assignee_id",
+            'label_ids', t."label_ids",
+            'position', t."position",
+            'created_by', t."created_by",
+            'created_at', to_char(t."created_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+            'completed_at', to_char(t."completed_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'version', t.version) INTO v_row
+        FROM tasks t WHERE t.stream_id = p_stream AND t.id = p_id;
+    WHEN 'comment' THEN
+        SELECT jsonb_build_object('task_id', t."task_id",
+            'author_id', t."author_id",
+            'body', t."body",
+            'created_at', to_char(t."created_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'version', t.version) INTO v_row
+        FROM comments t WHERE t.stream_id = p_stream AND t.id = p_id;
     WHEN 'account' THEN
         SELECT jsonb_build_object('email', t."email",
             'name', t."name",
@@ -79,28 +101,6 @@ BEGIN
             'color', t."color",
             'created_at', to_char(t."created_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'version', t.version) INTO v_row
         FROM labels t WHERE t.stream_id = p_stream AND t.id = p_id;
-    WHEN 'task' THEN
-        SELECT jsonb_build_object('number', t."number",
-            'project_id', t."project_id",
-            'parent_id', t."parent_id",
-            'title', t."title",
-            'description', t."description",
-            'status', t."status",
-            'priority', t."priority",
-            'due_at', to_char(t."due_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-            'assignee_id', t."assignee_id",
-            'label_ids', t."label_ids",
-            'position', t."position",
-            'created_by', t."created_by",
-            'created_at', to_char(t."created_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-            'completed_at', to_char(t."completed_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'version', t.version) INTO v_row
-        FROM tasks t WHERE t.stream_id = p_stream AND t.id = p_id;
-    WHEN 'comment' THEN
-        SELECT jsonb_build_object('task_id', t."task_id",
-            'author_id', t."author_id",
-            'body', t."body",
-            'created_at', to_char(t."created_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'version', t.version) INTO v_row
-        FROM comments t WHERE t.stream_id = p_stream AND t.id = p_id;
     WHEN 'relation' THEN
         SELECT jsonb_build_object('kind', t."kind",
             'task_id', t."task_id",
