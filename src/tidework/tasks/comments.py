@@ -12,7 +12,7 @@ from tidework.ids import is_id, new_id
 from tidework.log import Change, Commit, Committed, Expect
 from tidework.store.protocol import Store
 from tidework.tasks import queries
-from tidework.tasks.planner import task_missing
+from tidework.tasks.reads import task_missing
 from tidework.tasks.schemas import CommentOut, CommentPage
 from tidework.times import now
 from tidework.workspaces.api import still
@@ -67,15 +67,16 @@ class CommentService:
         self, member: Membership, task_id: str, body: str, context: RequestContext
     ) -> CommentOut:
         """Comment on a task."""
+        at = now()
         fields = {
             "task_id": task_id,
             "author_id": member.user_id,
             "body": _text(body),
-            "created_at": now(),
+            "created_at": at,
         }
         expect = Expect("task", task_id, error=task_missing())
         change = Change("comment", new_id(), "create", fields)
-        return _left(await self._commit(member, context, change, expect))
+        return _left(await self._commit(member, context, change, expect, at))
 
     async def update(
         self, member: Membership, comment_id: str, body: str, context: RequestContext
@@ -90,7 +91,7 @@ class CommentService:
             context.seq = seq
             return comment
         change = Change("comment", comment_id, "update", {"body": text})
-        return _left(await self._commit(member, context, change, expect))
+        return _left(await self._commit(member, context, change, expect, now()))
 
     async def delete(self, member: Membership, comment_id: str, context: RequestContext) -> None:
         """Remove one's own comment, or, as an owner, anyone's."""
@@ -98,7 +99,8 @@ class CommentService:
         if comment.author_id != member.user_id and not member.may("owner"):
             raise Forbidden("Only its author or an owner of the workspace may remove a comment.")
         expect = self._match(comment, context)
-        await self._commit(member, context, Change("comment", comment_id, "delete"), expect)
+        change = Change("comment", comment_id, "delete")
+        await self._commit(member, context, change, expect, now())
 
     @staticmethod
     def _match(comment: CommentOut, context: RequestContext) -> Expect:
@@ -110,12 +112,17 @@ class CommentService:
         return Expect("comment", comment.id, {"version": list(versions)}, error=changed())
 
     async def _commit(
-        self, member: Membership, context: RequestContext, change: Change, expect: Expect
+        self,
+        member: Membership,
+        context: RequestContext,
+        change: Change,
+        expect: Expect,
+        at: str,
     ) -> Committed:
         commit = Commit(
             stream_id=member.workspace_id,
             actor_id=member.user_id,
-            at=now(),
+            at=at,
             request_id=context.request_id,
             changes=[change],
             expects=[still(member, "commenter"), expect],

@@ -1,6 +1,6 @@
 """From the query parameters of a list to a statement and its parameters."""
 
-import re
+import unicodedata
 from typing import Any
 
 import msgspec
@@ -32,9 +32,10 @@ KNOWN = (
 STATUSES = ("pending", "in_progress", "completed", "cancelled")
 PRIORITIES = ("low", "medium", "high", "urgent")
 
-_WORDS = re.compile(r"[^\W_]+")
 _MAX_WORDS = 20
 _MAX_WORD = 100
+# Letters, the marks that are part of them in many scripts, and digits.
+_OF_WORDS = frozenset("LMN")
 _MAX_PAGE = 1_000_000
 _NUMERIC = frozenset({"priority", "number"})
 
@@ -100,12 +101,20 @@ def _search(
     text = query.text("q")
     if text is None:
         return False
-    words = [word[:_MAX_WORD] for word in _WORDS.findall(text)][:_MAX_WORDS]
+    words = words_of(text)
     if not words:
         return True
+    if len(words) > _MAX_WORDS:
+        raise invalid("?q", "too_many", f"?q takes {_MAX_WORDS} words at most.")
     filters.add("q")
-    params["q"] = search_text(dialect, stream_id, words)
+    params["q"] = search_text(dialect, stream_id, [word[:_MAX_WORD] for word in words])
     return False
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text that is searched for, without anything between them."""
+    spaced = "".join(c if unicodedata.category(c)[0] in _OF_WORDS else " " for c in text)
+    return [word for word in spaced.split() if any(c.isalnum() for c in word)]
 
 
 def _paged(

@@ -1,12 +1,34 @@
 """The queries of tasks. Lists are made once for each set of filters."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, bindparam, case, func, or_, select, tuple_, union
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy import literal_column as literal
 
-from tidework.store.sql.schema import TIME, comments, relations, streams, tasks
+from tidework.store.sql.schema import (
+    BIG,
+    KEY,
+    TIME,
+    accounts,
+    changes,
+    comments,
+    relations,
+    streams,
+    tasks,
+)
 from tidework.store.sql.statement import Statement
 from tidework.store.sql.tables import Day, HasAny, Matches, any_of
 
@@ -44,6 +66,9 @@ _RANK = case(
     else_=4,
 )
 
+# A to Z in lower case, then by code points: in the same order on every database and locale.
+_TITLE = func.lower(cast(tasks.c.title, KEY), type_=KEY)
+
 SORTS: dict[str, tuple[ColumnElement[Any], ColumnElement[Any]]] = {
     "created_at": (tasks.c.created_at, tasks.c.created_at),
     "updated_at": (tasks.c.updated_at, tasks.c.updated_at),
@@ -52,7 +77,7 @@ SORTS: dict[str, tuple[ColumnElement[Any], ColumnElement[Any]]] = {
     "priority": (_RANK, _RANK),
     "position": (tasks.c.position, tasks.c.position),
     "number": (tasks.c.number, tasks.c.number),
-    "title": (func.lower(tasks.c.title), func.lower(tasks.c.title)),
+    "title": (_TITLE, _TITLE),
 }
 """What a list is sorted by: ascending, descending."""
 
@@ -129,7 +154,7 @@ def task_list(
 
 
 def _kind_of(sort: str) -> Any:
-    return TIME if sort.endswith("_at") else Text()
+    return TIME if sort.endswith("_at") else KEY
 
 
 @lru_cache(maxsize=256)
@@ -158,25 +183,28 @@ TASK = _one("task", tasks.c.id == bindparam("id"))
 TASK_BY_NUMBER = _one("task_by_number", tasks.c.number == bindparam("number"))
 TASKS = _one("tasks_by_id", any_of(tasks.c.id, "ids"))
 
+# What hangs on tasks: the task, and the id of what hangs on it.
 CHILDREN = Statement(
     "task_children",
-    select(tasks.c.id).where(_OF_STREAM, any_of(tasks.c.parent_id, "ids")).order_by(tasks.c.id),
+    select(tasks.c.parent_id, tasks.c.id)
+    .where(_OF_STREAM, any_of(tasks.c.parent_id, "ids"))
+    .order_by(tasks.c.id),
 )
 
 COMMENT_IDS = Statement(
     "comment_ids",
-    select(comments.c.id)
+    select(comments.c.task_id, comments.c.id)
     .where(comments.c.stream_id == bindparam("stream_id"), any_of(comments.c.task_id, "ids"))
     .order_by(comments.c.id),
 )
 
 RELATION_IDS = Statement(
     "relation_ids",
-    union(
-        select(relations.c.id).where(
+    union_all(
+        select(relations.c.task_id, relations.c.id).where(
             relations.c.stream_id == bindparam("stream_id"), any_of(relations.c.task_id, "ids")
         ),
-        select(relations.c.id).where(
+        select(relations.c.other_id, relations.c.id).where(
             relations.c.stream_id == bindparam("stream_id"), any_of(relations.c.other_id, "ids")
         ),
     ),
@@ -189,14 +217,20 @@ OF_MEMBERS = Statement(
     "tasks_of_members", select(tasks.c.id).where(_OF_STREAM, any_of(tasks.c.assignee_id, "ids"))
 )
 OF_LABELS = Statement(
-    "tasks_of_labels", select(tasks.c.id).where(_OF_STREAM, HasAny(tasks.c.label_ids, "labels"))
+    "tasks_of_labels", select(tasks.c.id).where(_OF_STREAM, HasAny(tasks.c.label_ids, "ids"))
+)
+
+
+ACCOUNTS = Statement(
+    "accounts_of_members",
+    select(accounts.c.id).where(any_of(accounts.c.stream_id, "ids")),
 )
 
 
 def _ancestors() -> Any:
     walk = (
         select(tasks.c.id, tasks.c.parent_id, tasks.c.stream_id)
-        .where(_OF_STREAM, tasks.c.id == bindparam("id"))
+        .where(_OF_STREAM, any_of(tasks.c.id, "ids"))
         .cte("ancestors", recursive=True)
     )
     up = tasks.alias("up")
@@ -208,23 +242,23 @@ def _ancestors() -> Any:
 
 
 _WALK = _ancestors()
-# A task and all above it, each with its parent.
+# Tasks and all above them, each with its parent.
 ANCESTORS = Statement("task_ancestors", select(_WALK.c.id, _WALK.c.parent_id))
 
 
 def _blocked() -> Any:
     walk = (
-        select(relations.c.other_id)
+        select(relations.c.task_id, relations.c.other_id)
         .where(
             relations.c.stream_id == bindparam("stream_id"),
             relations.c.kind == "blocks",
-            relations.c.task_id == bindparam("id"),
+            any_of(relations.c.task_id, "ids"),
         )
         .cte("blocked", recursive=True)
     )
     further = relations.alias("further")
     return walk.union(
-        select(further.c.other_id).where(
+        select(further.c.task_id, further.c.other_id).where(
             further.c.stream_id == bindparam("stream_id"),
             further.c.kind == "blocks",
             further.c.task_id == walk.c.other_id,
@@ -232,8 +266,9 @@ def _blocked() -> Any:
     )
 
 
-# Whatever a task blocks, directly or through others.
-BLOCKED = Statement("blocked_tasks", select(_blocked().c.other_id))
+_CHAIN = _blocked()
+# Who blocks whom, from these tasks on and as far as it goes.
+BLOCKED = Statement("blocked_tasks", select(_CHAIN.c.task_id, _CHAIN.c.other_id))
 
 NEXT_POSITION = Statement(
     "next_position",
@@ -289,6 +324,7 @@ RELATIONS = Statement(
         relations.c.task_id,
         relations.c.other_id,
         relations.c.created_at,
+        relations.c.version,
     )
     .select_from(streams.join(relations, relations.c.stream_id == streams.c.stream_id))
     .where(
@@ -296,6 +332,29 @@ RELATIONS = Statement(
         or_(relations.c.task_id == bindparam("id"), relations.c.other_id == bindparam("id")),
     )
     .order_by(relations.c.created_at, relations.c.id),
+)
+
+
+HISTORY = Statement(
+    "task_history",
+    select(
+        changes.c.seq,
+        changes.c.ordinal,
+        changes.c.at,
+        changes.c.actor_id,
+        changes.c.op,
+        changes.c.set,
+        changes.c.was,
+    )
+    .where(
+        changes.c.stream_id == bindparam("stream_id"),
+        changes.c.entity_id == bindparam("id"),
+        changes.c.entity == "task",
+        tuple_(changes.c.seq, changes.c.ordinal)
+        > tuple_(bindparam("after_seq", type_=BIG), bindparam("after_ordinal", type_=BIG)),
+    )
+    .order_by(changes.c.seq, changes.c.ordinal)
+    .limit(bindparam("limit")),
 )
 
 
@@ -348,3 +407,13 @@ def admin_tasks(filters: frozenset[str]) -> Statement:
         heavy=True,
         fan_out="an administrator's view over all workspaces",
     )
+
+
+def examples() -> Iterator[Statement]:
+    """Statements with each filter and each sort, for whoever checks them."""
+    for name in FILTERS:
+        yield task_count(frozenset({name}))
+        yield task_list(frozenset({name}), "number", False, False, True)
+    for sort in SORTS:
+        yield task_list(frozenset(FILTERS), sort, True, True, False)
+    yield admin_tasks(frozenset({"status", "text"}))

@@ -3,12 +3,13 @@
 import hashlib
 
 from tidework.errors import Conflict, NotFound, invalid
+from tidework.http.conditional import changed, expected_versions
 from tidework.http.context import Membership, RequestContext
 from tidework.log import Change, Commit, Committed, Expect
 from tidework.store.protocol import Store
 from tidework.store.retry import retried
-from tidework.store.sql.queries import STREAM
 from tidework.tasks import queries
+from tidework.tasks.reads import blocks_in_circle, stream_of, task_missing
 from tidework.tasks.schemas import RelationKind, RelationOut
 from tidework.times import now
 from tidework.workspaces.api import present, still
@@ -47,11 +48,11 @@ class RelationService:
         params = {"stream_id": workspace_id, "id": task_id}
         rows = await self._store.fetch(queries.RELATIONS, params)
         found = []
-        for _, _, kind, task, other, created_at in rows:
+        for _, _, kind, task, other, created_at, version in rows:
             if task == task_id:
-                found.append(RelationOut(kind, other, created_at))
+                found.append(RelationOut(kind, other, created_at, version))
             else:
-                found.append(RelationOut(_SEEN_FROM_OTHER[kind], task, created_at))
+                found.append(RelationOut(_SEEN_FROM_OTHER[kind], task, created_at, version))
         return (rows[0][0] if rows else 0), found
 
     @retried
@@ -72,36 +73,38 @@ class RelationService:
             base_seq = await self._refuse_circle(editor.workspace_id, task, other)
         taken = Conflict("These tasks are related in this way already.", code="relation_exists")
         made = relation_id(stored, task, other)
-        fields = {"kind": stored, "task_id": task, "other_id": other, "created_at": now()}
+        at = now()
+        fields = {"kind": stored, "task_id": task, "other_id": other, "created_at": at}
         expects = [
             Expect("relation", made, absent=True, error=taken),
             present("task", other_id, "/task_id"),
-            present("task", task_id, "/task_id"),
+            Expect("task", task_id, error=task_missing()),
         ]
         change = Change("relation", made, "create", fields)
-        committed = await self._commit(editor, context, change, expects, base_seq)
-        return RelationOut(kind, other_id, committed.changes[0].set["created_at"])
+        committed = await self._commit(editor, context, change, expects, at, base_seq)
+        done = committed.changes[0]
+        return RelationOut(kind, other_id, done.set["created_at"], committed.seq)
 
     async def _refuse_circle(self, workspace_id: str, task: str, other: str) -> int:
         """The seq at which `task` may block `other`. Raises `Invalid`."""
-        head = await self._store.fetch(STREAM, {"stream_id": workspace_id})
-        params = {"stream_id": workspace_id, "id": other}
-        blocked = await self._store.fetch(queries.BLOCKED, params)
-        if any(row[0] == task for row in blocked):
+        seq: int = (await stream_of(self._store, workspace_id))[1]
+        if await blocks_in_circle(self._store, workspace_id, [(task, other)]):
             raise invalid("/task_id", "cycle", "/task_id: the tasks would block each other.")
-        seq: int = head[0][1]
         return seq
 
     async def delete(
         self, editor: Membership, task_id: str, kind: str, other_id: str, context: RequestContext
     ) -> None:
-        """Take a relation away, on both sides. Raises `NotFound`."""
+        """Take a relation away, on both sides. Raises `NotFound`, `PreconditionFailed`."""
         if kind not in _REVERSED and kind not in _SEEN_FROM_OTHER:
             raise NotFound(f"There is no kind of relation {kind[:40]!r}.")
         made = relation_id(*stored_form(kind, task_id, other_id))
         missing = NotFound("These tasks are not related in this way.")
+        expects = [Expect("relation", made, error=missing)]
+        if (versions := expected_versions(context.if_match)) is not None:
+            expects.append(Expect("relation", made, {"version": versions}, error=changed()))
         change = Change("relation", made, "delete")
-        await self._commit(editor, context, change, [Expect("relation", made, error=missing)])
+        await self._commit(editor, context, change, expects, now())
 
     async def _commit(
         self,
@@ -109,12 +112,13 @@ class RelationService:
         context: RequestContext,
         change: Change,
         expects: list[Expect],
+        at: str,
         base_seq: int | None = None,
     ) -> Committed:
         commit = Commit(
             stream_id=editor.workspace_id,
             actor_id=editor.user_id,
-            at=now(),
+            at=at,
             request_id=context.request_id,
             changes=[change],
             expects=[still(editor, "editor"), *expects],

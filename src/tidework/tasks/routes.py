@@ -8,9 +8,11 @@ from litestar.params import FromPath, JSONBody
 
 from tidework.http.context import Membership, RequestContext
 from tidework.http.openapi import problem_responses
+from tidework.http.parameters import QUERY
 from tidework.http.replies import entity, known_id, listing, written
 from tidework.tasks.comments import CommentService
 from tidework.tasks.filters import read_task_query
+from tidework.tasks.parameters import COMMENTS, TASKS
 from tidework.tasks.relations import RelationService
 from tidework.tasks.schemas import (
     Batch,
@@ -37,7 +39,13 @@ _TASK = _BASE + "/tasks/{id:str}"
 AnyRequest = Request[Any, Any, Any]
 
 
-@get(f"{_BASE}/tasks", operation_id="listTasks", summary="A page of tasks", responses=_READ)
+@get(
+    f"{_BASE}/tasks",
+    operation_id="listTasks",
+    summary="A page of tasks",
+    responses=_READ,
+    opt={QUERY: TASKS},
+)
 async def list_tasks(
     w: FromPath[str],
     viewer: NamedDependency[Membership],
@@ -121,7 +129,13 @@ async def batch_tasks(
     return await tasks.batch(editor, data.operations, context)
 
 
-@get(f"{_TASK}/comments", operation_id="listComments", summary="Comments", responses=_READ)
+@get(
+    f"{_TASK}/comments",
+    operation_id="listComments",
+    summary="Comments",
+    responses=_READ,
+    opt={QUERY: COMMENTS},
+)
 async def list_comments(
     w: FromPath[str],
     id: FromPath[str],
@@ -218,7 +232,8 @@ async def create_relation(
     relations: NamedDependency[RelationService],
 ) -> RelationOut:
     _, task = await tasks.get(editor.workspace_id, id)
-    return await relations.create(editor, task.id, data.kind, str(data.task_id), context)
+    made = await relations.create(editor, task.id, data.kind, str(data.task_id), context)
+    return written(context, made.version, made)
 
 
 @delete(

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from tidework.store.sql.positions import LONGEST
+
 StatusName = Literal["pending", "in_progress", "completed", "cancelled"]
 PriorityName = Literal["low", "medium", "high", "urgent"]
 RelationKind = Literal["blocks", "blocked_by", "duplicates", "duplicated_by", "relates_to"]
@@ -24,7 +26,7 @@ Position = Annotated[
     str,
     Meta(
         min_length=1,
-        max_length=4096,
+        max_length=LONGEST,
         pattern=r"^[0-9A-Za-z]*[1-9A-Za-z]$",
         description="Sorts bytewise; never ends in 0",
     ),
@@ -183,6 +185,7 @@ class RelationOut(Struct, frozen=True):
     kind: RelationKind
     task_id: str
     created_at: str
+    version: int
 
 
 class RelationList(Struct, frozen=True):

@@ -43,19 +43,17 @@ class ItemService:
         self, editor: Membership, values: Values, context: RequestContext
     ) -> Sequence[Any]:
         """Make one. Raises `Conflict` when the name is taken."""
+        at = now()
         name = clean_name(values["name"])
-        fields = {**values, "name": name, "name_key": name_key(name), "created_at": now()}
-        made = new_id()
-        committed = await self._append(
-            editor, context, [Change(self._entity, made, "create", fields)]
-        )
-        return self._row(committed)
+        fields = {**values, "name": name, "name_key": name_key(name), "created_at": at}
+        change = Change(self._entity, new_id(), "create", fields)
+        return self._row(await self._append(editor, context, [change], at=at))
 
     async def update(
         self, editor: Membership, item_id: str, values: Values, context: RequestContext
     ) -> Sequence[Any]:
         """Change some fields. Raises `NotFound`, `PreconditionFailed`, `Conflict`."""
-        _, row = await self.get(editor.workspace_id, item_id)
+        seq, row = await self.get(editor.workspace_id, item_id)
         present = dict(zip(self._names(), row, strict=True))
         versions = expected_versions(context.if_match)
         if versions is not None and present["version"] not in versions:
@@ -64,6 +62,7 @@ class ItemService:
             values = {**values, "name": clean_name(values["name"])}
         fields = {name: value for name, value in values.items() if present[name] != value}
         if not fields:
+            context.seq = seq
             return row
         if "name" in fields:
             fields["name_key"] = name_key(fields["name"])
@@ -104,12 +103,13 @@ class ItemService:
         changes: Sequence[Change],
         expects: Sequence[Expect] = (),
         *,
+        at: str | None = None,
         base_seq: int | None = None,
     ) -> Committed:
         commit = Commit(
             stream_id=editor.workspace_id,
             actor_id=editor.user_id,
-            at=now(),
+            at=at or now(),
             request_id=context.request_id,
             changes=changes,
             expects=[still(editor, "editor"), *expects],

@@ -62,9 +62,10 @@ async def get_workspace(
     context: NamedDependency[RequestContext],
     workspaces: NamedDependency[WorkspaceService],
 ) -> WorkspaceOut:
-    # What it says includes the caller's role, so it is not kept for everybody.
+    # What it says includes the caller's role, so it is not kept for everybody, and its version
+    # names it for owners only, who may send it back in If-Match. The others get a hash.
     _, found = await workspaces.get(viewer)
-    return written(context, found.version, found)
+    return written(context, found.version, found) if found.role == "owner" else found
 
 
 @patch("/workspaces/{w:str}", operation_id="updateWorkspace", summary="Rename", responses=_WRITE)
@@ -75,12 +76,8 @@ async def update_workspace(
     context: NamedDependency[RequestContext],
     workspaces: NamedDependency[WorkspaceService],
 ) -> WorkspaceOut:
-    name = given(data).get("name")
-    if name is None:
-        _, found = await workspaces.get(owner)
-    else:
-        found = await workspaces.rename(owner, name, context)
-    return written(context, found.version, found)
+    done = await workspaces.rename(owner, given(data).get("name"), context)
+    return written(context, done.version, done)
 
 
 @delete("/workspaces/{w:str}", operation_id="deleteWorkspace", summary="Remove", responses=_WRITE)

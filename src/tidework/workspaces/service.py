@@ -84,12 +84,15 @@ class WorkspaceService:
         )
 
     @retried
-    async def rename(self, owner: Membership, name: str, context: RequestContext) -> WorkspaceOut:
-        """Give a workspace another name."""
-        _, present = await self.get(owner)
-        text = clean_name(name)
+    async def rename(
+        self, owner: Membership, name: str | None, context: RequestContext
+    ) -> WorkspaceOut:
+        """Give a workspace another name; None leaves it as it is."""
+        seq, present = await self.get(owner)
+        text = present.name if name is None else clean_name(name)
         self._match(present.version, context)
         if text == present.name:
+            context.seq = seq
             return present
         change = Change("workspace", owner.workspace_id, "update", {"name": text})
         committed = await self._append(
@@ -109,11 +112,11 @@ class WorkspaceService:
     @retried
     async def delete(self, owner: Membership, context: RequestContext) -> None:
         """Remove a workspace: nobody is a member any more, in one commit."""
-        _, present = await self.get(owner)
+        seq, present = await self.get(owner)
         if present.personal:
             raise Conflict("A personal workspace stays as long as its account.", code="personal")
         self._match(present.version, context)
-        seq, members = await self._rows(owner.workspace_id)
+        _, members = await self._rows(owner.workspace_id)
         ids = [row[1] for row in members]
         changes = [Change("member", user_id, "delete") for user_id in ids]
         changes.append(
@@ -145,27 +148,36 @@ class WorkspaceService:
                 "A personal workspace is for one person. Make another workspace to share.",
                 code="personal",
             )
+        taken = Conflict("This person is a member already.", code="member_exists")
         account = await self._users.find_by_email(email)
+        if account is not None:
+            _, rows = await self._rows(owner.workspace_id)
+            if any(row[1] == account.id for row in rows) and context.idempotency is None:
+                # Before anybody is sent a mail about it.
+                raise taken
         if account is None or account.placeholder:
-            assert self.invitations is not None
-            inviter = await self._users.get(owner.user_id)
-            name = inviter.name if inviter else _GONE
-            account = await self.invitations.invite(email, name, workspace.name)
+            account = await self._invited(owner, email, workspace.name)
         elif not account.is_active:
             raise Conflict("This account is deactivated. Ask an administrator.", code="inactive")
-        taken = Conflict("This person is a member already.", code="member_exists")
-        made = now()
-        change = Change("member", account.id, "create", {"role": role, "created_at": made})
+        at = now()
+        change = Change("member", account.id, "create", {"role": role, "created_at": at})
         committed = await self._append(
             owner,
             context,
             [change],
             [Expect("member", account.id, absent=True, error=taken)],
             operations=[_lookup("upsert", account.id, owner.workspace_id)],
+            at=at,
         )
         done = committed.changes[0]
         fields = (done.set["role"], done.set["created_at"], done.at, committed.seq)
         return _member(account, account.id, *fields)
+
+    async def _invited(self, owner: Membership, email: str, workspace_name: str) -> Account:
+        assert self.invitations is not None
+        inviter = await self._users.get(owner.user_id)
+        name = inviter.name if inviter else _GONE
+        return await self.invitations.invite(email, name, workspace_name)
 
     async def admit(self, workspace_id: str, user_id: str, role: Role) -> None:
         """See `workspaces.api.Workspaces`."""
@@ -193,6 +205,7 @@ class WorkspaceService:
         self._match(row[5], context)
         account = (await self._users.get_many([user_id])).get(user_id)
         if row[2] == role:
+            context.seq = seq
             return _member(account, *row[1:])
         if row[2] == "owner":
             _keep_an_owner(rows, user_id)
@@ -301,11 +314,12 @@ class WorkspaceService:
         base_seq: int | None = None,
         operations: Sequence[Operation] = (),
         role: Role = "owner",
+        at: str | None = None,
     ) -> Committed:
         commit = Commit(
             stream_id=member.workspace_id,
             actor_id=member.user_id,
-            at=now(),
+            at=at or now(),
             request_id=context.request_id,
             changes=changes,
             expects=[still(member, role), *expects],

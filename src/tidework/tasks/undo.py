@@ -1,0 +1,148 @@
+"""Taking a commit back: what that takes, and what stands in its way."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from tidework.errors import Conflict, TideworkError
+from tidework.http.context import Role
+from tidework.log import Change, Expect, LoggedChange, Operation
+from tidework.store.protocol import Store
+from tidework.store.sql.statement import Statement
+from tidework.tasks import queries
+from tidework.tasks.reads import Reads, blocks_in_circle
+
+_REFERENCES = {
+    "task": {"project_id": "project", "parent_id": "task", "assignee_id": "member"},
+    "comment": {"task_id": "task"},
+    "relation": {"task_id": "task", "other_id": "task"},
+}
+# What may hang on something that undoing removes, and the field that it hangs by; without one it
+# goes only by being removed.
+_DEPENDENTS: Mapping[str, Sequence[tuple[Statement, str | None]]] = {
+    "task": (
+        (queries.CHILDREN, "parent_id"),
+        (queries.COMMENT_IDS, None),
+        (queries.RELATION_IDS, None),
+    ),
+    "project": ((queries.OF_PROJECTS, "project_id"),),
+    "member": ((queries.OF_MEMBERS, "assignee_id"),),
+    "label": ((queries.OF_LABELS, "label_ids"),),
+}
+
+
+def in_the_way() -> TideworkError:
+    """The error when later changes build on the commit."""
+    return Conflict(
+        "Later changes build on this one. Undo those first, newest first.", code="later_changes"
+    )
+
+
+def role_for(logged: Iterable[LoggedChange], user_id: str) -> Role:
+    """The role that undoing these changes needs. Raises `Conflict` for what cannot be undone."""
+    role: Role = "editor"
+    changes = list(logged)
+    with_task = {
+        change.id for change in changes if change.entity == "task" and change.op != "update"
+    }
+    for change in changes:
+        if change.entity == "workspace" and change.op != "update":
+            raise Conflict(
+                "The making of a workspace cannot be undone; remove it instead.", code="founding"
+            )
+        if change.entity == "member" and "owner" in (
+            change.set.get("role"),
+            change.was.get("role"),
+        ):
+            raise Conflict(
+                "Changes of who owns the workspace are not undone; make them the other way.",
+                code="owners",
+            )
+        if change.entity in ("workspace", "member"):
+            role = "owner"
+        elif change.entity == "comment":
+            known = change.set | change.was
+            # A comment that came or went with its task follows it; else it is its author's.
+            author = known.get("author_id", change.actor_id)
+            if known.get("task_id") not in with_task and author != user_id:
+                role = "owner"
+    return role
+
+
+async def refuse_dependents(
+    store: Store, workspace_id: str, logged: Sequence[LoggedChange], changes: Sequence[Change]
+) -> None:
+    """Raise when something would be left that refers to what undoing removes."""
+    settled = {(change.id, name) for change in changes for name in change.set}
+    removed = {change.id for change in changes if change.op == "delete"}
+    for entity, statements in _DEPENDENTS.items():
+        ids = [c.id for c in logged if c.op == "create" and c.entity == entity]
+        if not ids:
+            continue
+        params = {"stream_id": workspace_id, "ids": ids}
+        for statement, field in statements:
+            for row in await store.fetch(statement, params):
+                if row[-1] not in removed and (row[-1], field) not in settled:
+                    raise in_the_way()
+
+
+async def refuse_circles(store: Store, workspace_id: str, changes: Sequence[Change]) -> None:
+    """Raise when what comes back would make a task its own ancestor, or block itself."""
+    blocks = [
+        (change.set["task_id"], change.set["other_id"])
+        for change in changes
+        if change.entity == "relation" and change.set.get("kind") == "blocks"
+    ]
+    if blocks and await blocks_in_circle(store, workspace_id, blocks):
+        raise in_the_way()
+    parents = {
+        change.id: change.set["parent_id"]
+        for change in changes
+        if change.entity == "task" and "parent_id" in change.set
+    }
+    reads = Reads(store, workspace_id)
+    await reads.load_parents(parent for parent in parents.values() if parent)
+    for task_id in parents:
+        seen: set[str] = set()
+        above: str | None = task_id
+        while above is not None and above not in seen:
+            seen.add(above)
+            above = parents[above] if above in parents else await reads.parent_of(above)
+        if above is not None:
+            raise in_the_way()
+
+
+async def refuse_strangers(store: Store, changes: Sequence[Change]) -> None:
+    """Raise when a member would come back whose account is gone."""
+    returning = [c.id for c in changes if c.entity == "member" and c.op == "create"]
+    if returning:
+        found = await store.fetch(queries.ACCOUNTS, {"ids": returning})
+        if {row[0] for row in found} != set(returning):
+            raise Conflict("This person's account is gone; they cannot come back.", code="gone")
+
+
+def referred(changes: Sequence[Change]) -> list[Expect]:
+    """That what comes back still finds what it refers to."""
+    returning = {change.id for change in changes if change.op == "create"}
+    wanted: set[tuple[str, str]] = set()
+    for change in changes:
+        for field, entity in _REFERENCES.get(change.entity, {}).items():
+            if change.set.get(field) is not None:
+                wanted.add((entity, change.set[field]))
+        wanted.update(("label", label) for label in change.set.get("label_ids") or ())
+    return [
+        Expect(entity, entity_id, error=in_the_way())
+        for entity, entity_id in sorted(wanted)
+        if entity_id not in returning
+    ]
+
+
+def lookups(workspace_id: str, changes: Sequence[Change]) -> list[Operation]:
+    """The look-up rows that follow from members who come back or go."""
+    return [
+        Operation(
+            "user_workspaces",
+            "upsert" if change.op == "create" else "delete",
+            {"user_id": change.id, "workspace_id": workspace_id},
+        )
+        for change in changes
+        if change.entity == "member" and change.op != "update"
+    ]

@@ -1,0 +1,3 @@
+from tests.modules.tasks.conftest import api
+
+__all__ = ["api"]
