@@ -102,6 +102,10 @@ DECLARE
 BEGIN
     FOR o IN SELECT * FROM jsonb_array_elements(p_operations) LOOP
         v_table := o->>'table';
+        IF o->>'op' IN ('purge', 'redact') THEN
+            -- Whoever is writing to the stream has read what is to go.
+            PERFORM 1 FROM streams s WHERE s.stream_id = (o->'key'->>'stream_id')::uuid FOR UPDATE;
+        END IF;
         IF o->>'op' = 'purge' THEN
             PERFORM tidework_purge((o->'key'->>'stream_id')::uuid);
             CONTINUE;
