@@ -298,9 +298,10 @@ def _translated(error: BaseException, item: Item) -> BaseException:
         return refused_value()
     if isinstance(error, asyncpg.InsufficientResourcesError):
         return Unavailable(
-            f"The database has run out of something: {error}. Nothing was changed.",
+            "The database has run out of space or connections; nothing was changed. Try again.",
             code="storage_full",
             retry_after=30,
+            reason=str(error),
         )
     if isinstance(error, asyncpg.LockNotAvailableError):
         return _busy()
@@ -309,7 +310,9 @@ def _translated(error: BaseException, item: Item) -> BaseException:
         return _Lost(_NOTHING)
     if isinstance(error, _PASSING):
         return Unavailable(
-            f"The database refused the change: {error}. Nothing was changed.", code="database"
+            "The database takes no changes at the moment; nothing was changed. Try again.",
+            code="database",
+            reason=str(error),
         )
     return error
 

@@ -81,7 +81,11 @@ def failure(error: sqlite3.Error, *, committing: bool = False) -> Unavailable:
                 "The disk failed while the change was being written; it may or may not have"
                 " happened. Repeat the request with the same Idempotency-Key to find out."
             )
-        return Unavailable(f"The disk failed: {error}. Nothing was changed.", code="storage")
+        return Unavailable(
+            "The disk failed; nothing was changed. Check the disk.",
+            code="storage",
+            reason=str(error),
+        )
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return Unavailable(
             "Another process kept the data locked; nothing was changed. Try again.", code="busy"
@@ -90,20 +94,24 @@ def failure(error: sqlite3.Error, *, committing: bool = False) -> Unavailable:
         return unusable(str(error))
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return Unavailable(
-            f"The database file is damaged ({error}). Restore a backup.",
+            "The database file is damaged. Restore a backup.",
             code="storage_damaged",
             retry_after=300,
+            reason=str(error),
         )
-    return Unavailable(f"The database refused: {error}.", code="database")
+    return Unavailable(
+        "The database refuses at the moment; try again.", code="database", reason=str(error)
+    )
 
 
 def unusable(why: str) -> Unavailable:
     """What to tell when the folder or the file cannot be opened or written."""
     return Unavailable(
-        f"The data folder cannot be used ({why}); nothing was changed. Check that it exists and may"
-        " be written to.",
+        "The data folder cannot be used; nothing was changed. Check that it exists and may be"
+        " written to.",
         code="storage_unwritable",
         retry_after=30,
+        reason=why,
     )
 
 
