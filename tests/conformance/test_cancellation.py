@@ -5,6 +5,7 @@ import random
 from collections.abc import Awaitable
 from typing import Any
 
+import pytest
 from sqlalchemy import Integer, Text, bindparam, func, literal, select
 from tests.services.commits import (
     add_task,
@@ -17,6 +18,7 @@ from tests.services.commits import (
 from tests.services.processes import wait_until
 from tests.services.stores import Database
 
+from tidework.errors import Unavailable
 from tidework.ids import new_id
 from tidework.log import Committed, Operation
 from tidework.store.protocol import Store
@@ -141,6 +143,26 @@ async def test_a_heavy_query_ends_with_its_caller(store: Store, database: Databa
             " AND state = 'active' AND query LIKE '%counted%' AND pid <> pg_backend_pid()"
         )
         wait_until(lambda: database.execute(busy) == [[]], "the queries end on the server")
+
+
+async def test_a_heavy_query_that_takes_too_long_is_stopped(database: Database) -> None:
+    store = await database.open(statement_timeout=0.2)
+    for _ in range(3):
+        with pytest.raises(Unavailable, match="narrow it down") as caught:
+            await ask(store, HEAVY, 2_000_000_000)
+        assert caught.value.code == "query_timeout"
+    await ask(store, HEAVY, 10)
+
+
+async def test_closing_does_not_wait_for_heavy_queries(database: Database) -> None:
+    store = await database.open(statement_timeout=600)
+    left = [asyncio.create_task(ask(store, HEAVY, 2_000_000_000)) for _ in range(3)]
+    await asyncio.sleep(0.05)
+    async with asyncio.timeout(30):
+        await database.close()
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
 
 
 async def test_closing_finishes_what_was_handed_over(database: Database) -> None:

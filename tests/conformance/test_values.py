@@ -19,8 +19,8 @@ from tests.services.commits import (
 
 from tidework.errors import Invalid
 from tidework.ids import new_id
-from tidework.log import Change, Expect, Operation
-from tidework.store.protocol import Store
+from tidework.log import Change, Committed, Expect, Operation
+from tidework.store.protocol import Contended, Store
 from tidework.store.sql.schema import audit, labels, tasks
 from tidework.store.sql.statement import Statement
 from tidework.store.sql.tables import any_of
@@ -84,6 +84,24 @@ async def test_text_that_not_every_database_takes_is_refused(store: Store, text:
     assert await verify_stream(store, stream) == []
 
 
+@pytest.mark.parametrize(
+    "spoilt",
+    [{"request_id": "\ud800"}, {"base_seq": 2**63}, {"actor_id": "\udfff"}, {"at": "\ud900"}],
+    ids=str,
+)
+async def test_a_commit_that_cannot_be_sent_fails_alone(
+    store: Store, spoilt: dict[str, Any]
+) -> None:
+    stream = await new_workspace(store)
+    good = [commit(stream, new_task()) for _ in range(3)]
+    bad = commit(stream, new_task(), **spoilt)
+    first, refused, *rest = await gather_outcomes(store, good[0], bad, *good[1:])
+    assert isinstance(refused, Invalid | Contended), repr(refused)
+    assert all(isinstance(done, Committed) for done in (first, *rest))
+    assert await store.seqs([stream]) == {stream: 4}
+    assert await verify_stream(store, stream) == []
+
+
 async def gather_outcomes(store: Store, *commits: Any) -> list[Any]:
     return await asyncio.gather(*map(store.append, commits), return_exceptions=True)
 
@@ -107,6 +125,14 @@ async def test_a_value_no_database_takes_is_refused_in_a_query(store: Store) -> 
     assert await store.fetch(number, {"stream_id": stream, "number": 2**63 - 1}) == []
     with pytest.raises(Invalid):
         await store.fetch(title, {"stream_id": stream, "title": "\ud800"})
+    titles = Statement(
+        "titles",
+        select(tasks.c.id).where(
+            tasks.c.stream_id == bindparam("stream_id"), any_of(tasks.c.title, "titles")
+        ),
+    )
+    with pytest.raises(Invalid):
+        await store.fetch(titles, {"stream_id": stream, "titles": ["ok", "\ud800"]})
     # The connection is still good.
     assert await store.fetch(title, {"stream_id": stream, "title": "🧜"}) == []
 

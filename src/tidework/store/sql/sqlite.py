@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tidework.errors import Unavailable
-from tidework.log import Commit, Committed, LoggedChange, Operation
+from tidework.log import Commit, Committed, IdempotencyKey, LoggedChange, Operation
 from tidework.store.committer import Committer, Item, Outcome
 from tidework.store.observer import Observer
 from tidework.store.protocol import Row, UniqueConflict
@@ -97,9 +97,13 @@ class SqliteStore:
         except UniqueConflict as conflict:
             if not queries.may_be_repeated(commit, conflict.constraint):
                 raise
-            return await queries.recall(self, commit, conflict)
+            return await queries.settle(self, commit, conflict)
         assert committed is not None
         return committed
+
+    async def recall(self, key: IdempotencyKey) -> Committed | None:
+        """See `Store.recall`."""
+        return await queries.recall(self, key)
 
     async def operate(self, operations: Sequence[Operation]) -> None:
         """See `Store.operate`."""
@@ -128,13 +132,13 @@ class SqliteStore:
     async def fetch(self, statement: Statement, params: Mapping[str, Any]) -> list[Row]:
         """See `Store.fetch`."""
         compiled = statement.compiled("sqlite")
-        arguments = [
-            encode_json(value) if type(value) is list else value
-            for value in compiled.arguments(params)
-        ]
         reader = self._open()
         started = time.perf_counter()
         try:
+            arguments = [
+                encode_json(value) if type(value) is list else value
+                for value in compiled.arguments(params)
+            ]
             if statement.heavy:
                 rows = await self._readers.fetch(compiled.text, arguments)
             else:
