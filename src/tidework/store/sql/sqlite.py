@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tidework.errors import Unavailable
-from tidework.log import Commit, Committed, IdempotencyKey, LoggedChange, Operation
+from tidework.log import Commit, Committed, LoggedChange, Operation
 from tidework.store.committer import Committer, Item, Outcome
 from tidework.store.observer import Observer
 from tidework.store.protocol import Row, UniqueConflict
@@ -97,13 +97,9 @@ class SqliteStore:
         except UniqueConflict as conflict:
             if not queries.may_be_repeated(commit, conflict.constraint):
                 raise
-            return await queries.settle(self, commit, conflict)
+            return await queries.recall(self, commit, conflict)
         assert committed is not None
         return committed
-
-    async def recall(self, key: IdempotencyKey) -> Committed | None:
-        """See `Store.recall`."""
-        return await queries.recall(self, key)
 
     async def operate(self, operations: Sequence[Operation]) -> None:
         """See `Store.operate`."""
