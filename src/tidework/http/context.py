@@ -91,7 +91,8 @@ class RequestContext:
 
     A route sets `etag` and `location` of its answer, and `seq` when it has written; the front makes
     headers of them. `workspace_seq` is the workspace's seq that the front looked up. `idempotency`
-    belongs into the first commit that the request makes. `if_match` is the header as it came;
+    belongs into the first commit that the request makes; `repeated` are stream and seq of the commit
+    that it has made before, when its answer was lost then. `if_match` is the header as it came;
     it and `user_agent` are read for requests that may write only. `limited` are the headers that say
     what is left of the caller's limit. `unread` is whether the body may still be on its way.
     """
@@ -107,6 +108,7 @@ class RequestContext:
         "location",
         "membership",
         "principal",
+        "repeated",
         "request_id",
         "route",
         "scheme",
@@ -132,6 +134,7 @@ class RequestContext:
         self.workspace_seq = 0
         self.limited: list[Header] = []
         self.idempotency: IdempotencyKey | None = None
+        self.repeated: tuple[str, int] | None = None
         self.kept_seq: int | None = None
         self.seq: int | None = None
         self.route: str | None = None

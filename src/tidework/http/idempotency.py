@@ -102,7 +102,7 @@ class Idempotency:
         rows = await self._store.fetch(REMEMBERED, {"scope": scope, "key": key})
         if not rows or rows[0][6] < now():
             return None
-        known, _, _, status, _, sealed, _ = rows[0]
+        known, stream_id, seq, status, _, sealed, _ = rows[0]
         if known != fingerprint:
             raise invalid(
                 "",
@@ -110,6 +110,7 @@ class Idempotency:
                 "This Idempotency-Key was used for another request; use a new key.",
             )
         if status is None:
+            context.repeated = (stream_id, seq)
             return None
         try:
             raw = base64.b64decode(sealed)

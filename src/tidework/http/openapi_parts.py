@@ -116,7 +116,10 @@ PARAMETERS: Final[dict[str, Any]] = {
         r"^[\x21-\x7e]{1,255}$",
     ),
     "TideworkSeq": _parameter(
-        "Tidework-Seq", "The seq of a write; what is read is at least as new.", "42", r"^[0-9]{1,18}$"
+        "Tidework-Seq",
+        "The seq of a write; what is read is at least as new.",
+        "42",
+        r"^[0-9]{1,18}$",
     ),
 }
 

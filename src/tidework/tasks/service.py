@@ -99,6 +99,9 @@ class TaskService:
     ) -> BatchOut:
         """Do all of it in one commit, or nothing."""
         plan = Plan(Reads(self._store, editor.workspace_id), editor.user_id, now())
+        if context.repeated is not None:
+            # Planned again it would contradict what it has led to.
+            return await self._batch_again(plan, wanted, context)
         done = await operations.batch(plan, wanted)
         if not plan.changes:
             context.seq = base = plan.reads.base or 0
@@ -109,6 +112,18 @@ class TaskService:
             again = operations.results_again(wanted, done, committed, plan.reads.tasks)
             return BatchOut(again, committed.seq)
         return BatchOut(operations.results(plan, wanted, done, committed), committed.seq)
+
+    async def _batch_again(
+        self, plan: Plan, wanted: Sequence[operations.Operation], context: RequestContext
+    ) -> BatchOut:
+        assert context.repeated is not None
+        stream_id, seq = context.repeated
+        logged = await self._store.log(stream_id, since=seq - 1, limit=1, until=seq)
+        done = [operations.Planned(str(operation.id or ""), 0) for operation in wanted]
+        await plan.reads.load(task_id for task_id, _ in done if task_id)
+        context.seq = seq
+        committed = Committed(stream_id, seq, logged, replayed=True)
+        return BatchOut(operations.results_again(wanted, done, committed, plan.reads.tasks), seq)
 
     async def _plan_for(self, editor: Membership, key: str) -> tuple[Plan, TaskOut]:
         seq, task = await find_task(self._store, editor.workspace_id, key)
