@@ -88,10 +88,13 @@ class Plan:
 
     def update(self, task: TaskOut, values: Values, pointer: str = "") -> None:
         """Plan a change of some fields; of none when they are so already."""
-        values = {name: value for name, value in values.items() if getattr(task, name) != value}
+        same = [name for name, value in values.items() if getattr(task, name) == value]
+        values = {name: value for name, value in values.items() if name not in same}
+        # What is left out because it is so already must still be so when the rest happens, and when
+        # a task was completed follows from the status that it has then.
+        self._expect_there(task.id, [*same, *(["status"] if "status" in values else [])])
         if not values:
             return
-        self._expect_there(task.id, with_status="status" in values)
         if "status" in values:
             completed = self.at if values["status"] == "completed" else None
             if completed != task.completed_at:
@@ -100,14 +103,14 @@ class Plan:
         self.changes.append(Change("task", task.id, "update", values))
         self.tasks[task.id] = msgspec.structs.replace(task, **values)
 
-    def _expect_there(self, task_id: str, *, with_status: bool) -> None:
+    def _expect_there(self, task_id: str, unchanged: Sequence[str]) -> None:
+        """Expect a task, with these fields as they were read."""
         if task_id in self.created:
             return
-        if with_status and ("status", task_id) not in self._expected:
-            # When it was completed follows from the status that it has when this happens.
-            self._expected.add(("status", task_id))
-            stored = self.reads.tasks[task_id].status
-            self.expects.append(Expect("task", task_id, {"status": [stored]}))
+        stored = self.reads.tasks[task_id]
+        fields: dict[str, Sequence[Any]] = {name: [getattr(stored, name)] for name in unchanged}
+        if fields:
+            self.expects.append(Expect("task", task_id, fields))
         elif task_id not in self.tasks:
             self.expects.append(Expect("task", task_id, error=task_missing()))
 

@@ -49,6 +49,7 @@ class ItemService:
         change = Change(self._entity, new_id(), "create", fields)
         return self._row(await self._append(editor, context, [change], at=at))
 
+    @retried
     async def update(
         self, editor: Membership, item_id: str, values: Values, context: RequestContext
     ) -> Sequence[Any]:
@@ -64,13 +65,15 @@ class ItemService:
         if not fields:
             context.seq = seq
             return row
+        # What is left out because it is so already must still be so when the rest happens.
+        same: dict[str, Sequence[Any]] = {n: [v] for n, v in values.items() if n not in fields}
+        expects = [Expect(self._entity, item_id, same, error=None if same else self._missing())]
+        if versions is not None:
+            expects = [Expect(self._entity, item_id, {"version": versions}, error=changed())]
         if "name" in fields:
             fields["name_key"] = name_key(fields["name"])
-        expect = Expect(self._entity, item_id, error=self._missing())
-        if versions is not None:
-            expect = Expect(self._entity, item_id, {"version": versions}, error=changed())
         change = Change(self._entity, item_id, "update", fields)
-        return self._row(await self._append(editor, context, [change], [expect]))
+        return self._row(await self._append(editor, context, [change], expects))
 
     @retried
     async def delete(self, editor: Membership, item_id: str, context: RequestContext) -> None:
