@@ -4,10 +4,9 @@ Written from the description of the interface, not from the code: a `Space` is a
 somebody with a notebook would keep it, a `Draft` what one command does to it.
 """
 
-import copy
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 Fields = dict[str, Any]
@@ -32,6 +31,14 @@ class Refused(Exception):
     def __init__(self, status: int, why: str) -> None:
         super().__init__(f"{status}: {why}")
         self.status = status
+
+
+def copied(things: Things) -> Things:
+    """The same things, to be changed on their own. What is in a field is never changed."""
+    return {
+        kind: {thing_id: dict(fields) for thing_id, fields in of_kind.items()}
+        for kind, of_kind in things.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,13 @@ class Space:
 
     def snapshot(self) -> "Space":
         """This moment, kept while the space goes on."""
-        return copy.deepcopy(self)
+        return replace(
+            self,
+            things=copied(self.things),
+            stamps=dict(self.stamps),
+            commits=dict(self.commits),
+            authors=dict(self.authors),
+        )
 
     @property
     def own(self) -> Fields:
@@ -86,7 +99,7 @@ class Space:
     def numbered(self, kind: str, number: int, foreign: str) -> str:
         """Some id of a kind: live, dead, of another workspace, or unknown."""
         live = list(self.things[kind])
-        options = [*live, *live, *self.dead[kind][-1:], foreign]
+        options = [*live * 4, *self.dead[kind][-1:], foreign]
         return options[number % len(options)]
 
     def commit(self, draft: "Draft", seq: int) -> None:
@@ -159,7 +172,7 @@ class Draft:
         at: str,
     ) -> None:
         self.space = space
-        self.things: Things = copy.deepcopy(space.things)
+        self.things = copied(space.things)
         self.last_number = space.last_number
         self.people = people
         self.actor = actor
@@ -167,7 +180,8 @@ class Draft:
         self.at = at
         self.steps: list[Step] = []
         self.refusals: list[int] = []
-        self._needed = "viewer"
+        self.notes: list[tuple[str, Fields | None]] = []
+        self.needed = "viewer"
 
     # --- who may -----------------------------------------------------------------------------
 
@@ -177,8 +191,8 @@ class Draft:
             raise Refused(404, "no member")
         if LEVELS[self.claimed] < LEVELS[role]:
             raise Refused(403, f"needs {role}")
-        if LEVELS[role] > LEVELS[self._needed]:
-            self._needed = role
+        if LEVELS[role] > LEVELS[self.needed]:
+            self.needed = role
 
     def finish(self) -> None:
         """Refuse who has lost the role meanwhile; only what changes something asks again."""
@@ -186,7 +200,7 @@ class Draft:
         if (
             self.steps
             and self.actor is not None
-            and LEVELS.get(real or "", 0) < LEVELS[self._needed]
+            and LEVELS.get(real or "", 0) < LEVELS[self.needed]
         ):
             self.refusals.append(403)
 
@@ -202,6 +216,19 @@ class Draft:
         if made_here or f'"{self.space.version(kind, thing_id)}"' not in header:
             self.refuse(412)
 
+    def note(self, task_id: str) -> None:
+        """Remember how a task is now."""
+        fields = self.things["task"].get(task_id)
+        if fields is None:
+            self.notes.append((task_id, None))
+            return
+        stamp = self.space.stamps.get(("task", task_id))
+        if any(step.id == task_id for step in self.steps):
+            stamp = (self.space.seq + 1, self.at)
+        assert stamp is not None
+        shown = {"id": task_id, "workspace_id": self.space.id, **fields}
+        self.notes.append((task_id, {**shown, "version": stamp[0], "updated_at": stamp[1]}))
+
     # --- what is done ------------------------------------------------------------------------
 
     def find(self, kind: str, thing_id: str) -> Fields:
@@ -209,13 +236,6 @@ class Draft:
         found = self.things[kind].get(thing_id)
         if found is None:
             raise Refused(404, f"no such {kind}")
-        return found
-
-    def find_or_gone(self, kind: str, thing_id: str) -> Fields:
-        """A thing that must still be there."""
-        found = self.things[kind].get(thing_id)
-        if found is None:
-            raise Refused(409, f"{kind} went since")
         return found
 
     def make(self, kind: str, thing_id: str, fields: Fields) -> None:

@@ -7,11 +7,11 @@ from urllib.parse import urlencode
 
 import msgspec
 from hypothesis import strategies as st
-
 from tests.modules.whole.intents import DUE, Pick, pick
 from tests.modules.whole.model import UNKNOWN, Fields, Space
 from tests.modules.whole.system import System
 from tests.modules.whole.tasks import moment
+
 from tidework.tasks.filters import PRIORITIES, STATUSES, read_task_query
 from tidework.times import now
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import bindparam, select
-
 from tests.modules.whole.commands import Command
+
 from tidework.app import Services
 from tidework.errors import TideworkError
 from tidework.http.context import (

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-
 from tests.modules.whole.commands import Command
 from tests.modules.whole.model import Draft, Fields, Given, Refused, Space
+
 from tidework.app import Services
 from tidework.http.context import Membership, RequestContext
 from tidework.tasks.schemas import Batch, TaskCreate, TaskPatch
@@ -72,20 +72,25 @@ def placed(draft: Draft, task_id: str | None, asked: Any, given: Given, moved: s
     high = others[asked["before"]] if asked.get("before") else None
     if low is not None and high is not None and low >= high:
         raise Refused(422, "no such gap")
+    # Whoever names one neighbour gets the place right beside it.
+    if "before" not in asked:
+        high = min((p for p in others.values() if p > (low or "")), default=None)
+    elif "after" not in asked:
+        low = max((p for p in others.values() if high is None or p < high), default=None)
     chosen = given.position(moved)
+    if chosen == "?" and task_id is not None:
+        # What stands there already may stay.
+        present = tasks[task_id]["position"]
+        fits = (low is None or low < present) and (high is None or present < high)
+        return present if fits else chosen
     if chosen != "?":
-        # Whoever names one neighbour gets the place right beside it.
-        if "before" not in asked:
-            high = min((p for p in others.values() if p > (low or "")), default=None)
-        elif "after" not in asked:
-            low = max((p for p in others.values() if high is None or p < high), default=None)
         assert low is None or low < chosen, f"{asked}: {chosen} is not behind {low}"
         assert high is None or chosen < high, f"{asked}: {chosen} is not before {high}"
     return chosen
 
 
-def make(draft: Draft, data: Fields, given: Given, own: str | None = None) -> None:
-    """A new task."""
+def make(draft: Draft, data: Fields, given: Given, own: str | None = None) -> str:
+    """A new task; its id."""
     if own is not None and (own in draft.space.things["task"] or own in draft.things["task"]):
         draft.refuse(409)
     values = {**_DEFAULTS, **cleaned(draft, data)}
@@ -102,6 +107,7 @@ def make(draft: Draft, data: Fields, given: Given, own: str | None = None) -> No
     done = draft.at if values["status"] == "completed" else None
     times = {"created_by": draft.actor, "created_at": draft.at, "completed_at": done}
     draft.make("task", made, {"number": draft.last_number, **values, "position": position, **times})
+    return made
 
 
 def patch(draft: Draft, task_id: str, data: Fields, given: Given, if_match: str | None) -> None:
@@ -134,7 +140,7 @@ class MakeTask(Command):
         draft.need("editor")
         make(draft, self.data, given)
 
-    def answer(self, space: Space, got: Any) -> Any:
+    def answer(self, space: Space, got: Any, draft: Draft) -> Any:
         return space.task(got["id"])
 
 
@@ -156,7 +162,7 @@ class PatchTask(Command):
         draft.need("editor")
         patch(draft, self.id, self.data, given, self.if_match)
 
-    def answer(self, space: Space, got: Any) -> Any:
+    def answer(self, space: Space, got: Any, draft: Draft) -> Any:
         return space.task(self.id)
 
 
@@ -189,25 +195,23 @@ class BatchTasks(Command):
         for operation in self.operations:
             version = operation.get("if_match")
             header = None if version is None else f'"{version}"'
+            task_id = operation.get("id")
             if operation["op"] == "create":
-                make(draft, operation["data"], given, operation.get("id"))
+                task_id = make(draft, operation["data"], given, task_id)
             elif operation["op"] == "update":
-                patch(draft, operation["id"], operation["data"], given, header)
+                patch(draft, task_id, operation["data"], given, header)
             else:
-                draft.find("task", operation["id"])
-                draft.match("task", operation["id"], header)
-                draft.drop_task(operation["id"])
+                draft.find("task", task_id)
+                draft.match("task", task_id, header)
+                draft.drop_task(task_id)
+            draft.note(task_id)
 
-    def answer(self, space: Space, got: Any) -> Any:
-        """Every task that is left is shown as the whole batch has left it."""
+    def answer(self, space: Space, got: Any, draft: Draft) -> Any:
+        """Every task is shown as it was right after the operation."""
+        statuses = {"create": 201, "update": 200, "delete": 204}
         results = []
-        for operation, result in zip(self.operations, got["results"], strict=True):
-            task_id = operation.get("id") or result["id"]
-            status = {"create": 201, "update": 200, "delete": 204}[operation["op"]]
-            shown: Fields = {"op": operation["op"], "id": task_id, "status": status}
-            if task_id in space.things["task"] and operation["op"] != "delete":
-                shown["task"] = space.task(task_id)
-            elif "task" in result:
-                shown["task"] = result["task"]
-            results.append(shown)
+        for operation, (task_id, task) in zip(self.operations, draft.notes, strict=True):
+            op = operation["op"]
+            shown = {"op": op, "id": task_id, "status": statuses[op]}
+            results.append(shown if task is None else {**shown, "task": task})
         return {"results": results, "seq": space.seq}

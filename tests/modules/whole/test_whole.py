@@ -24,13 +24,13 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-
 from tests.modules.whole.intents import Call, calls
 from tests.modules.whole.people import PeopleRules
 from tests.modules.whole.reads import Reader, queries
 from tests.modules.whole.system import System
 from tests.modules.whole.unwind import unwind
 from tests.modules.whole.world import World
+
 from tidework.app import open_services
 from tidework.settings import load
 
@@ -63,13 +63,14 @@ class Machine(RuleBasedStateMachine):
     def begin(self) -> None:
         self._run(self.people.begin())
 
-    @rule(call=calls)
-    def command(self, call: Call) -> None:
-        self._run(self.world.perform([call]))
+    @rule(one_by_one=st.lists(calls, min_size=1, max_size=10))
+    def commands(self, one_by_one: list[Call]) -> None:
+        for call in one_by_one:
+            self._run(self.world.perform([call]))
 
-    @rule(call=calls)
-    def another_command(self, call: Call) -> None:
-        self._run(self.world.perform([call]))
+    @rule(one_by_one=st.lists(calls, min_size=1, max_size=10))
+    def more_commands(self, one_by_one: list[Call]) -> None:
+        self.commands(one_by_one)
 
     @rule(together=st.lists(calls, min_size=2, max_size=8), same=st.booleans())
     def at_the_same_moment(self, together: list[Call], same: bool) -> None:

@@ -7,7 +7,7 @@ from itertools import combinations_with_replacement, groupby
 from typing import Any
 
 from tests.modules.whole.client import Client
-from tests.modules.whole.commands import Command
+from tests.modules.whole.commands import AddMember, Command, DeleteWorkspace
 from tests.modules.whole.intents import GUESTS, Binder, Call
 from tests.modules.whole.model import (
     KINDS,
@@ -21,6 +21,7 @@ from tests.modules.whole.model import (
     faults,
 )
 from tests.modules.whole.system import Outcome, System
+
 from tidework.http.context import Membership
 from tidework.log import LoggedChange
 from tidework.store.verify import verify_stream
@@ -91,19 +92,26 @@ class World:
     # --- commands ----------------------------------------------------------------------------
 
     def space_at(self, number: int) -> Space:
-        """Some workspace; the newest first."""
-        spaces = list(reversed(self.spaces.values()))
-        return spaces[number % len(spaces)]
+        """Some workspace, mostly the first that is shared."""
+        spaces = list(self.spaces.values())
+        shared = [s for s in spaces if not s.own["personal"] and s.things["member"]]
+        options = [*shared[:1] * 6, *shared[1:2], *spaces[-1:], *shared[:1] * 6]
+        return options[number % len(options)]
 
     def actor_at(self, space: Space, number: int) -> str:
         """Mostly a member, sometimes anybody."""
         everybody = self.active()
         members = [user_id for user_id in space.things["member"] if user_id in everybody]
-        options = [*members, *members, *members, *everybody]
+        able = [user_id for user_id in members if LEVELS[space.role(user_id) or ""] > 2]
+        options = [*able * 4, *members, *everybody]
         return options[number % len(options)]
 
     def _bind(self, call: Call) -> Asked:
         space = self.space_at(call.space)
+        if isinstance(call.intent, DeleteWorkspace):
+            # The first shared one stays, so that more can happen in it.
+            others = [s for s in self.spaces.values() if s is not self.space_at(0)]
+            space = others[-1 - call.space % 2]
         actor = self.actor_at(space, call.actor)
         others = [other for other in self.spaces.values() if other is not space]
         foreign = {
@@ -127,7 +135,8 @@ class World:
         )
         for one, outcome in zip(asked, outcomes, strict=True):
             one.outcome = outcome
-        await self._know_guests()
+        if any(isinstance(one.command, AddMember) for one in asked):
+            await self._know_guests()
         for space_id in dict.fromkeys(one.space.id for one in asked):
             await self._explain(
                 self.spaces[space_id], [one for one in asked if one.space.id == space_id]
@@ -160,7 +169,7 @@ class World:
         assert not statuses, f"{one.command} was done at seq {seq}, and must give {statuses}"
         assert changes[0].actor_id == one.actor
         space.commit(draft, seq)
-        wanted = one.command.answer(space, one.outcome.answer)
+        wanted = one.command.answer(space, one.outcome.answer, draft)
         got = one.outcome.answer
         assert got == wanted, f"{one.command} answered {got}, it must be {wanted}"
 
@@ -172,13 +181,16 @@ class World:
             role = claimed.role(one.actor)
             draft, statuses = self._foreseen(moment, one, Given(), "?", role)
             expected.append(statuses or ("a commit" if draft.steps else "no change"))
-            # Who is no member any more may also be told that there is no such workspace.
-            gone = [404] if moment.role(one.actor) is None else []
-            if one.outcome.error is not None and one.outcome.error.status in statuses + gone:
+            # Who has lost the role may be told that first, or that there is no such workspace.
+            real = LEVELS.get(moment.role(one.actor) or "", 0)
+            lost = [403, 404][: 2 if real == 0 else real < LEVELS[draft.needed]]
+            # What has just been removed is also no longer at the version that was named.
+            lost += [412] if 404 in statuses and getattr(one.command, "if_match", None) else []
+            if one.outcome.error is not None and one.outcome.error.status in statuses + lost:
                 return
-            if one.outcome.error is None and not statuses and not draft.steps:
-                if one.command.answer(moment, one.outcome.answer) == one.outcome.answer:
-                    return
+            same = one.outcome.error is None and not statuses and not draft.steps
+            if same and one.command.answer(moment, one.outcome.answer, draft) == one.outcome.answer:
+                return
         raise AssertionError(f"{one.command}: {one.outcome}; expected one of {expected}")
 
     def _foreseen(
@@ -204,8 +216,9 @@ class World:
         assert faults(space.things, self.people) == []
         wanted = {(kind, x): space.view(kind, x) for kind in KINDS for x in space.things[kind]}
         state = await self.system.state(space.id)
+        # A relation is never changed, and its table does not say when it was.
         found = {
-            key: {"id": key[1], **{n: v for n, v in fields.items() if n != "name_key"}}
+            key: {"id": key[1], "updated_at": self.stamp(space, key), **_shown(fields)}
             for key, fields in state.items()
         }
         assert found == wanted, f"state tables and model: {differences(found, wanted)}"
@@ -213,6 +226,11 @@ class World:
         client = self.clients[space.id]
         await client.follow(self.system.services.log)
         assert client.state == wanted, f"client and model: {differences(client.state, wanted)}"
+
+    @staticmethod
+    def stamp(space: Space, key: tuple[str, str]) -> str | None:
+        """When a thing was last changed."""
+        return space.stamps.get(key, (0, None))[1]
 
     async def check_lookups(self) -> None:
         """What is looked up across streams is what the streams say."""
@@ -232,11 +250,20 @@ def differences(found: Any, wanted: Any) -> list[str]:
     texts = []
     for key in {**found, **wanted}:
         got, must = found.get(key), wanted.get(key)
-        if got is None or must is None:
+        if got is None or must is None or got.keys() != must.keys():
             texts.append(f"{key}: {got} and {must}")
         else:
-            texts += [f"{key}: {n} {got[n]!r} and {must[n]!r}" for n in got if got[n] != must[n]]
+            names = {**got, **must}
+            texts += [
+                f"{key}: {name} {got.get(name)!r} and {must.get(name)!r}"
+                for name in names
+                if got.get(name) != must.get(name)
+            ]
     return texts
+
+
+def _shown(fields: Fields) -> Fields:
+    return {name: value for name, value in fields.items() if name != "name_key"}
 
 
 def _commits(changes: Sequence[LoggedChange]) -> Iterator[tuple[int, list[LoggedChange]]]:
