@@ -93,6 +93,39 @@ async def test_an_existing_stream_is_a_conflict_for_another_key(store: Store) ->
         await store.append(commit(stream, change, creates="workspace", idempotency=key()))
 
 
+async def test_a_repeated_command_answers_as_the_first_one_did(store: Store) -> None:
+    stream, task_id = await new_workspace(store), new_id()
+    repeated = [
+        commit(stream, new_task(task_id, title="1"), new_task(), idempotency=key("create")),
+        commit(
+            stream,
+            update(task_id, title="2"),
+            update(task_id, status="completed"),
+            idempotency=key("update"),
+        ),
+        commit(stream, Change("task", task_id, "delete"), idempotency=key("delete")),
+    ]
+    first = [await store.append(each) for each in repeated]
+    for before, each in zip(first, repeated, strict=True):
+        assert each.idempotency is not None
+        again = await store.append(each)
+        assert (again.changes, list(again.after)) == (before.changes, list(before.after))
+        assert await store.recall(each.idempotency) == again
+
+
+async def test_what_a_key_became_can_be_asked_for(store: Store) -> None:
+    stream = await new_workspace(store)
+    assert await store.recall(key()) is None
+    done = await store.append(commit(stream, new_task(), idempotency=key()))
+    found = await store.recall(key())
+    assert found is not None
+    assert (found.replayed, found.stream_id, found.seq) == (True, stream, done.seq)
+    with pytest.raises(Invalid):
+        await store.recall(key(fingerprint="other"))
+    await store.append(commit(stream, new_task(), idempotency=key("expired", seconds=-1)))
+    assert await store.recall(key("expired")) is None
+
+
 async def test_another_request_under_the_same_key_is_refused(store: Store) -> None:
     stream = await new_workspace(store)
     await store.append(commit(stream, new_task(), idempotency=key()))

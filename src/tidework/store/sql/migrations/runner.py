@@ -12,7 +12,7 @@ from sqlalchemy.pool import NullPool
 
 from tidework.errors import Unavailable
 from tidework.store.sql.migrations.revision import check, head, known
-from tidework.store.sql.sqlite_connection import BUSY_S, failure
+from tidework.store.sql.sqlite_connection import BUSY_S, failure, is_defect
 
 _HERE = Path(__file__).parent
 # Any number, the same in every copy: only one of them migrates at a time.
@@ -62,9 +62,9 @@ def migrate_sqlite(path: Path) -> bool:
         with engine.begin() as connection:
             return _upgrade(connection)
     except DBAPIError as error:
-        if isinstance(error.orig, sqlite3.Error):
-            raise failure(error.orig) from error
-        raise
+        if not isinstance(error.orig, sqlite3.Error) or is_defect(error.orig):
+            raise _failed(error) from error
+        raise failure(error.orig) from error
     except sqlite3.Error as error:
         raise failure(error) from error
 
@@ -88,11 +88,20 @@ async def migrate_postgresql(url: str) -> bool:
             await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
             return await connection.run_sync(_upgrade)
     except DBAPIError as error:
-        raise Unavailable(
-            f"The database cannot be migrated: {error.orig}.", code="database"
-        ) from error
+        raise _failed(error) from error
     except OSError as error:
-        what = str(error) or type(error).__name__
-        raise Unavailable(f"The database cannot be reached: {what}.", code="database") from error
+        raise Unavailable(
+            "The database cannot be reached; check its address, and that it runs.",
+            code="database",
+            reason=str(error) or type(error).__name__,
+        ) from error
     finally:
         await engine.dispose()
+
+
+def _failed(error: DBAPIError) -> Unavailable:
+    return Unavailable(
+        "The database cannot be migrated; nothing was changed.",
+        code="database",
+        reason=str(error.orig),
+    )
