@@ -94,7 +94,7 @@ async def test_an_existing_stream_is_a_conflict_for_another_key(store: Store) ->
 
 
 async def test_a_repeated_command_answers_as_the_first_one_did(store: Store) -> None:
-    stream, task_id = await new_workspace(store), new_id()
+    stream, task_id, other = await new_workspace(store), new_id(), new_id()
     repeated = [
         commit(stream, new_task(task_id, title="1"), new_task(), idempotency=key("create")),
         commit(
@@ -103,6 +103,9 @@ async def test_a_repeated_command_answers_as_the_first_one_did(store: Store) -> 
             update(task_id, status="completed"),
             idempotency=key("update"),
         ),
+        commit(
+            stream, new_task(other, title="1"), update(other, title="2"), idempotency=key("both")
+        ),
         commit(stream, Change("task", task_id, "delete"), idempotency=key("delete")),
     ]
     first = [await store.append(each) for each in repeated]
@@ -110,6 +113,7 @@ async def test_a_repeated_command_answers_as_the_first_one_did(store: Store) -> 
         again = await store.append(each)
         assert again.replayed
         assert (again.seq, again.changes) == (before.seq, before.changes)
+        assert list(again.after) == list(before.after)
 
 
 async def test_another_request_under_the_same_key_is_refused(store: Store) -> None:

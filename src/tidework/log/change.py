@@ -119,8 +119,8 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
 class Committed(msgspec.Struct, frozen=True):
     """The answer to a commit: its place in the stream and its changes as logged.
 
-    `after` is what each change left its entity's fields at, empty for what was deleted. `replayed` says that the idempotency key had been used before and this is what happened then; `after` is
-    not known then.
+    `after` is what each change left its entity's fields at, empty for what was deleted. `replayed`
+    says that the idempotency key had been used before, and this is what happened then.
     """
 
     stream_id: str

@@ -6,7 +6,7 @@ fails the group, which is then written again one by one.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -20,6 +20,7 @@ from tidework.store.sql import queries
 from tidework.store.sql.acceptable import refused_value, unacceptable
 from tidework.store.sql.pool import AWAY, away, connect, cut_off
 from tidework.store.sql.rows import encode_json
+from tidework.store.sql.statement import Statement
 
 _COMMIT = (
     "SELECT o_seq, o_logged, o_refused FROM tidework_commit("
@@ -202,22 +203,29 @@ class PostgresWriter:
     async def _look_up(self, connection: "asyncpg.Connection[Any]", item: Item) -> Outcome:
         if not isinstance(item, Commit):
             return OutcomeUnknown(_UNKNOWN)
-        stream = item.stream_id
-        compiled = queries.STREAM.compiled(_DIALECT)
-        found = await connection.fetchrow(compiled.text, *compiled.arguments({"stream_id": stream}))
-        since = max(0, found[1] - _RECENT) if found else 0
+        reader, stream = _Direct(connection), item.stream_id
+        found = await reader.fetch(queries.STREAM, {"stream_id": stream})
+        since = max(0, found[0][1] - _RECENT) if found else 0
         key = {"stream_id": stream, "commit_id": item.id, "since": since}
-        compiled = queries.COMMIT_SEQ.compiled(_DIALECT)
-        seq = await connection.fetchval(compiled.text, *compiled.arguments(key))
-        if seq is None:
+        seqs = await reader.fetch(queries.COMMIT_SEQ, key)
+        if not seqs:
             return _Lost(_NOTHING)
-        place = {"stream_id": stream, "since": seq - 1, "until": seq, "limit": 1}
-        compiled = queries.LOG.compiled(_DIALECT)
-        rows = await connection.fetch(compiled.text, *compiled.arguments(place))
-        return Committed(stream, seq, [LoggedChange(*row) for row in rows])
+        return await queries.read_commit(reader, stream, seqs[0][0])
 
 
-_DIALECT = "postgresql"
+class _Direct:
+    """Reads on one connection."""
+
+    def __init__(self, connection: "asyncpg.Connection[Any]") -> None:
+        self._connection = connection
+
+    async def fetch(self, statement: Statement, params: Mapping[str, Any]) -> list[Any]:
+        """See `Store.fetch`."""
+        compiled = statement.compiled("postgresql")
+        rows: list[Any] = await self._connection.fetch(compiled.text, *compiled.arguments(params))
+        return rows
+
+
 _SETTINGS = {
     # A statement that waited for a lock must see what the holder did.
     "default_transaction_isolation": "read committed",

@@ -6,7 +6,16 @@ from typing import Any, Protocol
 from sqlalchemy import bindparam, func, select
 
 from tidework.errors import Conflict, invalid
-from tidework.log import Commit, Committed, LoggedChange, Operation
+from tidework.log import (
+    Commit,
+    Committed,
+    Entities,
+    LoggedChange,
+    Operation,
+    Values,
+    fold,
+    step,
+)
 from tidework.store.protocol import Contended, UniqueConflict
 from tidework.store.sql.schema import ENTITIES, changes, idempotency, streams
 from tidework.store.sql.statement import Statement
@@ -155,8 +164,30 @@ async def recall(reader: Reader, commit: Commit, conflict: UniqueConflict) -> Co
             "This Idempotency-Key belongs to a request that changed nothing; use a new key.",
             code="idempotency_key_used",
         )
-    changes_ = await read_log(reader, stream_id, seq - 1, 1, seq)
-    return Committed(stream_id, seq, changes_, replayed=True)
+    return await read_commit(reader, stream_id, seq, replayed=True)
+
+
+async def read_commit(
+    reader: Reader, stream_id: str, seq: int, *, replayed: bool = False
+) -> Committed:
+    """A commit as it was answered when it happened, from the log."""
+    logged = await read_log(reader, stream_id, seq - 1, 1, seq)
+    state: Entities = {}
+    updated = {change.id for change in logged if change.op == "update"}
+    for entity_id in updated:
+        params = {"stream_id": stream_id, "entity_id": entity_id, "since": 0, "limit": MAX_SEQ}
+        rows = await reader.fetch(ENTITY_LOG, params)
+        fold((LoggedChange(*row) for row in rows if row[1] < seq), state)
+    after: list[Values] = []
+    for change in logged:
+        if change.id not in updated:
+            # What was only created or deleted says all by itself.
+            after.append(change.set)
+            continue
+        step(state, change)
+        left = state.get((change.entity, change.id))
+        after.append({} if left is None else left.fields)
+    return Committed(stream_id, seq, logged, replayed=replayed, after=after)
 
 
 def redaction(stream_id: str, entity: str, entity_id: str, values: Mapping[str, Any]) -> Operation:
