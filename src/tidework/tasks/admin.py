@@ -1,5 +1,7 @@
 """The administrator's view over the tasks of all workspaces."""
 
+import string
+
 from tidework.http import cursor as cursors
 from tidework.http.context import Principal
 from tidework.http.query import Query
@@ -12,6 +14,7 @@ from tidework.users.api import Audit
 
 _FIRST = "00000000-0000-0000-0000-000000000000"
 _ESCAPED = str.maketrans({"%": "\\%", "_": "\\_", "\\": "\\\\"})
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 class AdminTaskService:
@@ -36,7 +39,7 @@ class AdminTaskService:
             params["status"] = statuses
         if (part := query.text("q")) is not None:
             filters.add("text")
-            params["text"] = f"%{part.lower().translate(_ESCAPED)}%"
+            params["text"] = f"%{part.translate(_LOWER).translate(_ESCAPED)}%"
         rows = await self._store.fetch(queries.admin_tasks(frozenset(filters)), params)
         detail = {"q": part, "status": statuses, "shown": min(len(rows), limit)}
         await self._audit.write(admin.user_id, "tasks.list", None, detail, request_id)

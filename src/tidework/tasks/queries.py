@@ -28,6 +28,7 @@ from tidework.store.sql.schema import (
     relations,
     streams,
     tasks,
+    workspaces,
 )
 from tidework.store.sql.statement import Statement
 from tidework.store.sql.tables import Day, HasAny, Matches, any_of
@@ -393,15 +394,20 @@ COMPLETED_PER_DAY = _per_day("stats_completed", tasks.c.completed_at)
 
 @lru_cache(maxsize=8)
 def admin_tasks(filters: frozenset[str]) -> Statement:
-    """Tasks of all workspaces, by id; `text` is a part of the title, whatever its case."""
+    """Tasks of all workspaces, by id; `text` is a part of the title, with A to Z in lower case."""
     conditions: dict[str, ColumnElement[bool]] = {
         "status": any_of(tasks.c.status, "status"),
-        "text": func.lower(tasks.c.title).like(bindparam("text"), escape="\\"),
+        "text": _TITLE.like(bindparam("text"), escape="\\"),
     }
     return Statement(
         "admin_tasks",
         select(*TASK_COLUMNS)
-        .where(tasks.c.id > bindparam("after"), *(conditions[name] for name in sorted(filters)))
+        .select_from(tasks.join(workspaces, workspaces.c.stream_id == tasks.c.stream_id))
+        .where(
+            tasks.c.id > bindparam("after"),
+            workspaces.c.deleted_at.is_(None),
+            *(conditions[name] for name in sorted(filters)),
+        )
         .order_by(tasks.c.id)
         .limit(bindparam("limit")),
         heavy=True,
