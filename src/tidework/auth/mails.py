@@ -14,6 +14,8 @@ def reset(to: str, name: str, public_url: str, token: str, minutes: int) -> Mail
         "somebody, probably you, has asked for a new password for your Tidework account.\n"
         f"Open this link within {minutes} minutes to set one; it works once:\n\n"
         f"{public_url}/reset-password#token={token}\n\n"
+        "Without a web application, send the part behind the = as token to\n"
+        f"POST {public_url}/api/v1/auth/password/reset, with the new password.\n\n"
         "If it was not you, do nothing: your password stays as it is." + _SIGNATURE,
     )
 
@@ -29,6 +31,8 @@ def invitation(
         f'{inviter_name} has invited you to the workspace "{workspace_name}" on Tidework.\n'
         "Open this link within seven days to choose a name and a password; it works once:\n\n"
         f"{public_url}/accept-invitation#token={token}\n\n"
+        "Without a web application, send the part behind the = as invitation to\n"
+        f"POST {public_url}/api/v1/auth/register, with email, name and password.\n\n"
         "If you do not know what this is about, do nothing." + _SIGNATURE,
     )
 

@@ -277,11 +277,22 @@ class AuthService:
     ) -> Account:
         """Make an account without logging it in, for an administrator's command.
 
-        The first one of an installation becomes its admin. Raises as `register` does.
+        The first one of an installation becomes its admin. A placeholder of this address becomes the
+        account: whoever runs the installation need not prove whose it is. Raises as `register` does.
         """
         email, name = _checked(email, password, name)
         user_id = new_id()
         hashed = await self._passwords.hash(password)
+        waiting = await self._users.find_by_email(email)
+        if waiting is not None and waiting.placeholder:
+            account, _ = await self._users.take_over(
+                waiting,
+                name=name,
+                operations=[_credentials(waiting.id, hashed)],
+                request_id=None,
+                role=role,
+            )
+            return account
         new = NewAccount(
             id=user_id,
             email=email,

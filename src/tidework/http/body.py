@@ -110,11 +110,14 @@ _PLAIN: Final = frozenset(
 )
 
 
-def check_media_type(content_type: bytes | None) -> None:
+def check_media_type(content_type: bytes | None, coding: bytes | None = None) -> None:
     """Raise `UnsupportedMediaType` unless the body is JSON or a JSON merge patch, in UTF-8.
 
-    `content_type` is the Content-Type header, None when there is none.
+    `content_type` and `coding` are the Content-Type and Content-Encoding headers, None when there
+    is none. No body is decompressed: a small one could become any size.
     """
+    if coding is not None and coding.strip().lower() not in (b"", b"identity"):
+        raise UnsupportedMediaType("Compressed bodies are not taken. Send it without coding.")
     if content_type in _PLAIN:
         return
     text = (content_type or b"").decode("latin-1").lower()
@@ -235,6 +238,16 @@ def _find_forbidden(value: object, pointer: str) -> str | None:
     return None
 
 
+def check_well_formed(body: bytes) -> None:
+    """Raise `Malformed` unless the body is JSON at all."""
+    try:
+        msgspec.json.decode(body)
+    except msgspec.DecodeError as exc:
+        raise malformed_json(str(exc)) from None
+    except RecursionError:
+        raise too_deep() from None
+
+
 def decode_json(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     """`body`, checked by `check_json` before, as the decoder's type.
 
@@ -243,6 +256,8 @@ def decode_json(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as exc:
+        # The decoder stops at the first value that does not fit; what comes later may be no JSON.
+        check_well_formed(body)
         raise from_validation_error(exc) from None
     except msgspec.DecodeError as exc:
         raise malformed_json(str(exc)) from None

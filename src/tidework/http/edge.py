@@ -183,7 +183,7 @@ class Edge:
         context.body = await read_body(receive, scope["headers"], size, seconds)
         context.unread = False
         if context.body:
-            check_media_type(headers.get(b"content-type"))
+            check_media_type(headers.get(b"content-type"), headers.get(b"content-encoding"))
             fields = limits.batch_fields if many else limits.fields
             check_json(context.body, max_fields=fields)
 

@@ -40,7 +40,7 @@ def several(
 
 def text(name: str, description: str, example: str) -> Parameter:
     """Any text."""
-    return _parameter(name, description, {"type": "string"}, example=example)
+    return _parameter(name, f"{description} Such as `{example}`.", {"type": "string"})
 
 
 def time(name: str, description: str) -> Parameter:
@@ -48,7 +48,8 @@ def time(name: str, description: str) -> Parameter:
     schema = {
         "anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]
     }
-    return _parameter(name, description, schema, example="2026-11-22T09:00:00Z")
+    example = "`2026-11-22T09:00:00Z` or `2026-11-22`"
+    return _parameter(name, f"{description} Such as {example}.", schema)
 
 
 def flag(name: str, description: str) -> Parameter:

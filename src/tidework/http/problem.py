@@ -175,6 +175,7 @@ _NAMED_FIELD: Final = re.compile(r"^Object (missing required|contains unknown) f
 _RULES: Final = (
     (re.compile(r"^Expected `\w+` of length <= "), "too_long"),
     (re.compile(r"^Expected `\w+` of length >= "), "too_short"),
+    (re.compile(r"^Expected `[^`]+` with (?:a|no) timezone"), "invalid_format"),
     (re.compile(r"^Expected `[^`]+` (?:of length|with) "), "wrong_length"),
     (re.compile(r"^Expected `[^`]+` matching regex"), "invalid_format"),
     (re.compile(r"^Expected `[^`]+` <=? "), "too_large"),

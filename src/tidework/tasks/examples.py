@@ -56,11 +56,11 @@ _TASK: dict[str, Any] = {
     "completed_at": None,
     "version": 42,
 }
+# It can be sent as it stands.
 _NEW = {
     "title": "Write the release notes",
     "priority": "high",
     "due_at": "2026-12-01T18:00:00+01:00",
-    "label_ids": [LABEL],
 }
 _COMMENT = {
     "id": COMMENT,

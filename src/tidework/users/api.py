@@ -145,9 +145,12 @@ class Users(Protocol):
         name: str | None,
         operations: Sequence[Operation],
         request_id: str | None,
+        role: UserRole | None = None,
         idempotency: IdempotencyKey | None = None,
     ) -> tuple[Account, Committed]:
         """Make a placeholder the account of the person it stands for, who has proved it.
+
+        It becomes the installation's admin if there is none yet, otherwise it gets `role`, if given.
 
         Raises `store.protocol.Contended` when somebody else was faster.
         """

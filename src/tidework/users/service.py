@@ -11,7 +11,7 @@ from tidework.log import Change, Commit, Committed, Expect, IdempotencyKey, Oper
 from tidework.store.protocol import Contended, Store, UniqueConflict
 from tidework.times import now
 from tidework.users import queries
-from tidework.users.api import Account, NewAccount
+from tidework.users.api import Account, NewAccount, UserRole
 from tidework.users.values import (
     clean_email,
     clean_name,
@@ -126,10 +126,14 @@ class UserService:
         name: str | None,
         operations: Sequence[Operation],
         request_id: str | None,
+        role: UserRole | None = None,
         idempotency: IdempotencyKey | None = None,
     ) -> tuple[Account, Committed]:
         """See `Users.take_over`."""
         values: Values = {"is_active": True, "placeholder": False}
+        first = not await self._store.fetch(queries.INSTALLATION, {"name": "first_admin"})
+        if first or role is not None:
+            values["role"] = "admin" if first else role
         if name is not None:
             values["name"] = name
         workspace = {
@@ -144,12 +148,18 @@ class UserService:
             expects=[Expect("account", account.id, {"placeholder": [True]})],
             operations=[
                 *operations,
+                *([_first_admin(account.id)] if first else []),
                 Followups.operation(account.id, PERSONAL_WORKSPACE, workspace),
             ],
             request_id=request_id,
             idempotency=idempotency,
         )
-        committed = await self._store.append(commit)
+        try:
+            committed = await self._store.append(commit)
+        except UniqueConflict as conflict:
+            if conflict.constraint != "installation_pkey":
+                raise
+            raise Contended from conflict
         await self._followups.run(account.id)
         return await self.existing(account.id), committed
 
@@ -210,9 +220,7 @@ def _creation(new: NewAccount, *, first: bool) -> Commit:
     }
     operations = [Operation("emails", "insert", {"email": key}, {"user_id": new.id})]
     if first:
-        operations.append(
-            Operation("installation", "insert", {"name": "first_admin"}, {"value": new.id})
-        )
+        operations.append(_first_admin(new.id))
     operations += new.operations
     if not new.placeholder:
         detail = {"workspace_id": workspace_id, "name": new.name}
@@ -268,3 +276,8 @@ def _created(committed: Committed) -> Account:
 def _short_name(name: str, address: str) -> str:
     shown = " ".join("".join(ch if ch.isprintable() else " " for ch in name).split())
     return shown[:100].strip() or address.partition("@")[0]
+
+
+def _first_admin(user_id: str) -> Operation:
+    """The row that only one account of an installation can write."""
+    return Operation("installation", "insert", {"name": "first_admin"}, {"value": user_id})

@@ -402,3 +402,13 @@ async def test_an_operators_account(world: World) -> None:
     made = NewAccount(email="x@example.com", name="X", role="admin")
     account, _ = await world.users.create(made)
     assert account.role == "admin"
+
+
+async def test_the_operator_makes_a_placeholder_the_account(world: World) -> None:
+    zoe = await world.users.ensure_placeholder("Zoe", "zoe@example.com")
+    made = await world.auth.create_account("Zoe@example.com", PASSWORD, "Zoe Z.")
+    assert (made.id, made.name, made.is_active, made.placeholder) == (zoe.id, "Zoe Z.", True, False)
+    # There was nobody else: the next stranger must not become the administrator.
+    assert made.role == "admin"
+    stranger = await world.auth.create_account("eve@example.com", PASSWORD, "Eve")
+    assert stranger.role == "user"

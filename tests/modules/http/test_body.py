@@ -259,3 +259,20 @@ def test_decoding_gives_the_value_or_the_place_of_the_failure() -> None:
     with pytest.raises(Invalid) as refused:
         decode_json(decoder, b'{"title":1}')
     assert refused.value.errors[0].pointer == "/title"
+
+
+def test_a_compressed_body_is_not_taken() -> None:
+    check_media_type(b"application/json", b"identity")
+    with pytest.raises(UnsupportedMediaType):
+        check_media_type(b"application/json", b"gzip")
+
+
+def test_what_is_no_json_is_malformed_whatever_else_is_wrong_with_it() -> None:
+    class OnlyTitle(msgspec.Struct, forbid_unknown_fields=True):
+        title: str
+
+    decoder = msgspec.json.Decoder(OnlyTitle)
+    with pytest.raises(Malformed):
+        decode_json(decoder, b'{"email": "a')
+    with pytest.raises(Invalid):
+        decode_json(decoder, b'{"email": "a"}')

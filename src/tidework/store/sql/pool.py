@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import asyncpg
@@ -164,17 +164,23 @@ class Pool:
             yield connection
         except asyncpg.PostgresError as error:
             if cut_off(error):
-                connection.terminate()
+                _end(connection)
                 raise away(error) from error
             raise _translated(error) from error
         except AWAY as error:
-            connection.terminate()
+            _end(connection)
             raise away(error) from error
         except BaseException:
-            connection.terminate()
+            _end(connection)
             raise
         finally:
             await self._pool.release(connection)
+
+
+def _end(connection: Any) -> None:
+    """Close a connection at once; a broken one may have left the pool by itself."""
+    with suppress(asyncpg.InterfaceError):
+        connection.terminate()
 
 
 def _translated(error: asyncpg.PostgresError) -> Exception:
