@@ -9,6 +9,7 @@ from sqlalchemy import Integer, Text, bindparam, func, literal, select
 from tests.services.commits import add_task, commit, new_task, new_workspace
 from tests.services.postgres import Postgres
 from tests.services.processes import free_port
+from tests.services.proxy import proxied
 from tests.services.stores import Database
 
 from tidework.errors import OutcomeUnknown, Unavailable
@@ -104,6 +105,25 @@ async def test_a_server_that_does_not_answer(
     assert {type(outcome) for outcome in read} == {Unavailable}
     await add_task(store, stream)
     assert await verify_stream(store, stream) == []
+
+
+async def test_a_connection_that_breaks_under_a_query(postgres_emptied: Database) -> None:
+    async with proxied(postgres_emptied.address) as (proxy, url):
+        store = PostgresStore(url, pool_min=1, pool_max=1)
+        await store.start()
+        for end in (proxy.cut_all, lambda: asyncio.to_thread(postgres_emptied.execute, END)):
+            task = asyncio.create_task(store.fetch(SLEEP, {"seconds": 600}))
+            while await asyncio.to_thread(postgres_emptied.execute, ACTIVE) == [[]]:
+                pass
+            await end()
+            with pytest.raises(Unavailable):
+                await task
+            # The next one gets another connection.
+            await store.ping()
+        await store.close()
+
+
+END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tidework'"
 
 
 async def test_a_query_that_takes_too_long_is_stopped(postgres_emptied: Database) -> None:
