@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs the servers and tools that tests and benchmarks talk to. It starts none: tests start
-# their own, in temporary folders. Usage: services.sh [postgres] [wrk]   (all, when none is named)
+# their own, in temporary folders.
+# Usage: services.sh [postgres] [wrk] [chromium]   (all, when none is named)
 # What cannot be had is listed; that fails only with REQUIRE_SERVICES=1.
 set -eu
 cd "$(dirname "$0")/.."
@@ -18,6 +19,7 @@ newest_postgres() { # prints the newest server's major version, or nothing
 has() { # SERVICE
     case $1 in
     postgres) version=$(newest_postgres) && [ -n "$version" ] && [ "$version" -ge $OLDEST_POSTGRES ] ;;
+    chromium) command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 ;;
     *) command -v "$1" >/dev/null 2>&1 ;;
     esac
 }
@@ -43,16 +45,17 @@ by_brew() {
     command -v brew >/dev/null 2>&1 || return 1
     case $1 in
     postgres) brew install postgresql@17 >&2 ;;
+    chromium) brew install --cask chromium >&2 ;;
     *) brew install "$1" >&2 ;;
     esac
 }
 
-[ $# -gt 0 ] || set -- postgres wrk
+[ $# -gt 0 ] || set -- postgres wrk chromium
 missing=
 for service in "$@"; do
     case $service in
-    postgres | wrk) ;;
-    *) die "services.sh: unknown service '$service'; use postgres or wrk" ;;
+    postgres | wrk | chromium) ;;
+    *) die "services.sh: unknown service '$service'; use postgres, wrk or chromium" ;;
     esac
     has "$service" || by_apt "$service" || by_brew "$service" || true
     has "$service" || missing="$missing $service"
@@ -60,7 +63,8 @@ done
 
 [ -n "$missing" ] || exit 0
 say "not to be had here:$missing"
-say "  (postgres: PostgreSQL $OLDEST_POSTGRES or newer, with its server programs; wrk: for make bench)"
+say "  (postgres: PostgreSQL $OLDEST_POSTGRES or newer, with its server programs; wrk: for make bench;"
+say "   chromium: for the tests in a browser)"
 if [ "${REQUIRE_SERVICES:-}" = 1 ]; then
     die "REQUIRE_SERVICES=1, so this is a failure. Install them, or run as root or with sudo."
 fi
