@@ -20,7 +20,9 @@ from tidework.errors import Malformed, MethodNotAllowed
 from tidework.http.answer import Answer, Header, Scope
 from tidework.http.body import decode_json
 from tidework.http.context import GUARDS, Guard, RequestContext
+from tidework.http.parameters import QUERY
 from tidework.http.problem import method_not_allowed, nothing_here
+from tidework.http.query import Query
 
 _JSON: Header = (b"content-type", b"application/json")
 _encode = msgspec.json.Encoder().encode
@@ -38,6 +40,7 @@ class Call:
         "_needs_request",
         "_path",
         "_status",
+        "_takes_query",
         "route",
     )
 
@@ -56,6 +59,7 @@ class Call:
         self._constants = dict(constants)
         self._path = tuple((name, name in parameters) for name in _names(route))
         self._needs_request = "request" in parameters
+        self._takes_query = bool(handler.opt.get(QUERY))
         data = parameters.get("data")
         self._needs_body = data is not None and not data.has_default
         self._decoder = None if data is None else msgspec.json.Decoder(data.annotation)
@@ -74,7 +78,13 @@ class Call:
         return arguments
 
     async def run(self, context: RequestContext, scope: Scope, arguments: dict[str, Any]) -> Answer:
-        """Call the handler. Raises what it raises, and `Malformed` or `Invalid` for the body."""
+        """Call the handler.
+
+        Raises what it raises, and `Malformed` or `Invalid` for the body, and for a query where it
+        takes none.
+        """
+        if scope["query_string"] and not self._takes_query:
+            Query(scope["query_string"], ())
         if self._decoder is not None:
             if context.body:
                 arguments["data"] = decode_json(self._decoder, context.body)

@@ -33,10 +33,11 @@ class Query:
             raise Malformed("The query is not valid UTF-8. Percent-encode it as UTF-8.") from None
         for name, values in self._values.items():
             if name not in known:
+                takes = f"Known: {', '.join(known)}." if known else "This address takes none."
                 raise invalid(
                     f"?{name[:60]}",
                     "unknown_parameter",
-                    f"There is no parameter {name[:60]!r} here. Known: {', '.join(known)}.",
+                    f"There is no parameter {name[:60]!r} here. {takes}",
                 )
             if any("\0" in value for value in values):
                 raise invalid(f"?{name}", "invalid_text", f"?{name} must not contain NUL.")

@@ -148,6 +148,8 @@ NONSENSE = [
     ("~/tasks?q=%00", 422),
     ("~/tasks?limit=1&limit=2", 422),
     ("~/tasks?nonsense=1", 422),
+    ("~/tasks/1?nonsense=1", 422),
+    ("/users/me?_=123", 422),
     ("/admin/users?q=%ff", 400),
     ("/admin/users?q=%00", 422),
     (f"~/tasks?q={'a' * 9000}", 414),

@@ -130,8 +130,8 @@ async def test_the_query_parameters_are_those_that_routes_take(
             assert known, (path, answer.text)
             assert set(known[1].split(", ")) == declared, path
             checked += 1
-        else:
-            assert answer.status_code in (200, 404), path
+        elif path != "/api/v1/openapi.json":
+            assert answer.status_code in (422, 404), path
     assert checked == 9
 
 
