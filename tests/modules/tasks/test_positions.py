@@ -201,9 +201,16 @@ async def test_ten_thousand_insertions_at_the_same_place(api: Api) -> None:
 async def test_moves_at_the_same_moment_all_find_a_place(api: Api) -> None:
     ada = await api.person()
     first, last = await make(ada, "first", "last")
-    others = await make(ada, *(f"Task {number}" for number in range(30)))
+    others = await make(ada, *(f"Task {number}" for number in range(60)))
     between_them = {"after": first["id"], "before": last["id"]}
-    await asyncio.gather(*(move(ada, task, **between_them) for task in others))
+
+    async def write_on() -> None:
+        for number in range(5):
+            await ada.made("~/projects", {"name": f"{new_id()} {number}"})
+
+    await asyncio.gather(
+        *(move(ada, task, **between_them) for task in others), *(write_on() for _ in range(5))
+    )
     tasks = await items(ada, "~/tasks?sort=position&limit=100")
     assert len({task["position"] for task in tasks}) == len(tasks)
     assert [tasks[0]["title"], tasks[-1]["title"]] == ["first", "last"]

@@ -4,8 +4,6 @@ A key is a fraction written in base 62 (`0-9A-Za-z`, the order of ASCII) that ne
 that between two different keys there is always another one: moving a task changes one row.
 """
 
-from itertools import takewhile
-
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _VALUE = {digit: value for value, digit in enumerate(_DIGITS)}
 _BASE = len(_DIGITS)
@@ -38,10 +36,20 @@ def between(left: str | None, right: str | None) -> str:
     if left is not None and right is not None and left >= right:
         raise ValueError(f"no position between {left!r} and {right!r}")
     low, high = left or "", right or ""
-    shared = sum(
-        1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(low, high, strict=False))
-    )
+    shared = _shared(low, high)
     return low[:shared] + _between(low[shared:], None if right is None else right[shared:])
+
+
+def _shared(left: str, right: str) -> int:
+    """How many characters two keys begin with alike, by halving."""
+    low, high = 0, min(len(left), len(right))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if left[:middle] == right[:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def _between(left: str, right: str | None) -> str:
