@@ -15,16 +15,12 @@ from tests.modules.whole.commands import (
     Command,
     DeleteWorkspace,
     MakeItem,
-    Relate,
     RemoveItem,
     RemoveMember,
     Rename,
-    Reword,
-    Say,
     Undo,
-    Unrelate,
-    Unsay,
 )
+from tests.modules.whole.hanging import Relate, Reword, Say, Unrelate, Unsay
 from tests.modules.whole.model import UNKNOWN, Space
 from tests.modules.whole.tasks import BatchTasks, DeleteTask, MakeTask, PatchTask
 

@@ -3,7 +3,8 @@
 from collections.abc import Awaitable
 from typing import Any
 
-from tests.modules.whole.commands import MakeItem, Relate, Say
+from tests.modules.whole.commands import MakeItem
+from tests.modules.whole.hanging import Relate, Say
 from tests.modules.whole.intents import GUESTS, Call, Pick
 from tests.modules.whole.model import Draft
 from tests.modules.whole.system import new_context, principal

@@ -63,36 +63,40 @@ class Machine(RuleBasedStateMachine):
     def begin(self) -> None:
         self._run(self.people.begin())
 
-    @rule(one_by_one=st.lists(calls, min_size=1, max_size=10))
-    def commands(self, one_by_one: list[Call]) -> None:
+    @rule(one_by_one=st.lists(calls, min_size=1, max_size=10), query=queries, look=st.booleans())
+    def commands(self, one_by_one: list[Call], query: dict[str, Any], look: bool) -> None:
         for call in one_by_one:
             self._run(self.world.perform([call]))
+        self._read(one_by_one[0].space, query, look)
 
-    @rule(one_by_one=st.lists(calls, min_size=1, max_size=10))
-    def more_commands(self, one_by_one: list[Call]) -> None:
-        self.commands(one_by_one)
-
-    @rule(together=st.lists(calls, min_size=2, max_size=8), same=st.booleans())
-    def at_the_same_moment(self, together: list[Call], same: bool) -> None:
+    @rule(
+        together=st.lists(calls, min_size=2, max_size=8),
+        same=st.booleans(),
+        query=queries,
+        look=st.booleans(),
+    )
+    def at_the_same_moment(
+        self, together: list[Call], same: bool, query: dict[str, Any], look: bool
+    ) -> None:
         if same:
             together = [Call(0, c.actor, c.intent, c.stale) for c in together]
         self._run(self.world.perform(together))
+        self._read(together[0].space, query, look)
 
-    @rule(space=st.integers(0, 9), query=queries)
-    def list_tasks(self, space: int, query: dict[str, Any]) -> None:
-        self._run(Reader(self.world.system, self.world.space_at(space)).check_list(query))
-
-    @rule(space=st.integers(0, 9))
-    def look_around(self, space: int) -> None:
-        found = self.world.space_at(space)
-        reader = Reader(self.world.system, found)
-        self._run(reader.check_things())
-        self._run(reader.check_stats())
-        self._run(reader.check_histories(self.world.clients[found.id].histories))
-
-    @rule(name=st.integers(0, 30), who=st.integers(0, 9), what=st.integers(0, 99))
-    def somebody(self, name: int, who: int, what: int) -> None:
+    @rule(name=st.integers(0, 30), who=st.integers(0, 9), what=st.integers(0, 99), then=calls)
+    def somebody(self, name: int, who: int, what: int, then: Call) -> None:
         self._run(self.people.act(name, who, what))
+        self._run(self.world.perform([then]))
+
+    def _read(self, number: int, query: dict[str, Any], look: bool) -> None:
+        """Read what has just been written to; `look` at everything in it."""
+        space = self.world.space_at(number)
+        reader = Reader(self.world.system, space)
+        self._run(reader.check_list(query))
+        if look:
+            self._run(reader.check_things())
+            self._run(reader.check_stats())
+            self._run(reader.check_histories(self.world.clients[space.id].histories))
 
     @invariant()
     def lookups(self) -> None:
