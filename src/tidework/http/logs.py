@@ -65,6 +65,10 @@ _MARKS: Final = (
 )
 
 
+# What consists of these only (ids, times, addresses, statuses) holds none of the marks.
+_is_harmless = re.compile(r"[0-9a-fA-FTZ:.-]*|GET|HEAD|POST|PUT|PATCH|DELETE|info|request").fullmatch
+
+
 def redact_text(text: str) -> str:
     """`text` with everything masked that looks like a secret, and cut off when it is very long."""
     if len(text) > _MAX_TEXT:
@@ -89,12 +93,12 @@ def redact(value: Any, depth: int = 0) -> Any:
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, str):
-        return _safe(redact_text(value))
+        return value if _is_harmless(value) else _safe(redact_text(value))
     if depth >= _MAX_DEPTH:
         return "…"
     if isinstance(value, Mapping):
         return {
-            _safe(str(name)): MASK if _hides(name, member) else redact(member, depth + 1)
+            _safe_name(name): MASK if _hides(name, member) else redact(member, depth + 1)
             for name, member in value.items()
         }
     if isinstance(value, list | tuple | set | frozenset):
@@ -111,6 +115,10 @@ def _hides(name: object, value: object) -> bool:
     if value is None or isinstance(value, bool) or not isinstance(name, str | bytes):
         return False
     return _is_secret_name(str(name))
+
+
+def _safe_name(name: object) -> str:
+    return name if type(name) is str and name.isidentifier() else _safe(str(name))
 
 
 @lru_cache(maxsize=1024)
