@@ -1,12 +1,18 @@
 """Who may do what: every route for every kind of caller, and changes of rights that bind at once."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
+import pytest
 from tests.modules.tasks.world import code, items, make, seq_of, workspace_of
 from tests.services.api import Api, Person
+
+from tidework.app import open_services
+from tidework.errors import Conflict, Forbidden
+from tidework.http.context import Credential, Membership, Principal, RequestContext, Role
+from tidework.tasks.schemas import BatchCreate, TaskCreate, TaskPatch
 
 ROLES = ("owner", "editor", "commenter", "viewer")
 Ids = dict[str, str]
@@ -197,3 +203,48 @@ async def items_of_either(*people: Person) -> list[Any]:
             found: list[Any] = answer.json()["items"]
             return found
     raise AssertionError("nobody is in any more")
+
+
+async def test_rights_lost_after_they_were_asked_do_not_count(api: Api) -> None:
+    """As between a request's arrival and its commit: what was known then is old by then."""
+    ada, eva = await workspace_of(api, "viewer")
+    task, other = await make(ada, "Task", "Other")
+    label = await ada.made("~/labels", {"name": "L"})
+    comment = await ada.made(f"~/tasks/{task['id']}/comments", {"body": "B"})
+    one, two, ws = task["id"], other["id"], ada.workspace
+    before = await seq_of(ada)
+    was = {role: Membership(ws, eva.id, role) for role in ("owner", "editor", "commenter")}
+
+    def asked(role: Role) -> RequestContext:
+        context = RequestContext("test", "127.0.0.1", "http", 0.0)
+        context.membership = was[role]
+        credential = Credential("session", eva.id, "session", 0.0)
+        context.principal = Principal(eva.id, "user", eva.workspace, credential)
+        return context
+
+    async with open_services(api.settings) as app:
+        editor, owner, writing = was["editor"], was["owner"], asked("editor")
+        late: list[Awaitable[object]] = [
+            app.tasks.create(editor, TaskCreate("x"), writing),
+            app.tasks.update(editor, one, TaskPatch(title="x"), writing),
+            app.tasks.delete(editor, one, writing),
+            app.tasks.batch(editor, [BatchCreate(TaskCreate("x"))], writing),
+            app.relations.create(editor, one, "blocks", two, writing),
+            app.comments.create(was["commenter"], one, "x", asked("commenter")),
+            app.comments.delete(owner, comment["id"], asked("owner")),
+            app.log.undo(editor, task["version"], writing),
+            app.projects.create(editor, {"name": "x"}, writing),
+            app.labels.update(editor, label["id"], {"name": "x"}, writing),
+            app.labels.delete(editor, label["id"], writing),
+            app.workspaces.rename(owner, "x", asked("owner")),
+            app.workspaces.add(
+                owner, eva.email.replace("person", "other"), "viewer", asked("owner")
+            ),
+            app.workspaces.change_role(owner, eva.id, "editor", asked("owner")),
+            app.workspaces.remove(owner, ada.id, asked("owner")),
+            app.workspaces.delete(owner, asked("owner")),
+        ]
+        for command in late:
+            with pytest.raises((Forbidden, Conflict)):
+                await command
+    assert await seq_of(ada) == before
