@@ -66,7 +66,9 @@ _MARKS: Final = (
 
 
 # What consists of these only (ids, times, addresses, statuses) holds none of the marks.
-_is_harmless = re.compile(r"[0-9a-fA-FTZ:.-]*|GET|HEAD|POST|PUT|PATCH|DELETE|info|request").fullmatch
+_is_harmless = re.compile(
+    r"[0-9a-fA-FTZ:.-]*|GET|HEAD|POST|PUT|PATCH|DELETE|info|request"
+).fullmatch
 
 
 def redact_text(text: str) -> str:
