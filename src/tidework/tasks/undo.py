@@ -116,7 +116,9 @@ async def refuse_strangers(store: Store, changes: Sequence[Change]) -> None:
     if returning:
         found = await store.fetch(queries.ACCOUNTS, {"ids": returning})
         if {row[0] for row in found} != set(returning):
-            raise Conflict("This person's account is gone; they cannot come back.", code="gone")
+            raise Conflict(
+                "This person's account is gone; they cannot come back.", code="account_gone"
+            )
 
 
 def referred(changes: Sequence[Change]) -> list[Expect]:

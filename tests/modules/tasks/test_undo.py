@@ -291,7 +291,7 @@ async def test_nobody_comes_back_whose_account_is_gone(api: Api) -> None:
     erased = await eva.call("DELETE", "/users/me", {"password": PASSWORD})
     assert erased.status_code == 204, erased.text
     answer = await ada.post("~/undo", {"seq": int(removed.headers["tidework-seq"])})
-    assert code(answer) == (409, "gone")
+    assert code(answer) == (409, "account_gone")
     assert len(await items(ada, "~/members")) == 1
 
 
