@@ -131,26 +131,8 @@ class Front:
             answer = await self._ask(context, scope, receive)
             return _conditional(answer, context, headers) if answer.status == 200 else answer
         if method == "POST" and b"idempotency-key" in headers:
-            answer = await self._once(context, scope, headers[b"idempotency-key"], receive)
-        else:
-            answer = await self._ask(context, scope, receive)
-        self._carry_over(context, scope["path"])
-        return answer
-
-    def _carry_over(self, context: RequestContext, path: str) -> None:
-        """Know the caller's membership at the seq of what they have just written.
-
-        Nothing happened between the seq at which it was looked up and this one but their own
-        commit, and what is below `/tasks` never changes a member.
-        """
-        membership = context.membership
-        if (
-            membership is not None
-            and context.seq == context.workspace_seq + 1
-            and path.startswith("/tasks", _PREFIX + len(membership.workspace_id))
-        ):
-            key = (membership.workspace_id, membership.user_id)
-            self.members.put(key, (context.seq, membership))
+            return await self._once(context, scope, headers[b"idempotency-key"], receive)
+        return await self._ask(context, scope, receive)
 
     # --- who is calling ----------------------------------------------------------------------
 
