@@ -1,3 +1,17 @@
-from tests.modules.tasks.conftest import api
+from tests.modules.tasks.conftest import (
+    api,
+    database_url,
+    emptied_name,
+    migrated_file,
+    migrated_template,
+    postgres_emptied,
+)
 
-__all__ = ["api"]
+__all__ = [
+    "api",
+    "database_url",
+    "emptied_name",
+    "migrated_file",
+    "migrated_template",
+    "postgres_emptied",
+]
