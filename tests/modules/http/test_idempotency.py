@@ -181,8 +181,10 @@ async def test_while_the_first_is_running_the_second_waits_outside(api: Api) -> 
     answers = await asyncio.gather(
         *(ada.post("~/tasks", {"title": "x"}, headers=ONCE) for _ in range(5))
     )
-    statuses = sorted(answer.status_code for answer in answers)
-    assert statuses == [201, 409, 409, 409, 409]
+    # One that comes after the first has been answered, on a slow machine, is told its answer.
+    statuses = {answer.status_code for answer in answers}
+    assert statuses == {201, 409}
+    assert len({answer.content for answer in answers if answer.status_code == 201}) == 1
     assert {a.json()["code"] for a in answers if a.status_code == 409} == {"idempotency_running"}
     again = await ada.post("~/tasks", {"title": "x"}, headers=ONCE)
     assert again.headers["idempotency-replayed"] == "true"
