@@ -16,7 +16,6 @@ from sqlalchemy import (
     tuple_,
     union_all,
 )
-from sqlalchemy import literal_column as literal
 
 from tidework.store.sql.schema import (
     BIG,
@@ -31,7 +30,7 @@ from tidework.store.sql.schema import (
     workspaces,
 )
 from tidework.store.sql.statement import Statement
-from tidework.store.sql.tables import Day, HasAny, Matches, any_of
+from tidework.store.sql.tables import HasAny, Matches, any_of
 
 TASK_COLUMNS = (
     tasks.c.id,
@@ -357,39 +356,6 @@ HISTORY = Statement(
     .order_by(changes.c.seq, changes.c.ordinal)
     .limit(bindparam("limit")),
 )
-
-
-def _counts(name: str, column: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Statement:
-    return Statement(
-        name,
-        select(column, func.count()).where(_OF_STREAM, *conditions).group_by(column),
-        heavy=True,
-    )
-
-
-BY_STATUS = _counts("stats_status", tasks.c.status)
-BY_PRIORITY = _counts("stats_priority", tasks.c.priority)
-BY_ASSIGNEE = _counts("stats_assignee", tasks.c.assignee_id)
-BY_PROJECT = _counts("stats_project", tasks.c.project_id)
-OVERDUE = Statement(
-    "stats_overdue",
-    select(func.count()).select_from(tasks).where(_OF_STREAM, FILTERS["overdue"]),
-    heavy=True,
-)
-
-
-def _per_day(name: str, column: ColumnElement[Any]) -> Statement:
-    day = Day(column).label("day")
-    recent = column >= bindparam("since", type_=TIME)
-    return Statement(
-        name,
-        select(day, func.count()).where(_OF_STREAM, recent).group_by(literal("day")),
-        heavy=True,
-    )
-
-
-CREATED_PER_DAY = _per_day("stats_created", tasks.c.created_at)
-COMPLETED_PER_DAY = _per_day("stats_completed", tasks.c.completed_at)
 
 
 @lru_cache(maxsize=8)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from tidework.http.query import Query
 from tidework.store.protocol import Store
 from tidework.store.sql.statement import Statement
-from tidework.tasks import queries
+from tidework.tasks import stats_queries as queries
 from tidework.tasks.filters import PRIORITIES, STATUSES
 from tidework.tasks.schemas import DayCount, StatsOut
 from tidework.times import now

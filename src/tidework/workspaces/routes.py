@@ -156,8 +156,11 @@ def _item_routes(
     name: str, out: type[Any], page: type[Any], create: type[Any], change: type[Any]
 ) -> list[Any]:
     """The five routes of projects, or of labels."""
+    return [*_reading(name, out, page), *_writing(name, out, create, change)]
+
+
+def _reading(name: str, out: type[Any], page: type[Any]) -> list[Any]:
     title, base = name.capitalize(), f"/workspaces/{{w:str}}/{name}s"
-    by_id = f"{base}/{{item_id:str}}"
 
     @get(base, operation_id=f"list{title}s", summary=f"{title}s by name", responses=_READ)
     async def list_items(
@@ -168,6 +171,26 @@ def _item_routes(
     ) -> page:  # type: ignore[valid-type]
         seq, rows = await items.all(viewer.workspace_id)
         return listing(context, seq, page([row_of(out, row) for row in rows]))  # type: ignore[no-any-return]
+
+    @get(
+        f"{base}/{{item_id:str}}", operation_id=f"get{title}", summary=f"A {name}", responses=_READ
+    )
+    async def get_item(
+        w: FromPath[str],
+        item_id: FromPath[str],
+        viewer: NamedDependency[Membership],
+        context: NamedDependency[RequestContext],
+        items: NamedDependency[ItemService],
+    ) -> out:  # type: ignore[valid-type]
+        seq, row = await items.get(viewer.workspace_id, known_id(item_id, name))
+        return entity(context, seq, row[-1], row_of(out, row))  # type: ignore[no-any-return]
+
+    return [list_items, get_item]
+
+
+def _writing(name: str, out: type[Any], create: type[Any], change: type[Any]) -> list[Any]:
+    title, base = name.capitalize(), f"/workspaces/{{w:str}}/{name}s"
+    by_id = f"{base}/{{item_id:str}}"
 
     @post(base, operation_id=f"create{title}", summary=f"Make a {name}", responses=_WRITE)
     async def create_item(
@@ -180,17 +203,6 @@ def _item_routes(
         row = await items.create(editor, given(data), context)
         place = f"/api/v1/workspaces/{editor.workspace_id}/{name}s/{row[0]}"
         return written(context, row[-1], row_of(out, row), place)  # type: ignore[no-any-return]
-
-    @get(by_id, operation_id=f"get{title}", summary=f"A {name}", responses=_READ)
-    async def get_item(
-        w: FromPath[str],
-        item_id: FromPath[str],
-        viewer: NamedDependency[Membership],
-        context: NamedDependency[RequestContext],
-        items: NamedDependency[ItemService],
-    ) -> out:  # type: ignore[valid-type]
-        seq, row = await items.get(viewer.workspace_id, known_id(item_id, name))
-        return entity(context, seq, row[-1], row_of(out, row))  # type: ignore[no-any-return]
 
     @patch(by_id, operation_id=f"update{title}", summary=f"Change a {name}", responses=_WRITE)
     async def update_item(
@@ -219,7 +231,7 @@ def _item_routes(
     ) -> None:
         await items.delete(editor, known_id(item_id, name), context)
 
-    return [list_items, create_item, get_item, update_item, delete_item]
+    return [create_item, update_item, delete_item]
 
 
 def routers(
