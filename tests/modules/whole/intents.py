@@ -84,7 +84,14 @@ _common: dict[str, st.SearchStrategy[Any]] = {
     "position": _positions,
 }
 _new_task = st.fixed_dictionaries({"title": _titles}, optional=_common)
-_patch = st.fixed_dictionaries({}, optional={"title": _titles, **_common})
+_fields = {"title": _titles, **_common}
+# Mostly one field, as people do; of many, one is often wrong.
+_patch = st.one_of(
+    st.fixed_dictionaries({}, optional=_fields),
+    *(st.fixed_dictionaries({name: value}) for name, value in _fields.items()),
+    st.fixed_dictionaries({"parent_id": pick("task")}),
+    st.fixed_dictionaries({"status": _fields["status"]}),
+)
 _operation = st.one_of(
     st.fixed_dictionaries(
         {"op": st.just("create"), "data": _new_task}, optional={"id": pick("own")}

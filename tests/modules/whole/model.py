@@ -250,6 +250,14 @@ class Draft:
             self.steps.append(Step(kind, thing_id, {name: thing[name] for name in new}, dict(new)))
             thing.update(new)
 
+    def repeat(self, changes: Iterable[Any]) -> None:
+        """Note the fields that were set to what they were."""
+        for change in changes:
+            if change.op == "update":
+                same = {n: v for n, v in change.set.items() if change.was[n] == v}
+                if same:
+                    self.steps.append(Step(change.entity, change.id, same, dict(same)))
+
     def drop(self, kind: str, thing_id: str) -> None:
         self.steps.append(Step(kind, thing_id, self.things[kind].pop(thing_id), None))
 

@@ -1,15 +1,23 @@
-"""The whole service layer against a plain in-memory model (`whole/model.py`).
+"""The whole service layer against a plain in-memory model (`model.py`, `commands.py`).
 
-Hypothesis lets people with all roles give random commands, one by one and several at the same
-moment, and reads in between. After each step the model, the state tables and a client that only
-follows the changes must agree; at the end every folded log equals its state tables, and undoing all
-commits, newest first, leads back to nothing.
+Hypothesis lets people of all roles give random commands, one by one and several at the same moment,
+also as what they were before, and reads after them. After each step the model, the state tables and
+a client that only follows the changes must agree; at the end every folded log equals its state
+tables, and undoing all commits, newest first, leads back to nothing.
+
+Faults that were planted, and found within a default run: a removed label stays in its tasks; a
+removed member stays assigned, or looked up; the "before" of a change from a stale read; an undo that
+ignores what came later; a version that does not move; a role that is not asked again under the lock;
+a removal decided on a stale read; comments that outlive their task; a number that is skipped; a last
+owner who may leave; `completed_at` that outlives the status; a page whose ties are in another order.
+An undo that closes a circle takes a thorough run (`HYPOTHESIS_PROFILE=thorough`).
 """
 
 import asyncio
+import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -113,8 +121,9 @@ class Machine(RuleBasedStateMachine):
             shutil.rmtree(self._folder)
 
 
-def _check(make: Callable[[], Machine], part: int) -> None:
-    examples = max(1, settings.default.max_examples // part)
+def _check(make: Callable[[], Machine], share: float) -> None:
+    """Run a share of the examples that the profile asks for: each is some sixty commands."""
+    examples = max(1, int(settings.default.max_examples * share))
     run_state_machine_as_test(
         make,
         settings=settings(
@@ -123,14 +132,24 @@ def _check(make: Callable[[], Machine], part: int) -> None:
     )
 
 
+@pytest.fixture
+def quick_folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory where there is one: how long a disk takes to flush is not tested here."""
+    if not os.access("/dev/shm", os.W_OK):
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir="/dev/shm", prefix="tidework-") as folder:
+        yield Path(folder)
+
+
 @pytest.mark.timeout(3600)
-def test_services_on_sqlite_do_what_the_model_does(migrated_file: Path, tmp_path: Path) -> None:
+def test_services_on_sqlite_do_what_the_model_does(migrated_file: Path, quick_folder: Path) -> None:
     def make() -> Machine:
-        folder = Path(tempfile.mkdtemp(dir=tmp_path))
+        folder = Path(tempfile.mkdtemp(dir=quick_folder))
         shutil.copyfile(migrated_file, folder / "tidework.db")
         return Machine(f"sqlite:///{folder / 'tidework.db'}", folder)
 
-    _check(make, 4)
+    _check(make, 0.4)
 
 
 @pytest.mark.timeout(3600)
@@ -140,4 +159,4 @@ def test_services_on_postgresql_do_what_the_model_does(
     def make() -> Machine:
         return Machine(empty_postgres(), Path(tempfile.mkdtemp(dir=tmp_path)))
 
-    _check(make, 15)
+    _check(make, 0.08)

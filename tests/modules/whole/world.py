@@ -98,9 +98,18 @@ class World:
         options = [*shared[:1] * 6, *shared[1:2], *spaces[-1:], *shared[:1] * 6]
         return options[number % len(options)]
 
-    def actor_at(self, space: Space, number: int) -> str:
-        """Mostly a member, sometimes anybody."""
+    def actor_at(self, space: Space, number: int, stale: bool) -> str:
+        """Mostly who may do something, sometimes anybody; of those who act by what they were, who
+        has lost it since."""
         everybody = self.active()
+        lost = [
+            user_id
+            for (space_id, user_id), seen in self.first_seen.items()
+            if space_id == space.id and user_id in everybody
+            if LEVELS[seen.role] > LEVELS.get(space.role(user_id) or "", 0)
+        ]
+        if stale and lost:
+            return lost[number % len(lost)]
         members = [user_id for user_id in space.things["member"] if user_id in everybody]
         able = [user_id for user_id in members if LEVELS[space.role(user_id) or ""] > 2]
         options = [*able * 4, *members, *everybody]
@@ -112,7 +121,7 @@ class World:
             # The first shared one stays, so that more can happen in it.
             others = [s for s in self.spaces.values() if s is not self.space_at(0)]
             space = others[-1 - call.space % 2]
-        actor = self.actor_at(space, call.actor)
+        actor = self.actor_at(space, call.actor, call.stale)
         others = [other for other in self.spaces.values() if other is not space]
         foreign = {
             kind: next((x for other in others for x in other.things[kind]), UNKNOWN)
@@ -156,16 +165,21 @@ class World:
             one = left.pop(changes[0].request_id or "", None)
             assert one is not None, f"commit {seq} is nobody's: {changes}"
             assert one.outcome.error is None, f"{one}: refused, and committed {changes}"
-            self._replay(space, one, seq, changes)
+            self._replay(space, one, seq, changes, alone=len(asked) == 1)
             moments.append(space.snapshot())
         for one in left.values():
             self._judge(one, moments)
         await self.check(space)
 
-    def _replay(self, space: Space, one: Asked, seq: int, changes: Sequence[LoggedChange]) -> None:
+    def _replay(
+        self, space: Space, one: Asked, seq: int, changes: Sequence[LoggedChange], *, alone: bool
+    ) -> None:
         draft, statuses = self._foreseen(
             space, one, Given(changes), changes[0].at, space.role(one.actor)
         )
+        if not alone:
+            # Of two who do the same at the same moment, the second writes what is so already.
+            draft.repeat(changes)
         assert not statuses, f"{one.command} was done at seq {seq}, and must give {statuses}"
         assert changes[0].actor_id == one.actor
         space.commit(draft, seq)
