@@ -90,9 +90,11 @@ class Plan:
         """Plan a change of some fields; of none when they are so already."""
         same = [name for name, value in values.items() if getattr(task, name) == value]
         values = {name: value for name, value in values.items() if name not in same}
-        # What is left out because it is so already must still be so when the rest happens, and when
-        # a task was completed follows from the status that it has then.
-        self._expect_there(task.id, [*same, *(["status"] if "status" in values else [])])
+        # What is left out because it is so already must still be so when the rest happens; when a
+        # task was completed follows from the status that it has then; and a batch shows what it
+        # leaves alone as it is at that moment.
+        rests_on = same if values else ["version"]
+        self._expect_there(task.id, [*rests_on, "status"] if "status" in values else rests_on)
         if not values:
             return
         if "status" in values:
