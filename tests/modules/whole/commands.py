@@ -19,6 +19,11 @@ class Command:
 
     role: ClassVar[str] = "editor"
 
+    @property
+    def conditional(self) -> bool:
+        """Whether it asks for a version."""
+        return getattr(self, "if_match", None) is not None
+
     async def run(self, services: Services, member: Membership, context: RequestContext) -> Any:
         """Ask for it; the answer as plain data."""
         raise NotImplementedError

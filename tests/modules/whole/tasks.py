@@ -185,6 +185,10 @@ class DeleteTask(Command):
 class BatchTasks(Command):
     operations: list[Fields]
 
+    @property
+    def conditional(self) -> bool:
+        return any(operation.get("if_match") is not None for operation in self.operations)
+
     async def run(self, services: Services, member: Membership, context: RequestContext) -> Any:
         data = msgspec.convert({"operations": self.operations}, Batch)
         done = await services.tasks.batch(member, data.operations, context)

@@ -199,7 +199,7 @@ class World:
             real = LEVELS.get(moment.role(one.actor) or "", 0)
             lost = [403, 404][: 2 if real == 0 else real < LEVELS[draft.needed]]
             # What has just been removed is also no longer at the version that was named.
-            lost += [412] if 404 in statuses and getattr(one.command, "if_match", None) else []
+            lost += [412] if 404 in statuses and one.command.conditional else []
             if one.outcome.error is not None and one.outcome.error.status in statuses + lost:
                 return
             same = one.outcome.error is None and not statuses and not draft.steps
