@@ -6,7 +6,7 @@ from typing import Any
 from tidework.errors import Forbidden, NotFound, invalid
 from tidework.http import cursor as cursors
 from tidework.http.conditional import changed, expected_versions
-from tidework.http.context import Membership, RequestContext
+from tidework.http.context import Membership, RequestContext, Role
 from tidework.http.query import Query
 from tidework.ids import is_id, new_id
 from tidework.log import Change, Commit, Committed, Expect
@@ -96,11 +96,12 @@ class CommentService:
     async def delete(self, member: Membership, comment_id: str, context: RequestContext) -> None:
         """Remove one's own comment, or, as an owner, anyone's."""
         _, comment = await self.get(member.workspace_id, comment_id)
-        if comment.author_id != member.user_id and not member.may("owner"):
+        role: Role = "commenter" if comment.author_id == member.user_id else "owner"
+        if not member.may(role):
             raise Forbidden("Only its author or an owner of the workspace may remove a comment.")
         expect = self._match(comment, context)
         change = Change("comment", comment_id, "delete")
-        await self._commit(member, context, change, expect, now())
+        await self._commit(member, context, change, expect, now(), role)
 
     @staticmethod
     def _match(comment: CommentOut, context: RequestContext) -> Expect:
@@ -118,6 +119,7 @@ class CommentService:
         change: Change,
         expect: Expect,
         at: str,
+        role: Role = "commenter",
     ) -> Committed:
         commit = Commit(
             stream_id=member.workspace_id,
@@ -125,7 +127,7 @@ class CommentService:
             at=at,
             request_id=context.request_id,
             changes=[change],
-            expects=[still(member, "commenter"), expect],
+            expects=[still(member, role), expect],
             idempotency=context.idempotency,
         )
         committed = await self._store.append(commit)
