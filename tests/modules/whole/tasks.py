@@ -91,7 +91,8 @@ def placed(draft: Draft, task_id: str | None, asked: Any, given: Given, moved: s
 
 def make(draft: Draft, data: Fields, given: Given, own: str | None = None) -> str:
     """A new task; its id."""
-    if own is not None and (own in draft.space.things["task"] or own in draft.things["task"]):
+    # An id is given once, also when its task has gone again meanwhile.
+    if own in draft.space.things["task"] or any(step.id == own for step in draft.steps):
         draft.refuse(409)
     values = {**_DEFAULTS, **cleaned(draft, data)}
     made, _ = given.made("task")
