@@ -8,9 +8,10 @@ tables, and undoing all commits, newest first, leads back to nothing.
 Faults that were planted, and found within a default run: a removed label stays in its tasks; a
 removed member stays assigned, or looked up; the "before" of a change from a stale read; an undo that
 ignores what came later; a version that does not move; a role that is not asked again under the lock;
-a removal decided on a stale read; comments that outlive their task; a number that is skipped; a last
+comments that outlive their task; a number that is skipped; a last
 owner who may leave; `completed_at` that outlives the status; a page whose ties are in another order.
-An undo that closes a circle takes a thorough run (`HYPOTHESIS_PROFILE=thorough`).
+An undo that closes a circle, and a label's removal that is decided on a stale read, may take a
+thorough run (`HYPOTHESIS_PROFILE=thorough`).
 """
 
 import asyncio
