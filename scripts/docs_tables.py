@@ -15,7 +15,8 @@ from pathlib import Path
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 
-from tidework.app import compose, framework, make_store
+from tidework.app import framework
+from tidework.composition import compose, make_store
 from tidework.http.context import GUARDS, ROLES
 from tidework.settings import Settings, table
 from tidework.transfer.csv_read import _HEADERS

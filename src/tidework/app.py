@@ -1,32 +1,21 @@
-"""The composition root: the one place that picks implementations.
+"""The ASGI application of a server: `create_app` makes it; it opens the services when it starts.
 
-`open_services` gives a command what it needs, without HTTP; `create_app` gives the ASGI application
-of a server, which opens the same services when it starts.
+With `composition`, the one place that picks implementations.
 """
 
 import asyncio
 import contextlib
 import gc
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any, cast
 
 from litestar import Litestar, Router
 
 from tidework import __version__
 from tidework.auth import examples as auth_examples
-from tidework.auth.access import AccessTokens
-from tidework.auth.api_tokens import ApiTokens
 from tidework.auth.authenticator import StreamAuthenticator
-from tidework.auth.keys import KeySet
-from tidework.auth.passwords import Passwords
-from tidework.auth.resets import Resets
 from tidework.auth.routes import root_routers
 from tidework.auth.routes import routers as auth_routers
-from tidework.auth.service import AuthService
-from tidework.auth.throttle import BoundedMemoryStorage, Throttle
-from tidework.bus.followups import Followups
+from tidework.composition import Services, compose, finish, make_store
 from tidework.errors import TideworkError
 from tidework.http.answer import App, Receive, Scope, Send
 from tidework.http.context import SCOPE_KEY, guards
@@ -44,158 +33,25 @@ from tidework.http.openapi import DocumentApp, document, openapi_config
 from tidework.http.problem import exception_handlers
 from tidework.http.proxies import TrustedProxies
 from tidework.log import Operation
-from tidework.mail import FolderMailer
 from tidework.settings import Settings
-from tidework.store.observer import Observer
 from tidework.store.protocol import Store
 from tidework.store.sql.postgres import PostgresStore
-from tidework.store.sql.sqlite import SqliteStore
 from tidework.tasks import examples as task_examples
 from tidework.tasks.admin import AdminTaskService
-from tidework.tasks.comments import CommentService
-from tidework.tasks.log import LogService
 from tidework.tasks.log_routes import HANDLERS as LOG_HANDLERS
-from tidework.tasks.relations import RelationService
 from tidework.tasks.routes import routers as task_routers
-from tidework.tasks.service import TaskService
-from tidework.tasks.stats import StatsService
 from tidework.times import now
 from tidework.users import examples as user_examples
-from tidework.users.admin import AdminService
 from tidework.users.admin_routes import routers as admin_routers
-from tidework.users.audit import AuditLog
-from tidework.users.closing import Closing
 from tidework.users.routes import routers as user_routers
-from tidework.users.service import UserService
 from tidework.workspaces import examples as workspace_examples
 from tidework.workspaces.admin import AdminWorkspaceService
-from tidework.workspaces.items import ItemService
 from tidework.workspaces.routes import routers as workspace_routers
-from tidework.workspaces.service import WorkspaceService
 
 _SWEEP_S = 60.0
 _EXPIRING = ("idempotency", "password_resets")
 
 _log = get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """Every service of the product, on one store."""
-
-    settings: Settings
-    store: Store
-    keys: KeySet
-    access_tokens: AccessTokens
-    passwords: Passwords
-    users: UserService
-    audit: AuditLog
-    resets: Resets
-    auth: AuthService
-    api_tokens: ApiTokens
-    closing: Closing
-    admins: AdminService
-    workspaces: WorkspaceService
-    projects: ItemService
-    labels: ItemService
-    tasks: TaskService
-    comments: CommentService
-    relations: RelationService
-    log: LogService
-    stats: StatsService
-    followups: Followups
-
-
-def make_store(settings: Settings, observer: Observer | None = None) -> Store:
-    """The store that the settings name, not started."""
-    if settings.database_path is not None:
-        return SqliteStore(settings.database_path, observer=observer)
-    return PostgresStore(
-        settings.database_url,
-        pool_min=settings.pool_min,
-        pool_max=settings.pool_max,
-        observer=observer,
-    )
-
-
-def compose(settings: Settings, store: Store) -> Services:
-    """Put the services together. Raises `auth.keys.KeyFileError`."""
-    if settings.signing_keys_file is not None:
-        keys = KeySet.from_file(settings.signing_keys_file)
-    else:
-        keys = KeySet.load_or_create(settings.keys_path)
-    access_tokens = AccessTokens(keys, settings.public_url, settings.access_token_seconds)
-    passwords = Passwords()
-    limits = settings.rate_limits
-    throttle = Throttle(BoundedMemoryStorage(), pair=limits.login, enabled=limits.enabled)
-    mailer = FolderMailer(settings.mail_path, sender=settings.mail_from)
-    followups = Followups(store)
-    users = UserService(store, followups)
-    audit = AuditLog(store)
-    registration = settings.registration
-    resets = Resets(
-        store,
-        users,
-        mailer,
-        throttle,
-        public_url=settings.public_url,
-        registration=registration,
-    )
-    auth = AuthService(
-        store,
-        users,
-        passwords,
-        access_tokens,
-        throttle,
-        resets,
-        registration=registration,
-        session_lifetime_s=settings.session_days * 86400,
-    )
-    workspaces = WorkspaceService(store, users, followups)
-    workspaces.invitations = resets
-    closing = Closing(store, users, followups, audit, workspaces, auth)
-    return Services(
-        settings=settings,
-        store=store,
-        keys=keys,
-        access_tokens=access_tokens,
-        passwords=passwords,
-        users=users,
-        audit=audit,
-        resets=resets,
-        auth=auth,
-        api_tokens=ApiTokens(store),
-        closing=closing,
-        admins=AdminService(store, users, audit, auth, closing),
-        workspaces=workspaces,
-        projects=ItemService(store, "project"),
-        labels=ItemService(store, "label"),
-        tasks=TaskService(store),
-        comments=CommentService(store),
-        relations=RelationService(store),
-        log=LogService(store),
-        stats=StatsService(store),
-        followups=followups,
-    )
-
-
-async def finish(services: Services) -> None:
-    """End what the services still do, then the store."""
-    await services.auth.aclose()
-    services.passwords.close()
-    await services.store.close()
-
-
-@asynccontextmanager
-async def open_services(settings: Settings) -> AsyncIterator[Services]:
-    """The services, for the time of a command. Raises what `Store.start` raises."""
-    store = make_store(settings)
-    await store.start()
-    services = compose(settings, store)
-    try:
-        yield services
-    finally:
-        await finish(services)
 
 
 def api_routers(services: Services) -> list[Router]:

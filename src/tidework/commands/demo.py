@@ -2,13 +2,13 @@
 
 import typer
 
-from tidework.app import Services
 from tidework.commands.console import progress
 from tidework.commands.loading import load_settings
 from tidework.commands.options import AsJson, DataDir, say, say_json
 from tidework.commands.people import AccountsOfImport
 from tidework.commands.services import run
 from tidework.commands.users import generate_password
+from tidework.composition import Services
 from tidework.errors import Conflict
 from tidework.transfer.demo import OWNER, address, build_demo, owner_name
 

@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from tidework.app import make_store
 from tidework.commands import checks, database, replay
 from tidework.commands.checks import Check
 from tidework.commands.console import progress, say_table
 from tidework.commands.loading import load_settings
 from tidework.commands.options import AsJson, DataDir, say, say_json
+from tidework.composition import make_store
 from tidework.errors import TideworkError
 from tidework.http import logs
 from tidework.settings import InvalidSettings, Settings

@@ -10,11 +10,11 @@ from typing import Annotated, Literal
 
 import typer
 
-from tidework.app import Services
 from tidework.commands.loading import load_settings
 from tidework.commands.options import DataDir
 from tidework.commands.people import AccountDirectory
 from tidework.commands.services import run, workspace
+from tidework.composition import Services
 from tidework.errors import NotFound
 from tidework.transfer import export_csv, export_ics, export_json
 

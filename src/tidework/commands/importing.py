@@ -6,12 +6,12 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from tidework.app import Services
 from tidework.commands.console import progress
 from tidework.commands.loading import load_settings
 from tidework.commands.options import AsJson, DataDir, note, say, say_json
 from tidework.commands.people import AccountDirectory, AccountsOfImport
 from tidework.commands.services import account_of, owner, run, workspace
+from tidework.composition import Services
 from tidework.errors import invalid
 from tidework.ids import new_id
 from tidework.transfer import (

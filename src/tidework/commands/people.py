@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from tidework.app import Services
+from tidework.composition import Services
 from tidework.errors import Conflict, Invalid
 from tidework.transfer.text import one_line, shortened
 from tidework.users.api import NewAccount

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Literal, TypeVar
 
-from tidework.app import Services, open_services
 from tidework.commands import database
 from tidework.commands.queries import ADMIN_IDS
+from tidework.composition import Services, open_services
 from tidework.errors import Conflict, NotFound
 from tidework.http import logs
 from tidework.http.context import RequestContext

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from tidework.app import Services
 from tidework.commands.console import say_table
 from tidework.commands.loading import load_settings
 from tidework.commands.options import AsJson, DataDir, say, say_json
 from tidework.commands.services import account_of, context, run
+from tidework.composition import Services
 from tidework.errors import invalid
 from tidework.log import Values
 from tidework.users import queries

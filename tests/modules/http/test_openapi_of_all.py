@@ -9,7 +9,8 @@ import pytest
 from litestar.routes import HTTPRoute
 from tests.services.api import Api, Person
 
-from tidework.app import EXAMPLES, compose, framework
+from tidework.app import EXAMPLES, framework
+from tidework.composition import compose
 from tidework.http.openapi import operations
 
 JSON = ("application/json", "application/problem+json")

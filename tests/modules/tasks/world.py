@@ -10,7 +10,7 @@ import httpx
 from sqlalchemy import select
 from tests.services.api import Api, Person
 
-from tidework.app import make_store
+from tidework.composition import make_store
 from tidework.settings import Settings
 from tidework.store.protocol import Store
 from tidework.store.sql.queries import STREAM_IDS

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import msgspec
 from tests.modules.whole.model import Draft, Given, Refused, Space, Step
 
-from tidework.app import Services
+from tidework.composition import Services
 from tidework.http.context import Membership, RequestContext
 
 

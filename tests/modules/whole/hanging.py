@@ -7,7 +7,7 @@ import msgspec
 from tests.modules.whole.commands import Command
 from tests.modules.whole.model import Draft, Given, Refused, Space, blocking, reachable
 
-from tidework.app import Services
+from tidework.composition import Services
 from tidework.http.context import Membership, RequestContext
 
 _REVERSED = {"blocked_by": "blocks", "duplicated_by": "duplicates"}

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from tests.modules.whole.commands import Command
 
-from tidework.app import Services
+from tidework.composition import Services
 from tidework.errors import TideworkError
 from tidework.http.context import (
     Credential,

@@ -8,7 +8,7 @@ import msgspec
 from tests.modules.whole.commands import Command
 from tests.modules.whole.model import Draft, Fields, Given, Refused, Space
 
-from tidework.app import Services
+from tidework.composition import Services
 from tidework.http.context import Membership, RequestContext
 from tidework.tasks.schemas import Batch, TaskCreate, TaskPatch
 

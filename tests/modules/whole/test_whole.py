@@ -40,7 +40,7 @@ from tests.modules.whole.system import System
 from tests.modules.whole.unwind import unwind
 from tests.modules.whole.world import World
 
-from tidework.app import open_services
+from tidework.composition import open_services
 from tidework.settings import load
 
 _STEPS = 30

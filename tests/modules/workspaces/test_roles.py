@@ -9,7 +9,7 @@ import pytest
 from tests.modules.tasks.world import code, items, make, seq_of, workspace_of
 from tests.services.api import Api, Person
 
-from tidework.app import open_services
+from tidework.composition import open_services
 from tidework.errors import Conflict, Forbidden
 from tidework.http.context import Credential, Membership, Principal, RequestContext, Role
 from tidework.tasks.schemas import BatchCreate, TaskCreate, TaskPatch

@@ -1,0 +1,153 @@
+"""The composition root of the services: the one place that picks their implementations.
+
+`open_services` gives a command what it needs, without HTTP; `app` makes a server of the same.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from tidework.auth.access import AccessTokens
+from tidework.auth.api_tokens import ApiTokens
+from tidework.auth.keys import KeySet
+from tidework.auth.passwords import Passwords
+from tidework.auth.resets import Resets
+from tidework.auth.service import AuthService
+from tidework.auth.throttle import BoundedMemoryStorage, Throttle
+from tidework.bus.followups import Followups
+from tidework.mail import FolderMailer
+from tidework.settings import Settings
+from tidework.store.observer import Observer
+from tidework.store.protocol import Store
+from tidework.store.sql.postgres import PostgresStore
+from tidework.store.sql.sqlite import SqliteStore
+from tidework.tasks.comments import CommentService
+from tidework.tasks.log import LogService
+from tidework.tasks.relations import RelationService
+from tidework.tasks.service import TaskService
+from tidework.tasks.stats import StatsService
+from tidework.users.admin import AdminService
+from tidework.users.audit import AuditLog
+from tidework.users.closing import Closing
+from tidework.users.service import UserService
+from tidework.workspaces.items import ItemService
+from tidework.workspaces.service import WorkspaceService
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Every service of the product, on one store."""
+
+    settings: Settings
+    store: Store
+    keys: KeySet
+    access_tokens: AccessTokens
+    passwords: Passwords
+    users: UserService
+    audit: AuditLog
+    resets: Resets
+    auth: AuthService
+    api_tokens: ApiTokens
+    closing: Closing
+    admins: AdminService
+    workspaces: WorkspaceService
+    projects: ItemService
+    labels: ItemService
+    tasks: TaskService
+    comments: CommentService
+    relations: RelationService
+    log: LogService
+    stats: StatsService
+    followups: Followups
+
+
+def make_store(settings: Settings, observer: Observer | None = None) -> Store:
+    """The store that the settings name, not started."""
+    if settings.database_path is not None:
+        return SqliteStore(settings.database_path, observer=observer)
+    return PostgresStore(
+        settings.database_url,
+        pool_min=settings.pool_min,
+        pool_max=settings.pool_max,
+        observer=observer,
+    )
+
+
+def compose(settings: Settings, store: Store) -> Services:
+    """Put the services together. Raises `auth.keys.KeyFileError`."""
+    if settings.signing_keys_file is not None:
+        keys = KeySet.from_file(settings.signing_keys_file)
+    else:
+        keys = KeySet.load_or_create(settings.keys_path)
+    access_tokens = AccessTokens(keys, settings.public_url, settings.access_token_seconds)
+    passwords = Passwords()
+    limits = settings.rate_limits
+    throttle = Throttle(BoundedMemoryStorage(), pair=limits.login, enabled=limits.enabled)
+    mailer = FolderMailer(settings.mail_path, sender=settings.mail_from)
+    followups = Followups(store)
+    users = UserService(store, followups)
+    audit = AuditLog(store)
+    registration = settings.registration
+    resets = Resets(
+        store,
+        users,
+        mailer,
+        throttle,
+        public_url=settings.public_url,
+        registration=registration,
+    )
+    auth = AuthService(
+        store,
+        users,
+        passwords,
+        access_tokens,
+        throttle,
+        resets,
+        registration=registration,
+        session_lifetime_s=settings.session_days * 86400,
+    )
+    workspaces = WorkspaceService(store, users, followups)
+    workspaces.invitations = resets
+    closing = Closing(store, users, followups, audit, workspaces, auth)
+    return Services(
+        settings=settings,
+        store=store,
+        keys=keys,
+        access_tokens=access_tokens,
+        passwords=passwords,
+        users=users,
+        audit=audit,
+        resets=resets,
+        auth=auth,
+        api_tokens=ApiTokens(store),
+        closing=closing,
+        admins=AdminService(store, users, audit, auth, closing),
+        workspaces=workspaces,
+        projects=ItemService(store, "project"),
+        labels=ItemService(store, "label"),
+        tasks=TaskService(store),
+        comments=CommentService(store),
+        relations=RelationService(store),
+        log=LogService(store),
+        stats=StatsService(store),
+        followups=followups,
+    )
+
+
+async def finish(services: Services) -> None:
+    """End what the services still do, then the store."""
+    await services.auth.aclose()
+    services.passwords.close()
+    await services.store.close()
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """The services, for the time of a command. Raises what `Store.start` raises."""
+    store = make_store(settings)
+    await store.start()
+    services = compose(settings, store)
+    try:
+        yield services
+    finally:
+        await finish(services)
