@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from tidework.transfer.report import ImportReport
-from tidework.transfer.sources import BadSource, Line, Source
+from tidework.transfer.sources import BadSource, CutOff, Line, Source
 from tidework.transfer.text import BadRecord, decode, keepable_values, one_line, shortened
 
 DOCUMENT_MAX = 512 * 1024 * 1024
@@ -31,14 +31,13 @@ def records(source: Source, report: ImportReport) -> Iterator[Record]:
     Memory: the longest record. A document over several lines that is one object, not an array, is
     read as a whole. Raises `BadSource`.
     """
+    if _begins(source) == b"[":
+        yield from _array(source, report)
+        return
     lines = source.lines()
     first = next(lines, None)
     if first is None:
         raise BadSource(f"{source.name} is empty; there is nothing to import.")
-    if first.data.startswith(b"["):
-        lines.close()  # type: ignore[attr-defined]
-        yield from _array(source, report)
-        return
     opening = _parsed(source, first, report)
     if isinstance(opening.value, BadRecord) and not _is_line_by_line(lines):
         yield from _document(source, report, opening)
@@ -51,6 +50,14 @@ def records(source: Source, report: ImportReport) -> Iterator[Record]:
         next(lines, None)
     for line in lines:
         yield from _unfolded(_parsed(source, line, report))
+
+
+def _begins(source: Source) -> bytes:
+    """The first byte that is not blank, after the byte order mark; an array may be one long line."""
+    for piece in source.chunks():
+        if text := piece.removeprefix(b"\xef\xbb\xbf").lstrip():
+            return text[:1]
+    return b""
 
 
 def _is_line_by_line(rest: Iterator[Line]) -> bool:
@@ -153,7 +160,7 @@ def _array(source: Source, report: ImportReport) -> Iterator[Record]:
 
 
 class _Buffer:
-    """The part of a file that is being looked at, from `at` on."""
+    """The part of a file that is being looked at, from `at` on. Raises `CutOff` at the cut."""
 
     def __init__(self, source: Source, report: ImportReport) -> None:
         self.text = ""
@@ -163,6 +170,7 @@ class _Buffer:
         self._pieces = source.chunks()
         self._tail = b""
         self._ended = False
+        self._cut: CutOff | None = None
         self._decoder = json.JSONDecoder()
 
     def skip(self, characters: str) -> None:
@@ -170,7 +178,10 @@ class _Buffer:
         while True:
             while self.at < len(self.text) and self.text[self.at] in characters:
                 self.at += 1
-            if self.at < len(self.text) or self._ended:
+            if self.at < len(self.text):
+                return
+            if self._ended:
+                self._refuse_cut()
                 return
             self._more(1)
 
@@ -186,6 +197,7 @@ class _Buffer:
                     # Doubling what is looked at keeps the cost linear.
                     self._more(len(self.text) - self.at)
                     continue
+                self._refuse_cut()
                 reason = getattr(error, "msg", str(error))
                 raise BadRecord(f"it is not JSON ({reason}); the file may be cut off") from None
             else:
@@ -195,7 +207,7 @@ class _Buffer:
         parts = [self.text[self.at :]]
         self.at = 0
         while wanted > 0 and not self._ended:
-            piece = next(self._pieces, None)
+            piece = self._piece()
             self._ended = piece is None
             text, self._tail = _text(
                 self._source, self._tail + (piece or b""), self._ended, self._report
@@ -203,6 +215,18 @@ class _Buffer:
             parts.append(text)
             wanted -= len(text)
         self.text = "".join(parts)
+
+    def _piece(self) -> bytes | None:
+        try:
+            return next(self._pieces, None)
+        except CutOff as error:
+            # What came before it is looked at first.
+            self._cut = error
+            return None
+
+    def _refuse_cut(self) -> None:
+        if self._cut is not None:
+            raise self._cut
 
 
 def _text(source: Source, data: bytes, ended: bool, report: ImportReport) -> tuple[str, bytes]:

@@ -71,7 +71,7 @@ class Source:
                             "each issue on a line of its own."
                         )
                     self._tell(raw)
-                    stripped = line.strip(b"\r\n\t ") if number > 1 else _without_bom(line)
+                    stripped = line.strip(b"\r\n\t ") if number > 1 else self._first(line)
                     if stripped:
                         yield Line(number, stripped)
         except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
@@ -82,7 +82,8 @@ class Source:
         done = 0
         try:
             with self._open() as (raw, content):
-                while piece := content.read(_READ):
+                # `read` would lose what came before the place where the file is cut off.
+                while piece := content.read1(_READ):
                     done += piece.count(b"\n")
                     self._tell(raw)
                     yield piece
@@ -99,6 +100,12 @@ class Source:
                 self._advance(place - self._told)
                 self._told = place
 
+    def _first(self, line: bytes) -> bytes:
+        """The first line without its byte order mark."""
+        if line.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise BadSource(f"{self.name} is UTF-16; save it as UTF-8 and import it again.")
+        return line.removeprefix(b"\xef\xbb\xbf").strip(b"\r\n\t ")
+
     def _unreadable(self, error: Exception, number: int) -> BadSource:
         if isinstance(error, OSError) and error.errno is not None:
             return BadSource(
@@ -110,26 +117,43 @@ class Source:
         )
 
 
+class _Unpacked(io.RawIOBase):
+    """Gives what there is to its buffer at each step, so that a cut loses nothing before it."""
+
+    def __init__(self, content: lzma.LZMAFile | gzip.GzipFile | bz2.BZ2File) -> None:
+        self._packed = content
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        piece = self._packed.read1(len(buffer))
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+    def close(self) -> None:
+        self._packed.close()
+        super().close()
+
+
 class _Opened:
     """Context manager: the file itself (for its place) and its content, unpacked."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def __enter__(self) -> tuple[IO[bytes], IO[bytes]]:
+    def __enter__(self) -> tuple[IO[bytes], io.BufferedReader]:
         self._raw = self._path.open("rb")
         try:
             head = self._raw.read(6)
             self._raw.seek(0)
-            content: Any
+            content: Any = self._raw
             if head == b"\xfd7zXZ\0":
-                content = lzma.open(self._raw)
+                content = _Unpacked(lzma.open(self._raw))
             elif head[:2] == b"\x1f\x8b":
-                content = gzip.open(self._raw)
+                content = _Unpacked(gzip.open(self._raw))
             elif head[:3] == b"BZh":
-                content = bz2.open(self._raw)
-            else:
-                content = self._raw
+                content = _Unpacked(bz2.open(self._raw))
             self._content = io.BufferedReader(content, _READ)
         except BaseException:
             self._raw.close()
@@ -139,12 +163,6 @@ class _Opened:
     def __exit__(self, *_: object) -> None:
         self._content.close()
         self._raw.close()
-
-
-def _without_bom(line: bytes) -> bytes:
-    if line.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise BadSource("The file is UTF-16; save it as UTF-8 and import it again.")
-    return line.removeprefix(b"\xef\xbb\xbf").strip(b"\r\n\t ")
 
 
 def find_files(paths: Sequence[Path]) -> list[Path]:

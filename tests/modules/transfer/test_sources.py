@@ -4,6 +4,7 @@ import bz2
 import gzip
 import json
 import lzma
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,30 @@ def test_what_is_cut_off_is_told_with_its_line(tmp_path: Path, packing: str) -> 
         CutOff, match=r"file is cut off after line \d+\. Nothing was imported; fetch"
     ):
         read(path)
+
+
+@pytest.mark.parametrize("packing", ["xz", "gz", "bz2"])
+@pytest.mark.parametrize("shape", ["lines", "array", "spread array"])
+def test_nothing_before_the_cut_is_lost(tmp_path: Path, shape: str, packing: str) -> None:
+    objects = [{"key": f"A-{n}", "noise": format(n**40, "x")} for n in range(2000)]
+    content = SHAPES[shape](objects)
+    path = tmp_path / "file"
+    # Smaller blocks than usual, so that some of them are whole.
+    whole = bz2.compress(content, 1) if packing == "bz2" else PACKINGS[packing](content)
+    path.write_bytes(whole[: len(whole) * 3 // 4])
+    found: list[Any] = []
+    with pytest.raises(CutOff):
+        found += (record.value for record in records(Source(path), ImportReport()))
+    assert found == objects[: len(found)]
+    readable = unpacked(packing, path.read_bytes())
+    assert len(found) >= readable.count(b"noise") - 1 > 800
+
+
+def unpacked(packing: str, data: bytes) -> bytes:
+    """What another decoder can read of it."""
+    if packing == "gz":
+        return zlib.decompressobj(wbits=31).decompress(data)
+    return (lzma.LZMADecompressor() if packing == "xz" else bz2.BZ2Decompressor()).decompress(data)
 
 
 @pytest.mark.parametrize("packing", ["xz", "gz", "bz2"])
@@ -133,7 +158,7 @@ def test_what_cannot_be_opened_is_told(tmp_path: Path) -> None:
     with pytest.raises(BadSource, match="empty is empty"):
         read(tmp_path / "empty")
     (tmp_path / "wide").write_bytes("{}".encode("utf-16"))
-    with pytest.raises(BadSource, match="UTF-16; save it as UTF-8"):
+    with pytest.raises(BadSource, match="wide is UTF-16; save it as UTF-8"):
         read(tmp_path / "wide")
 
 
