@@ -99,6 +99,8 @@ def test_importing_again_changes_nothing(tidework: Command, tmp_path: Path) -> N
         b"Key,Summary\nA-1,\"never closed\n",
         b"",
         b"\xfd7zXZ\x00cut off",
+        b"Key,Summary\n",
+        b"Key,Summary,Summary\nA-1,one,other\n",
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_leaves_nothing(
@@ -147,8 +149,30 @@ def test_an_export_is_whole_or_not_there(tidework: Command, rows: Path, tmp_path
         done_well(tidework("export", "Boat", "--format", kind, "--output", written))
         assert written.read_text("utf-8") == done_well(tidework("export", "Boat", "--format", kind))
         assert written.stat().st_mode & 0o777 == 0o600
-    assert refused(tidework("export", "Boat", "--output", folder / "no" / "boat.json"))
+    said = refused(tidework("export", "Boat", "--output", folder / "no" / "boat.json"))
+    assert f"{folder}/no/boat.json: " in said
+    assert f"{folder}: " in refused(tidework("export", "Boat", "--output", folder))
     assert len(list(folder.iterdir())) == 3
+    link = folder / "link.csv"
+    link.symlink_to(folder / "boat.csv")
+    before = (folder / "boat.csv").stat().st_ino
+    done_well(tidework("export", "Boat", "--format", "csv", "--output", link))
+    assert link.is_symlink()
+    assert (folder / "boat.csv").stat().st_ino != before
+
+
+@pytest.mark.usefixtures("robin")
+def test_an_export_to_a_pipe_goes_through_it(tidework: Command, rows: Path, tmp_path: Path) -> None:
+    done_well(tidework("import", "csv", rows, "--workspace", "Boat"))
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE) as reader:
+        try:
+            done_well(tidework("export", "Boat", "--format", "csv", "--output", pipe))
+            assert pipe.is_fifo()
+            assert b"Oil the winch" in reader.communicate(timeout=30)[0]
+        finally:
+            reader.kill()
 
 
 def test_exported_and_imported_elsewhere_it_is_the_same_to_the_byte(

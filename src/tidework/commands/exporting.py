@@ -65,14 +65,25 @@ def _written(output: Path | None) -> Iterator[Callable[[bytes], object]]:
         yield sys.stdout.buffer.write
         sys.stdout.buffer.flush()
         return
-    temporary = output.with_name(f".{output.name}.{secrets.token_hex(4)}")
+    if output.exists() and not output.is_file():
+        # A pipe or a device is written to, never replaced.
+        with output.open("wb") as file:
+            yield file.write
+        return
+    target = output.resolve()
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with open(descriptor, "wb") as file:
             yield file.write
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(output)
+        temporary.replace(target)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        if error.filename in (None, temporary, str(temporary)):
+            raise OSError(error.errno, error.strerror, str(output)) from error
+        raise
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

@@ -52,7 +52,7 @@ Owner = Annotated[
 MappingFile = Annotated[
     Path | None,
     typer.Option(
-        "--mapping", metavar="FILE", help="TOML file that changes what words become here."
+        "--mapping", "--map", metavar="FILE", help="TOML file that changes what words become here."
     ),
 ]
 PeopleFile = Annotated[

@@ -72,7 +72,10 @@ async def import_csv(
     progress: Progress | None = None,
     announce: Callable[[Sequence[MappingRow]], Awaitable[None]] | None = None,
 ) -> ImportReport:
-    """Import files into a workspace, and say what was done. See `import_jira`."""
+    """Import files into a workspace, and say what was done. See `import_jira`.
+
+    Raises `BadSource` also when there is no row to import.
+    """
     report = ImportReport(workspace_id=workspace_id, found={"rows": 0, "people": 0})
     files = find_files(paths)
     meter = Meter(progress)
@@ -84,6 +87,9 @@ async def import_csv(
             scan = _Scan(spool, options, report)
             await asyncio.to_thread(scan.read, Source(file, meter.advance))
             spools.append((options.source or f"csv:{stem(file)}", spool))
+        if report.found["rows"] == 0:
+            names = ", ".join(file.name for file in files)
+            raise BadSource(f"There is no row below the header of {names}; nothing was imported.")
         if announce is not None:
             await announce(report.mapping)
         appender = Appender(store, workspace_id, options.actor_id, report)

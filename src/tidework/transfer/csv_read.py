@@ -34,6 +34,8 @@ _HEADERS = {
 _BY_HEADER = {
     header.strip(): field for field, headers in _HEADERS.items() for header in headers.split(",")
 }
+_SEVERAL = frozenset({"labels"})
+"""What a program may write one value a column of, all under the same name."""
 _DELIMITERS = ",;\t|"
 NOT_UTF8 = "lines that were not UTF-8, read as Windows-1252"
 REPLACED = "rows with NUL characters or lone surrogates, replaced by U+FFFD"
@@ -137,7 +139,8 @@ def columns_of(header: Sequence[str], given: Mapping[str, str], name: str) -> di
     """Which columns each field comes from.
 
     `given` is column by field; what it leaves open is found by the usual headers. Raises
-    `BadSource` when a given column or field does not exist, or none is the title.
+    `BadSource` when a given column or field does not exist, none is the title, or several columns have
+    the same name and could be it.
     """
     by_name: dict[str, list[int]] = {}
     for i, column in enumerate(header):
@@ -159,6 +162,13 @@ def columns_of(header: Sequence[str], given: Mapping[str, str], name: str) -> di
         raise BadSource(
             f"{name}: no column is the title; say which: --column title=COLUMN. {_list(header)}"
         )
+    for field, places in columns.items():
+        if len(places) > 1 and field not in _SEVERAL:
+            raise BadSource(
+                f"{name} has {len(places)} columns {header[places[0]]!r}, and it is not known which"
+                f" is the {field}; give them different names in the file's first line. Nothing was"
+                " imported."
+            )
     return columns
 
 

@@ -97,6 +97,9 @@ async def test_dialects(
     ("text", "message"),
     [
         ("", "is empty"),
+        ("title,x\n\n ,\n", "There is no row below the header of a.csv; nothing was imported."),
+        ("Title,x,title\na,1,b\n", "a.csv has 2 columns 'Title', and it is not known which"),
+        ("title,due,due\na,,\n", "has 2 columns 'due', and it is not known which is the due_at"),
         ("a,b\n1,2\n", "no column is the title; say which: --column title=COLUMN. There are: a, b"),
         ("title,x\na,b\nc\n", "line 3: it has 1 fewer values than the header"),
         ("title,x\na,b,c\n", "line 2: it has 1 more values than the header"),
