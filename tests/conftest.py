@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.services.api import api, database_url, open_api
 from tests.services.postgres import postgres, postgres_database, postgres_url
+from tests.services.redis import redis, redis_server, redis_url
 from tests.services.server import tidework_server
 
 __all__ = [
@@ -15,6 +16,9 @@ __all__ = [
     "postgres",
     "postgres_database",
     "postgres_url",
+    "redis",
+    "redis_server",
+    "redis_url",
     "tidework_server",
 ]
 
