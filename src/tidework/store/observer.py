@@ -1,11 +1,26 @@
 """What a store reports about itself; the default reports to nobody."""
 
+from typing import Literal
+
 
 class Observer:
-    """Receives measurements; `http.metrics` has the one that keeps them."""
+    """Receives measurements; `http.metrics` has the one that keeps them.
+
+    Every method returns at once and never raises. Names are few and fixed: they become labels.
+    """
 
     def query(self, name: str, seconds: float) -> None:
         """A query of this name took so long."""
 
     def group(self, size: int) -> None:
         """A group of this many commits goes out."""
+
+    def read(self, target: Literal["primary", "replica"]) -> None:
+        """A read was answered by the primary, or by a replica."""
+
+    def replica(self, name: str, lag: float | None, *, usable: bool) -> None:
+        """A replica was looked at: so many seconds behind, None when that is not known.
+
+        `name` is its host and port, never its address with a password. `usable` says whether reads
+        go there at present.
+        """
