@@ -24,15 +24,19 @@ from tidework.http.docs_page import DocsPage
 from tidework.http.edge import Edge, SizeLimits
 from tidework.http.front import BASE, Front
 from tidework.http.headers import SecurityHeaders
-from tidework.http.health import CheckResult, Health, disk_check, health_app, memory_check
+from tidework.http.health import CheckResult, Health, health_app
+from tidework.http.health_checks import disk_check, memory_check
 from tidework.http.limits import RateLimiter, limits_of
 from tidework.http.logs import get_logger
-from tidework.http.metrics import Metrics, MetricsServer, PoolStats, StoreMetrics, metrics_app
+from tidework.http.metrics import Metrics, PoolStats, StoreMetrics, metrics_app
 from tidework.http.openapi import PATH as DOCUMENT_PATH
 from tidework.http.openapi import DocumentApp, document, openapi_config
 from tidework.http.problem import exception_handlers
 from tidework.http.proxies import TrustedProxies
 from tidework.log import Operation
+from tidework.observability.machine import Machine
+from tidework.observability.serving import SharedServer
+from tidework.observability.workers import Exposition
 from tidework.settings import Settings
 from tidework.store.protocol import Store
 from tidework.store.sql.postgres import PostgresStore
@@ -104,6 +108,7 @@ class Application:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._metrics = Metrics()
+        self._exposition = Exposition(self._metrics, [Machine(settings.data_dir)])
         self._edge: Edge | None = None
         self._ending = contextlib.AsyncExitStack()
 
@@ -158,7 +163,7 @@ class Application:
             DOCUMENT_PATH: DocumentApp(lambda: openapi_document(services)),
         }
         if settings.metrics == "public":
-            plain["/metrics"] = metrics_app(self._metrics)
+            plain["/metrics"] = metrics_app(self._exposition.render)
         return Edge(
             front,
             cast(App, routes),
@@ -179,10 +184,14 @@ class Application:
             await services.store.ping()
             return CheckResult("ok")
 
+        settings = self._settings
+        embedded = settings.database_path is not None
+        disk = disk_check(settings.data_dir, holds_database=embedded)
         health = Health()
         health.register("database", database)
-        health.register("disk", disk_check(self._settings.data_dir), critical=False)
+        health.register("disk", disk, critical=embedded)
         health.register("memory", memory_check(), critical=False)
+        health.watch(self._metrics.observe_health)
         return health
 
     def _watch(self, front: Front, store: Store) -> None:
@@ -198,9 +207,15 @@ class Application:
 
             self._metrics.watch_pool("read", stats)
         where = self._settings.metrics
-        if where not in ("off", "public"):
+        if where == "off":
+            return
+        if self._settings.workers > 1:
+            self._exposition.join()
+            self._ending.callback(self._exposition.close)
+        if where != "public":
             host, _, port = where.rpartition(":")
-            server = MetricsServer(self._metrics, host, int(port), self._settings.workers)
+            wait = self._exposition.has_others
+            server = SharedServer(self._exposition, host, int(port), wait=wait)
             self._ending.callback(server.close)
 
     def _background(self, services: Services) -> None:

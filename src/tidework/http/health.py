@@ -1,20 +1,18 @@
 """Health: whether the process lives, and whether it can serve, each dependency by name."""
 
 import asyncio
-import shutil
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any, Final, Literal
 
 import msgspec
-import psutil
+
+from tidework.errors import TideworkError
+from tidework.http.logs import get_logger
 
 Status = Literal["ok", "degraded", "failed"]
 
 DEADLINE_S: Final = 1.0
-_MiB: Final = 1024 * 1024
-_GiB: Final = 1024 * _MiB
 _RANK: Final[dict[Status, int]] = {"ok": 0, "degraded": 1, "failed": 2}
 
 
@@ -44,6 +42,8 @@ Check = Callable[[], Awaitable[CheckResult]]
 
 OK: Final = CheckResult("ok")
 
+_log = get_logger(__name__)
+
 
 class Health:
     """The checks of a process, by name.
@@ -59,6 +59,7 @@ class Health:
         self._checks: dict[str, tuple[Check, bool]] = {}
         self._running: asyncio.Task[HealthReport] | None = None
         self._last: tuple[float, HealthReport] | None = None
+        self._watchers: list[Callable[[str, Status], None]] = []
         self._encoder = msgspec.json.Encoder()
         self.stopping = False
         """Set it when the process begins to stop: it is not ready from then on."""
@@ -98,6 +99,13 @@ class Health:
         self._running = None
         if not task.cancelled() and task.exception() is None:
             self._last = (time.monotonic(), task.result())
+            for watch in self._watchers:
+                for name, check in task.result().checks.items():
+                    watch(name, check.status)
+
+    def watch(self, found: Callable[[str, Status], None]) -> None:
+        """Tell `found` what each check says, whenever the checks have run."""
+        self._watchers.append(found)
 
     async def _run_all(self) -> HealthReport:
         names = list(self._checks)
@@ -117,45 +125,14 @@ class Health:
             async with asyncio.timeout(self._deadline):
                 result = await self._checks[name][0]()
         except TimeoutError:
-            result = CheckResult("failed", f"No answer within {self._deadline:g} s.")
+            result = CheckResult("failed", f"No sign of life within {self._deadline:g} s.")
+        except TideworkError as error:
+            result = CheckResult("failed", error.detail)
         except Exception as error:
             # The text of an unknown error may hold an address with a password.
+            _log.error("health_check_raised", check=name, exc_info=error)
             result = CheckResult("failed", f"The check raised {type(error).__name__}; see the log.")
         return CheckReport(result.status, round(time.perf_counter() - started, 4), result.detail)
-
-
-def disk_check(
-    folder: Path, *, degraded_below: int = 1 * _GiB, failed_below: int = 64 * _MiB
-) -> Check:
-    """A check that `folder` has room; the bounds are free bytes."""
-
-    async def check() -> CheckResult:
-        try:
-            free = (await asyncio.to_thread(shutil.disk_usage, folder)).free
-        except OSError as error:
-            return CheckResult("failed", f"The data folder cannot be read: {error.strerror}.")
-        return _by_room(free, degraded_below, failed_below, "on the disk of the data folder")
-
-    return check
-
-
-def memory_check(*, degraded_below: int = 256 * _MiB, failed_below: int = 32 * _MiB) -> Check:
-    """A check that the machine has memory to give; the bounds are available bytes."""
-
-    async def check() -> CheckResult:
-        available = psutil.virtual_memory().available
-        return _by_room(available, degraded_below, failed_below, "of memory")
-
-    return check
-
-
-def _by_room(free: int, degraded_below: int, failed_below: int, where: str) -> CheckResult:
-    detail = f"{free // _MiB} MiB free {where}."
-    if free < failed_below:
-        return CheckResult("failed", f"{detail} Make room now.")
-    if free < degraded_below:
-        return CheckResult("degraded", f"{detail} Make room soon.")
-    return CheckResult("ok", detail)
 
 
 def health_app(health: Health) -> Callable[[Any, Any, Any], Awaitable[None]]:

@@ -5,10 +5,8 @@ additions. Every label has few values: methods and routes that nobody named coun
 """
 
 import asyncio
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final, NamedTuple, Protocol
-from wsgiref.simple_server import WSGIServer
+from collections.abc import Callable, Iterable
+from typing import Any, Final, Literal
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -20,12 +18,14 @@ from prometheus_client import (
     PlatformCollector,
     ProcessCollector,
     generate_latest,
-    start_http_server,
 )
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 
+from tidework import __version__
+from tidework.http.active import ActiveAccounts
+from tidework.http.metrics_parts import CacheStats, Parts, PoolStats
 from tidework.store.observer import Observer
+
+__all__ = ["CacheStats", "Metrics", "PoolStats", "StoreMetrics", "metrics_app", "used_up"]
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST.encode()
 OTHER: Final = "other"
@@ -33,24 +33,11 @@ OTHER: Final = "other"
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _MAX_ROUTES: Final = 300
 _MAX_QUERIES: Final = 500
+_MAX_KINDS: Final = 30
 _FAST: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5)
 _REQUEST: Final = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
+_HEALTH: Final = {"ok": 1.0, "degraded": 0.5, "failed": 0.0}
 _GROUP: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
-
-
-class PoolStats(NamedTuple):
-    """What a pool of connections is doing: its size, how many are out, how many wait for one."""
-
-    size: int
-    in_use: int
-    waiting: int
-
-
-class CacheStats(Protocol):
-    """A cache that counts."""
-
-    hits: int
-    misses: int
 
 
 class Metrics:
@@ -71,8 +58,13 @@ class Metrics:
             buckets=_REQUEST,
             registry=registry,
         )
-        self.in_flight = Gauge(
-            "tidework_http_requests_in_flight", "Requests being served now.", registry=registry
+        self.in_flight = 0
+        """Requests being served now; the edge counts them."""
+        self._refusals = Counter(
+            "tidework_limit_refusals",
+            "Requests refused since a limit was used up, by the limit's kind.",
+            ("kind",),
+            registry=registry,
         )
         self._queries = Histogram(
             "tidework_query_duration_seconds",
@@ -83,6 +75,12 @@ class Metrics:
         )
         self._commits = Counter(
             "tidework_commits", "Commits written to the log.", registry=registry
+        )
+        self._commit_time = Histogram(
+            "tidework_commit_duration_seconds",
+            "Time from handing a commit over until it is durable, or refused.",
+            buckets=_REQUEST,
+            registry=registry,
         )
         self._groups = Histogram(
             "tidework_commit_group_size",
@@ -95,7 +93,37 @@ class Metrics:
             "By how much the event loop was late, at the last look.",
             registry=registry,
         )
-        self._parts = _Parts()
+        self._health = Gauge(
+            "tidework_health_status",
+            "What a check of /health/ready found: 1 ok, 0.5 degraded, 0 failed.",
+            ("check",),
+            registry=registry,
+        )
+        self._reads = Counter(
+            "tidework_reads",
+            "Reads by what answered them: the primary or a replica.",
+            ("target",),
+            registry=registry,
+        )
+        self._lag = Gauge(
+            "tidework_replica_lag_seconds",
+            "By how much a replica is behind the primary; NaN when it is not known.",
+            ("replica",),
+            registry=registry,
+        )
+        self._usable = Gauge(
+            "tidework_replica_usable",
+            "Whether reads go to a replica at present.",
+            ("replica",),
+            registry=registry,
+        )
+        Gauge(
+            "tidework_build_info", "The version that runs.", ("version",), registry=registry
+        ).labels(__version__).set(1)
+        self.active = ActiveAccounts()
+        self.commits_pending = 0
+        """Commits handed over and not yet answered for; the store's observer counts them."""
+        self._parts = Parts(lambda: self.in_flight, lambda: self.commits_pending)
         registry.register(self._parts)
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
@@ -103,6 +131,7 @@ class Metrics:
         self._request_children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._query_children: dict[str, Histogram] = {}
         self._routes: set[str] = set()
+        self._kinds: set[str] = set()
 
     def observe_request(self, method: str, route: str | None, status: int, seconds: float) -> None:
         """Count an answer. `route` is the template (`/tasks/{id}`), None for an unknown path. 2 µs.
@@ -147,6 +176,31 @@ class Metrics:
         self._commits.inc(commits)
         self._groups.observe(commits)
 
+    def observe_commit(self, seconds: float) -> None:
+        """Note how long a commit took its caller."""
+        self._commit_time.observe(seconds)
+
+    def refused(self, kind: str) -> None:
+        """Count a refusal by a limit; past 30 kinds they count as `other`."""
+        if kind not in self._kinds:
+            if len(self._kinds) >= _MAX_KINDS:
+                kind = OTHER
+            self._kinds.add(kind)
+        self._refusals.labels(kind).inc()
+
+    def observe_health(self, check: str, status: Literal["ok", "degraded", "failed"]) -> None:
+        """Note what a check of health has found."""
+        self._health.labels(check).set(_HEALTH[status])
+
+    def observe_read(self, target: str) -> None:
+        """Count a read by what answered it."""
+        self._reads.labels(target).inc()
+
+    def observe_replica(self, name: str, lag: float | None, usable: bool) -> None:
+        """Note how a replica does; `name` is one of the few of the settings."""
+        self._lag.labels(name).set(float("nan") if lag is None else lag)
+        self._usable.labels(name).set(usable)
+
     def watch_cache(self, tier: str, cache: CacheStats) -> None:
         """Report a cache's hits and misses, read whenever metrics are; `tier` is a fixed word."""
         self._parts.caches[tier] = cache
@@ -168,38 +222,6 @@ class Metrics:
         return generate_latest(self.registry)
 
 
-class _Parts(Collector):
-    """Asks pools and caches when metrics are read, so that using them costs nothing here."""
-
-    def __init__(self) -> None:
-        self.pools: dict[str, Callable[[], PoolStats]] = {}
-        self.caches: dict[str, CacheStats] = {}
-
-    def collect(self) -> Iterator[Metric]:
-        labels = ("pool",)
-        size = GaugeMetricFamily("tidework_pool_connections", "Open connections.", labels=labels)
-        in_use = GaugeMetricFamily(
-            "tidework_pool_connections_in_use", "Connections in use.", labels=labels
-        )
-        waiting = GaugeMetricFamily(
-            "tidework_pool_waiting", "Requests that wait for a connection.", labels=labels
-        )
-        for name, stats in list(self.pools.items()):
-            now = stats()
-            size.add_metric((name,), now.size)
-            in_use.add_metric((name,), now.in_use)
-            waiting.add_metric((name,), now.waiting)
-        lookups = CounterMetricFamily(
-            "tidework_cache_lookups",
-            "Look-ups in the caches, by tier and result (hit, miss).",
-            labels=("tier", "result"),
-        )
-        for tier, cache in list(self.caches.items()):
-            lookups.add_metric((tier, "hit"), cache.hits)
-            lookups.add_metric((tier, "miss"), cache.misses)
-        yield from (size, in_use, waiting, lookups)
-
-
 class StoreMetrics(Observer):
     """Keeps what a store reports about itself."""
 
@@ -212,46 +234,18 @@ class StoreMetrics(Observer):
     def group(self, size: int) -> None:
         self._metrics.observe_group(size)
 
+    def read(self, target: Literal["primary", "replica"]) -> None:
+        self._metrics.observe_read(target)
 
-class MetricsServer:
-    """Serves `/metrics` from a thread on an address of its own, away from the public port.
-
-    A thread, so that metrics can be read while the event loop is stuck.
-    """
-
-    def __init__(self, metrics: Metrics, host: str, port: int, tries: int = 1) -> None:
-        """Take `port`, or the first free one of the next `tries` - 1; 0 takes any free one.
-
-        Raise OSError when none can be had.
-        """
-        self._server: WSGIServer
-        self._thread: threading.Thread
-        last = port + tries - 1
-        for candidate in range(port, last + 1):
-            try:
-                self._server, self._thread = start_http_server(candidate, host, metrics.registry)
-                return
-            except OSError:
-                if candidate == last:
-                    raise
-
-    @property
-    def port(self) -> int:
-        """The port that it listens on."""
-        return self._server.server_port
-
-    def close(self) -> None:
-        """Stop serving and free the port."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+    def replica(self, name: str, lag: float | None, *, usable: bool) -> None:
+        self._metrics.observe_replica(name, lag, usable)
 
 
-def metrics_app(metrics: Metrics) -> Callable[[Any, Any, Any], Any]:
+def metrics_app(render: Callable[[], bytes]) -> Callable[[Any, Any, Any], Any]:
     """An ASGI app that answers every GET with the metrics, for the public port when it is set."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        body = await asyncio.get_running_loop().run_in_executor(None, metrics.render)
+        body = await asyncio.get_running_loop().run_in_executor(None, render)
         headers: Iterable[tuple[bytes, bytes]] = [
             (b"content-type", CONTENT_TYPE),
             (b"content-length", b"%d" % len(body)),
@@ -261,3 +255,13 @@ def metrics_app(metrics: Metrics) -> Callable[[Any, Any, Any], Any]:
         await send({"type": "http.response.body", "body": body})
 
     return app
+
+
+def used_up(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """The kind whose limit an answer's headers say is used up; `login` when they say of none."""
+    for name, value in headers:
+        if name == b"ratelimit":
+            for item in value.split(b","):
+                if b";r=0;" in item:
+                    return item.partition(b";")[0].strip(b' "').decode("ascii", "replace")
+    return "login"

@@ -11,10 +11,9 @@ from tidework.http.health import (
     CheckResult,
     Health,
     Status,
-    disk_check,
     health_app,
-    memory_check,
 )
+from tidework.http.health_checks import disk_check, memory_check
 
 
 def returning(status: Status, detail: str = "") -> Check:

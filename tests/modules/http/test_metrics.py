@@ -1,15 +1,12 @@
 import asyncio
 import threading
 import time
-import urllib.error
-import urllib.request
 from typing import Any
 
-import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tidework.cache.memory import BoundedCache
-from tidework.http.metrics import Metrics, MetricsServer, PoolStats, StoreMetrics, metrics_app
+from tidework.http.metrics import Metrics, PoolStats, StoreMetrics, metrics_app
 
 
 def samples(text: bytes) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
@@ -134,25 +131,7 @@ async def test_through_asgi() -> None:
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    await metrics_app(Metrics())({"type": "http"}, None, send)
+    await metrics_app(Metrics().render)({"type": "http"}, None, send)
     assert sent[0]["status"] == 200
     assert dict(sent[0]["headers"])[b"content-type"].startswith(b"text/plain")
     assert b"tidework_commits_total" in sent[1]["body"]
-
-
-def test_a_port_of_its_own() -> None:
-    metrics = Metrics()
-    metrics.observe_group(7)
-    server = MetricsServer(metrics, "127.0.0.1", 0)
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics") as response:
-            assert samples(response.read())["tidework_commits_total", ()] == 7
-        with pytest.raises(OSError, match="in use"):
-            MetricsServer(metrics, "127.0.0.1", server.port)
-        next_worker = MetricsServer(metrics, "127.0.0.1", server.port, tries=50)
-        assert next_worker.port > server.port
-        next_worker.close()
-    finally:
-        server.close()
-    with pytest.raises(urllib.error.URLError):
-        urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics")
