@@ -6,23 +6,24 @@ nothing counts as not set, so that a compose file may pass one on that nobody ga
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
 from tidework import settings_values as values
 from tidework.errors import TideworkError
+from tidework.settings_fields import About as _About
+from tidework.settings_fields import as_text as _as_text
+from tidework.settings_fields import one_of as _one_of
+from tidework.settings_fields import setting as _setting
 from tidework.settings_values import RateLimits
 
 PREFIX: Final = "TIDEWORK_"
 LATER: Final = {
     "TIDEWORK_DATABASE_REPLICA_URLS": "read replicas",
-    "TIDEWORK_REDIS_URL": "Redis",
     "TIDEWORK_BROKER_URL": "message brokers",
     "TIDEWORK_SMTP_URL": "mail by SMTP (messages go to the folder mail in the data folder)",
-    "TIDEWORK_OTLP_ENDPOINT": "OpenTelemetry",
-    "TIDEWORK_SENTRY_DSN": "Sentry",
 }
 """Settings that this version refuses, since it would have to ignore them."""
 
@@ -43,44 +44,6 @@ class InvalidSettings(TideworkError):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
-
-
-class _About(NamedTuple):
-    parse: Callable[[str], Any]
-    meaning: str
-    example: str
-    default: str
-
-
-def _as_text(value: object) -> str:
-    if isinstance(value, RateLimits):
-        return str(value)
-    if isinstance(value, tuple):
-        return ",".join(map(str, value))
-    return "" if value is None else str(value)
-
-
-def _one_of(*choices: str) -> Callable[[str], str]:
-    def parse(raw: str) -> str:
-        if raw not in choices:
-            raise ValueError(f"is not one of {', '.join(choices)}")
-        return raw
-
-    return parse
-
-
-def _setting(
-    default: Any,
-    parse: Callable[[str], Any],
-    meaning: str,
-    *,
-    example: str,
-    shown: str | None = None,
-    secret: bool = False,
-) -> Any:
-    """A field. `shown` is the default as people read it, `secret` keeps it out of `repr`."""
-    about = _About(parse, meaning, example, _as_text(default) if shown is None else shown)
-    return field(default=default, repr=not secret, metadata={"about": about, "secret": secret})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +67,14 @@ class Settings:
         "Database: sqlite:///PATH (four slashes for an absolute path) or postgresql://….",
         shown="sqlite:///<data folder>/tidework.db",
         example="postgresql://tidework:secret@db.example.com/tidework",
+        secret=True,
+    )
+    redis_url: str = _setting(
+        "",
+        values.redis_url,
+        "Redis, for what copies and workers share (limits): redis://[USER:PASSWORD@]HOST:PORT/DB,"
+        " rediss:// with TLS, redis+sentinel://[:PASSWORD@]HOST:PORT,HOST:PORT/SERVICE.",
+        example="redis://:secret@redis.example.com:6379/0",
         secret=True,
     )
     host: str = _setting(
@@ -147,8 +118,8 @@ class Settings:
     rate_limits: RateLimits = _setting(
         RateLimits(),
         values.rate_limits,
-        "Limits of requests: on, off, or those of anonymous (by address), account, admin and login"
-        " (failed ones) that are to differ.",
+        "Limits of requests: on, off, or those of anonymous (by address), account, admin, token (of"
+        " an API token) and login (failed ones) that are to differ.",
         example="account=600/minute, login=3 per 15 minutes",
     )
     access_token_seconds: int = _setting(
@@ -198,10 +169,41 @@ class Settings:
     metrics: str = _setting(
         "off",
         values.metrics,
-        "Where /metrics answers: nowhere (off), on the public port (public), or on an address of"
-        " its own (HOST:PORT, the next ports for further workers).",
+        "Where /metrics answers, for all workers: nowhere (off), on the public port (public), or on"
+        " an address of its own (HOST:PORT).",
         example="127.0.0.1:9464",
     )
+    otlp_endpoint: str = _setting(
+        "", values.http_url, "Collector that traces are sent to by OTLP over HTTP; none are made"
+        " unless it is set.", example="http://127.0.0.1:4318",
+    )  # fmt: skip
+    trace_ratio: float = _setting(
+        0.1, values.ratio, "Which part of the requests is traced, from 0 to 1; a trusted proxy's"
+        " traceparent decides for its own.", example="1",
+    )  # fmt: skip
+    sentry_dsn: str = _setting(
+        "", values.http_url, "Sentry project that defects are reported to, without personal data.",
+        example="https://key@sentry.example.com/1", secret=True,
+    )  # fmt: skip
+    log_file: Path | None = _setting(
+        None, values.folder, "File that the log is also written to, all workers to the same one.",
+        example="/var/log/tidework/tidework.log",
+    )  # fmt: skip
+    log_file_bytes: int = _setting(
+        100 << 20, values.size, "Size at which that file is put aside and begun anew; 0 leaves that"
+        " to somebody else, such as logrotate.", shown="100 MiB", example="20 MiB",
+    )  # fmt: skip
+    log_file_count: int = _setting(
+        5, values.count, "How many of the files put aside are kept.", example="10"
+    )
+    slow_query_ms: int = _setting(
+        500, values.milliseconds, "Queries and commits that take longer are logged, in"
+        " milliseconds; 0 for none.", example="200",
+    )  # fmt: skip
+    slow_query_explain: Literal["on", "off"] = _setting(
+        "off", _one_of("on", "off"), "Whether the plan of a slow query is logged with it.",
+        example="on",
+    )  # fmt: skip
     mail_from: str = _setting(
         "tidework@localhost",
         values.mail_address,
@@ -360,10 +362,5 @@ def _contradictions(settings: Settings) -> list[str]:
         problems.append(
             f"TIDEWORK_MAX_BODY_BYTES is {settings.max_body_bytes}, more than"
             f" TIDEWORK_MAX_BATCH_BODY_BYTES ({settings.max_batch_body_bytes}); raise that too."
-        )
-    if settings.metrics == "public" and settings.workers > 1:
-        problems.append(
-            "TIDEWORK_METRICS is 'public': with several workers each would answer with its own"
-            " numbers only. Example: TIDEWORK_METRICS=127.0.0.1:9464 (a port for each worker)"
         )
     return problems

@@ -3,28 +3,35 @@
 import re
 from pathlib import Path
 from typing import Final, NamedTuple
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 _UNITS: Final = {"": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
+_SECONDS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 _RATE = re.compile(
     r"(\d{1,9})\s*(?:/|per)\s*(\d{1,6}\s*)?(second|minute|hour|day)s?", re.IGNORECASE
 )
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]{2,45}(?:%[A-Za-z0-9._-]+)?")
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
 _MAIL = re.compile(r"[^\s@\"(),:;<>\[\]\\]+@[^\s@\"(),:;<>\[\]\\]+")
-_PASSWORD = re.compile(r"(://[^:/?#]*:).*(@)|((?:^|[?&])password=)[^&#]*", re.IGNORECASE)
+# Before a Sentry address's @ stands a key, with or without a secret behind it.
+_KEY = re.compile(r"(https?://)[^/@\s]+@", re.IGNORECASE)
+_PASSWORD = re.compile(
+    r"(://[^:/?#]*:).*(@)|((?:^|[?&])(?:sentinel_)?password=)[^&#]*", re.IGNORECASE
+)
 
 
 class RateLimits(NamedTuple):
-    """How much may be asked for, each as `N per M unit` (the notation of `limits`).
+    """How much may be asked for, each as `N per M unit`.
 
-    `anonymous` counts by address, `account` and `admin` by account, `login` counts failed log-ins.
+    `anonymous` counts by address, `account` and `admin` by account, `token` by API token (besides
+    the account's), `login` counts failed log-ins.
     """
 
     enabled: bool = True
     anonymous: str = "100 per 15 minutes"
     account: str = "1000 per 1 minute"
     admin: str = "10000 per 1 minute"
+    token: str = "1000 per 1 minute"  # noqa: S105
     login: str = "5 per 15 minutes"
 
     def __str__(self) -> str:
@@ -34,6 +41,23 @@ class RateLimits(NamedTuple):
             return "on"
         pairs = zip(self._fields[1:], self[1:], strict=True)
         return ", ".join(f"{name}={rate}" for name, rate in pairs)
+
+
+class RedisAddress(NamedTuple):
+    """Where Redis is. With `service` the hosts are those of the sentinels that watch over it."""
+
+    hosts: list[tuple[str, int]]
+    db: int
+    username: str | None
+    password: str | None
+    tls: bool
+    ca_file: str
+    service: str
+    sentinel_password: str | None
+
+    def __str__(self) -> str:
+        where = ",".join(f"{host}:{port}" for host, port in self.hosts)
+        return f"{where} ({self.service})" if self.service else where
 
 
 def text(raw: str) -> str:
@@ -76,6 +100,21 @@ def seconds(raw: str) -> int:
 def days(raw: str) -> int:
     """A time from a day to ten years."""
     return _whole(raw, 1, 3_650)
+
+
+def milliseconds(raw: str) -> int:
+    """A time up to an hour, also none."""
+    return _whole(raw, 0, 3_600_000)
+
+
+def ratio(raw: str) -> float:
+    """A number from 0 to 1."""
+    if not re.fullmatch(r"[01]|[01]?\.[0-9]{1,9}|1\.0{1,9}", raw.strip()):
+        raise ValueError("is no number from 0 to 1")
+    value = float(raw)
+    if value > 1:
+        raise ValueError("is more than 1")
+    return value
 
 
 def size(raw: str) -> int:
@@ -124,6 +163,14 @@ def public_url(raw: str) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
+def http_url(raw: str) -> str:
+    """An http or https address with whatever path, without a slash at the end."""
+    parts = _split(raw)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("is no http or https address")
+    return raw.rstrip("/")
+
+
 def database_url(raw: str) -> str:
     """`sqlite:///path` (absolute afterwards) or `postgresql://…`."""
     scheme, separator, rest = raw.partition("://")
@@ -157,8 +204,69 @@ def rate_limits(raw: str) -> RateLimits:
     return RateLimits(**given)  # type: ignore[arg-type]
 
 
+def amount_and_seconds(rate: str) -> tuple[int, int]:
+    """A rate as `RateLimits` has it, in numbers: `5 per 15 minutes` is 5 in 900 s."""
+    found = _RATE.fullmatch(rate)
+    if found is None:
+        raise ValueError(f"{rate!r} is no rate")
+    return int(found[1]), int(found[2] or 1) * _SECONDS[found[3].lower()]
+
+
+def redis_url(raw: str) -> str:
+    """`redis://`, `rediss://` (TLS), or either with `+sentinel` and the sentinels' hosts."""
+    redis_address(raw)
+    return raw
+
+
+def redis_address(raw: str) -> RedisAddress:
+    """The parts of such an address."""
+    scheme, separator, rest = raw.partition("://")
+    kind, plus, watched = scheme.partition("+")
+    if not separator or kind not in {"redis", "rediss"} or (plus and watched != "sentinel"):
+        raise ValueError("does not begin with redis://, rediss:// or redis+sentinel://")
+    login, _, behind = rest.rpartition("@")
+    places, _, tail = behind.partition("/")
+    place = _split(f"{kind}://x/{tail}")
+    if "?" in places or place.fragment:
+        raise ValueError("has its parts in another order than HOST:PORT/DB?OPTION=VALUE")
+    options = dict(parse_qsl(place.query, keep_blank_values=True))
+    path = unquote(place.path).strip("/")
+    wrong = options.keys() - ({"ca_file", "sentinel_password", "db"} if plus else {"ca_file"})
+    if wrong:
+        raise ValueError(f"has the unknown option {min(wrong)!r}")
+    if not plus and "," in places:
+        raise ValueError("names several hosts, which is for redis+sentinel:// only")
+    if plus and not path:
+        raise ValueError("names no service behind the sentinels' hosts, such as /tidework")
+    username, _, password = map(unquote, login.partition(":"))
+    return RedisAddress(
+        hosts=[_redis_host(place, 26379 if plus else 6379) for place in places.split(",")],
+        db=_database_number(options.get("db", "") if plus else path),
+        username=username or None,
+        password=password or None,
+        tls=kind == "rediss",
+        ca_file=options.get("ca_file", ""),
+        service=path if plus else "",
+        sentinel_password=options.get("sentinel_password") or None,
+    )
+
+
+def _redis_host(raw: str, usual_port: int) -> tuple[str, int]:
+    parts = _split(f"redis://{raw}")
+    if not parts.hostname or parts.path or not _HOST.fullmatch(parts.hostname):
+        raise ValueError("has something else where HOST or HOST:PORT should stand")
+    return parts.hostname, parts.port or usual_port
+
+
+def _database_number(raw: str) -> int:
+    if not re.fullmatch(r"[0-9]{0,4}", raw):
+        raise ValueError("has something else where the number of a database should stand")
+    return int(raw or 0)
+
+
 def masked(value: str) -> str:
     """`value` without the passwords that stand in its addresses."""
+    value = _KEY.sub(r"\1***@", value)
     return _PASSWORD.sub(lambda m: f"{m[1]}***@" if m[1] else f"{m[3]}***", value)
 
 

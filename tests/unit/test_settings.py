@@ -87,6 +87,14 @@ def test_the_public_url_is_somewhere_to_go(host: str, reachable: str) -> None:
         ("log_level", "trace"),
         ("metrics", "9464"),
         ("metrics", "127.0.0.1:0"),
+        ("otlp_endpoint", "collector:4318"),
+        ("trace_ratio", "1.5"),
+        ("trace_ratio", "-0"),
+        ("trace_ratio", "10 %"),
+        ("sentry_dsn", "key@sentry.example.com/1"),
+        ("log_file_count", "0"),
+        ("slow_query_ms", "1s"),
+        ("slow_query_explain", "analyze"),
         ("mail_from", "Tidework <a@example.org>"),
     ],
 )
@@ -139,7 +147,6 @@ def test_a_kubernetes_service_of_our_name_is_no_setting() -> None:
     [
         {"TIDEWORK_POOL_MIN": "5", "TIDEWORK_POOL_MAX": "4"},
         {"TIDEWORK_MAX_BODY_BYTES": "50 MiB"},
-        {"TIDEWORK_METRICS": "public", "TIDEWORK_WORKERS": "2"},
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(environ: dict[str, str]) -> None:

@@ -1,0 +1,50 @@
+"""How a setting is declared: its default, how its text is read, what it means, an example."""
+
+from collections.abc import Callable
+from dataclasses import field
+from typing import Any, NamedTuple
+
+from tidework.settings_values import RateLimits
+
+
+class About(NamedTuple):
+    """What a field of `Settings` knows of itself; `metadata["about"]`."""
+
+    parse: Callable[[str], Any]
+    meaning: str
+    example: str
+    default: str
+
+
+def as_text(value: object) -> str:
+    """A value as its setting would be written."""
+    if isinstance(value, RateLimits):
+        return str(value)
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    return "" if value is None else str(value)
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """Reads one of a few words."""
+
+    def parse(raw: str) -> str:
+        if raw not in choices:
+            raise ValueError(f"is not one of {', '.join(choices)}")
+        return raw
+
+    return parse
+
+
+def setting(
+    default: Any,
+    parse: Callable[[str], Any],
+    meaning: str,
+    *,
+    example: str,
+    shown: str | None = None,
+    secret: bool = False,
+) -> Any:
+    """A field. `shown` is the default as people read it, `secret` keeps it out of `repr`."""
+    about = About(parse, meaning, example, as_text(default) if shown is None else shown)
+    return field(default=default, repr=not secret, metadata={"about": about, "secret": secret})
