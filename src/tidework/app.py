@@ -15,7 +15,7 @@ from tidework.auth import examples as auth_examples
 from tidework.auth.authenticator import StreamAuthenticator
 from tidework.auth.routes import root_routers
 from tidework.auth.routes import routers as auth_routers
-from tidework.composition import Services, compose, finish, make_store
+from tidework.composition import Services, compose, finish, make_shared, make_store
 from tidework.errors import TideworkError
 from tidework.http.answer import App, Receive, Scope, Send
 from tidework.http.context import SCOPE_KEY, guards
@@ -25,7 +25,7 @@ from tidework.http.edge import Edge, SizeLimits
 from tidework.http.front import BASE, Front
 from tidework.http.headers import SecurityHeaders
 from tidework.http.health import CheckResult, Health, health_app
-from tidework.http.health_checks import disk_check, memory_check
+from tidework.http.health_checks import disk_check, memory_check, redis_check
 from tidework.http.limits import RateLimiter, limits_of
 from tidework.http.logs import get_logger
 from tidework.http.metrics import Metrics, PoolStats, StoreMetrics, metrics_app
@@ -131,16 +131,21 @@ class Application:
         settings = self._settings
         store = make_store(settings, StoreMetrics(self._metrics))
         await store.start()
-        services = compose(settings, store)
+        shared = make_shared(settings)
+        services = compose(settings, store, shared.buckets)
         self._ending.push_async_callback(finish, services)
         health = self._health(services)
+        if shared.redis is not None:
+            await shared.redis.start()
+            self._ending.push_async_callback(shared.redis.close)
+            health.register("redis", redis_check(shared.redis.state), critical=False)
         routes = framework(services)
         front = Front(
             routes,
             store,
             StreamAuthenticator(store, services.access_tokens),
             services.workspaces,
-            RateLimiter(limits_of(settings.rate_limits)),
+            RateLimiter(limits_of(settings.rate_limits), shared.buckets),
             cache_bytes=settings.cache_bytes,
         )
         self._watch(front, store)

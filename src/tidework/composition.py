@@ -3,9 +3,11 @@
 `open_services` gives a command what it needs, without HTTP; `app` makes a server of the same.
 """
 
+import importlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from tidework.auth.access import AccessTokens
 from tidework.auth.api_tokens import ApiTokens
@@ -13,8 +15,9 @@ from tidework.auth.keys import KeySet
 from tidework.auth.passwords import Passwords
 from tidework.auth.resets import Resets
 from tidework.auth.service import AuthService
-from tidework.auth.throttle import BoundedMemoryStorage, Throttle
+from tidework.auth.throttle import Throttle
 from tidework.bus.followups import Followups
+from tidework.cache.buckets import Buckets, MemoryBuckets
 from tidework.mail import FolderMailer
 from tidework.settings import Settings
 from tidework.store.observer import Observer
@@ -32,6 +35,9 @@ from tidework.users.closing import Closing
 from tidework.users.service import UserService
 from tidework.workspaces.items import ItemService
 from tidework.workspaces.service import WorkspaceService
+
+if TYPE_CHECKING:
+    from tidework.cache.redis import RedisConnection
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +79,27 @@ def make_store(settings: Settings, observer: Observer | None = None) -> Store:
     )
 
 
-def compose(settings: Settings, store: Store) -> Services:
-    """Put the services together. Raises `auth.keys.KeyFileError`."""
+class Shared(NamedTuple):
+    """What all copies share through Redis; nothing without one."""
+
+    redis: "RedisConnection | None" = None
+    buckets: Buckets | None = None
+
+
+def make_shared(settings: Settings) -> Shared:
+    """What the copies share, not connected."""
+    if not settings.redis_url:
+        return Shared()
+    redis = importlib.import_module("tidework.cache.redis").RedisConnection(settings.redis_url)
+    buckets = importlib.import_module("tidework.cache.redis_buckets").RedisBuckets
+    return Shared(redis, buckets(redis, MemoryBuckets()))
+
+
+def compose(settings: Settings, store: Store, buckets: Buckets | None = None) -> Services:
+    """Put the services together. Raises `auth.keys.KeyFileError`.
+
+    `buckets` are where failed log-ins are counted, the process's own if None.
+    """
     if settings.signing_keys_file is not None:
         keys = KeySet.from_file(settings.signing_keys_file)
     else:
@@ -82,7 +107,7 @@ def compose(settings: Settings, store: Store) -> Services:
     access_tokens = AccessTokens(keys, settings.public_url, settings.access_token_seconds)
     passwords = Passwords()
     limits = settings.rate_limits
-    throttle = Throttle(BoundedMemoryStorage(), pair=limits.login, enabled=limits.enabled)
+    throttle = Throttle(buckets, pair=limits.login, enabled=limits.enabled)
     mailer = FolderMailer(settings.mail_path, sender=settings.mail_from)
     followups = Followups(store)
     users = UserService(store, followups)

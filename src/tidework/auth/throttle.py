@@ -7,83 +7,20 @@ hundred guesses sent at once, no more get through than of a hundred sent one aft
 import hashlib
 import ipaddress
 import math
-import time
-from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Final
 
-import limits
-from limits.aio.storage import Storage
-from limits.aio.strategies import FixedWindowRateLimiter
-
+from tidework.cache.buckets import Buckets, Charge, MemoryBuckets, missing_for
 from tidework.errors import TooManyRequests
+from tidework.settings_values import amount_and_seconds
 
-_KNOWN_FOR_S = 30 * 24 * 3600
-
-
-class BoundedMemoryStorage(Storage):
-    """Counters in this process's memory, of bounded number, for `limits`.
-
-    There are at most `max_counters` for each length of window, about 300 bytes each; the one that
-    would end first makes room. (The memory storage of `limits` itself has no bound, and walks
-    through all of its keys again and again in a thread.)
-    """
-
-    STORAGE_SCHEME = None
-
-    def __init__(self, max_counters: int = 100_000) -> None:
-        super().__init__()
-        self._max_counters = max_counters
-        # By length of window: (count, end in Unix time), in the order in which they end.
-        self._windows: dict[int, OrderedDict[str, tuple[int, float]]] = {}
-
-    @property
-    def base_exceptions(self) -> type[Exception]:
-        return ValueError
-
-    async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        window = self._windows.setdefault(expiry, OrderedDict())
-        now = time.time()
-        count, ends_at = window.get(key, (0, 0.0))
-        if ends_at <= now:
-            window.pop(key, None)
-            while window and (
-                len(window) >= self._max_counters or next(iter(window.values()))[1] <= now
-            ):
-                window.popitem(last=False)
-            count, ends_at = 0, now + expiry
-        window[key] = (count + amount, ends_at)
-        return count + amount
-
-    async def get(self, key: str) -> int:
-        return self._find(key)[0]
-
-    async def get_expiry(self, key: str) -> float:
-        return self._find(key)[1]
-
-    async def check(self) -> bool:
-        return True
-
-    async def clear(self, key: str) -> None:
-        for window in self._windows.values():
-            window.pop(key, None)
-
-    async def reset(self) -> int:
-        dropped = sum(map(len, self._windows.values()))
-        self._windows.clear()
-        return dropped
-
-    def _find(self, key: str) -> tuple[int, float]:
-        now = time.time()
-        for window in self._windows.values():
-            count, ends_at = window.get(key, (0, 0.0))
-            if ends_at > now:
-                return count, ends_at
-        return 0, now
+_KNOWN_FOR_S: Final = 30 * 24 * 3600
 
 
 class Throttle:
     """Bounds on failed log-ins, by account and by address.
 
-    Three bounds, each counted from its first failure on:
+    Three bounds, each a bucket of failures that fills up again evenly over its time:
 
     - `pair`: one account from one address;
     - `account`: one account from all addresses that it has not logged in from in the last 30 days;
@@ -91,30 +28,29 @@ class Throttle:
 
     A stranger therefore uses up `account` and is slowed down, while the owner at an address where
     they have logged in before is held to their own `pair` only. What is known of an address is as
-    lasting as the storage; a caller who knows it from elsewhere (a session's record, a device's
+    lasting as the buckets; a caller who knows it from elsewhere (a session's record, a device's
     refresh token) says so with `known`.
 
     An account is named by its normalised e-mail address, whether or not it exists: answers are the
     same. IPv6 addresses count by their /64, which is what one subscriber has. Names and addresses
-    reach the storage only as hashes. The storage is shared by all copies of the server, or is
-    a `BoundedMemoryStorage`.
+    reach the buckets only as hashes. The buckets are those that all copies of the server share, or
+    this process's own when None.
     """
 
     def __init__(
         self,
-        storage: Storage,
+        buckets: Buckets | None = None,
         *,
         pair: str = "5 per 15 minutes",
         account: str = "20 per 15 minutes",
         address: str = "50 per 15 minutes",
         enabled: bool = True,
     ) -> None:
-        """Bounds are in the notation of `limits`; raises `ValueError` for one that is not."""
-        self._storage = storage
-        self._limiter = FixedWindowRateLimiter(storage)
-        self._pair = limits.parse(pair)
-        self._account = limits.parse(account)
-        self._address = limits.parse(address)
+        """Bounds are in the notation of `settings_values`; raises `ValueError` for one that is not."""
+        self._buckets: Buckets = buckets or MemoryBuckets(100_000)
+        self._pair = amount_and_seconds(pair)
+        self._account = amount_and_seconds(account)
+        self._address = amount_and_seconds(address)
         self._enabled = enabled
 
     async def check(self, account_key: str, address: str, *, known: bool = False) -> None:
@@ -123,13 +59,10 @@ class Throttle:
         The attempt stays counted, as failed, unless `succeeded` or `release` follows with the same
         arguments.
         """
-        bounds = await self._bounds(account_key, address, known)
-        for limit, key in bounds:
-            if not await self._limiter.test(limit, key):
-                raise await self._refusal(limit, key)
-        for limit, key in bounds:
-            if not await self._limiter.hit(limit, key):
-                raise await self._refusal(limit, key)
+        bounds = await self._bounds(account_key, address, known, 1)
+        taken = await self._buckets.take(bounds)
+        if not taken.allowed:
+            raise _refusal(max(map(missing_for, bounds, taken.used)))
 
     async def succeeded(self, account_key: str, address: str, *, known: bool = False) -> None:
         """The password was right: forget the pair's failures, and know the address from now on.
@@ -140,38 +73,48 @@ class Throttle:
         if not self._enabled:
             return
         await self.release(account_key, address, known=known)
-        await self._storage.clear(self._pair.key_for(_key("pair", account_key, _network(address))))
-        known_key = _key("known", account_key, _network(address))
-        await self._storage.clear(known_key)
-        await self._storage.incr(known_key, _KNOWN_FOR_S)
+        network = _network(address)
+        mark = _mark(account_key, network)
+        await self._buckets.fill([self._of_pair(account_key, network, 0), mark])
+        await self._buckets.take([mark])
 
     async def release(self, account_key: str, address: str, *, known: bool = False) -> None:
         """Take an attempt back whose password was not looked at (the server was overloaded)."""
-        for limit, key in await self._bounds(account_key, address, known):
-            stored = limit.key_for(key)
-            if await self._storage.get(stored) > 0:
-                await self._storage.incr(stored, limit.get_expiry(), amount=-1)
+        await self._buckets.take(await self._bounds(account_key, address, known, -1))
 
     async def _bounds(
-        self, account_key: str, address: str, known: bool
-    ) -> list[tuple[limits.RateLimitItem, str]]:
+        self, account_key: str, address: str, known: bool, cost: int
+    ) -> Sequence[Charge]:
         if not self._enabled:
-            return []
+            return ()
         network = _network(address)
-        bounds = [(self._pair, _key("pair", account_key, network))]
-        if not (known or await self._storage.get(_key("known", account_key, network))):
-            bounds.append((self._account, _key("account", account_key)))
-            bounds.append((self._address, _key("address", network)))
+        bounds = [self._of_pair(account_key, network, cost)]
+        if not (known or await self._is_known(account_key, network)):
+            account, addresses = _key("account", account_key), _key("address", network)
+            bounds.append(Charge(account, *self._account, cost))
+            bounds.append(Charge(addresses, *self._address, cost))
         return bounds
 
-    async def _refusal(self, limit: limits.RateLimitItem, key: str) -> TooManyRequests:
-        ends_at = await self._storage.get_expiry(limit.key_for(key))
-        seconds = max(1, math.ceil(ends_at - time.time()))
-        wait = f"{seconds} seconds" if seconds < 120 else f"{math.ceil(seconds / 60)} minutes"
-        return TooManyRequests(
-            f"Too many failed log-ins. Try again in {wait}, or reset the password.",
-            retry_after=seconds,
-        )
+    def _of_pair(self, account_key: str, network: str, cost: int) -> Charge:
+        return Charge(_key("pair", account_key, network), *self._pair, cost)
+
+    async def _is_known(self, account_key: str, network: str) -> bool:
+        taken = await self._buckets.take([_mark(account_key, network)._replace(cost=0)])
+        return taken.used[0] > 0
+
+
+def _mark(account_key: str, network: str) -> Charge:
+    """That an account has logged in from a network: a bucket that takes 30 days to fill up."""
+    return Charge(_key("known", account_key, network), 1, _KNOWN_FOR_S)
+
+
+def _refusal(wait: float) -> TooManyRequests:
+    seconds = max(1, math.ceil(wait))
+    text = f"{seconds} seconds" if seconds < 120 else f"{math.ceil(seconds / 60)} minutes"
+    return TooManyRequests(
+        f"Too many failed log-ins. Try again in {text}, or reset the password.",
+        retry_after=seconds,
+    )
 
 
 def _network(address: str) -> str:

@@ -24,6 +24,7 @@ from tidework.http.context import (
     Principal,
     RequestContext,
 )
+from tidework.http.costs import cost_of
 from tidework.http.dispatch import Dispatch
 from tidework.http.headers import PRIVATE
 from tidework.http.idempotency import Idempotency
@@ -37,6 +38,7 @@ WORKSPACES = f"{BASE}/workspaces/"
 _PREFIX = len(WORKSPACES)
 _ENTRY_OVERHEAD = 1024
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_LIMITED_AS = {"user": "account", "admin": "admin"}
 
 
 class _Kept:
@@ -104,7 +106,7 @@ class Front:
         authorization = headers.get(b"authorization")
         if authorization is not None:
             await self._identify(context, authorization, _workspace_of(scope["path"]))
-        self._limit(context)
+        await self._limit(context, scope, headers)
         principal = context.principal
         if principal is not None and principal.scopes is not None:
             _check_scope(principal.scopes, scope["method"], scope["path"])
@@ -185,14 +187,24 @@ class Front:
             self.members.put(key, member)
         context.membership = member[1]
 
-    def _limit(self, context: RequestContext) -> None:
-        principal = context.principal
+    async def _limit(
+        self, context: RequestContext, scope: Scope, headers: Mapping[bytes, bytes]
+    ) -> None:
+        principal, token = context.principal, None
         if principal is None:
-            decision = self._limiter.hit("anonymous", context.address)
-        elif principal.role == "admin":
-            decision = self._limiter.hit("admin", principal.user_id)
+            kind, key = "anonymous", context.address
         else:
-            decision = self._limiter.hit("account", principal.user_id)
+            kind, key = _LIMITED_AS[principal.role], principal.user_id
+            if principal.credential.kind == "token":
+                token = principal.credential.id
+        cost = cost_of(
+            scope["method"], scope["path"], scope["query_string"], headers.get(b"content-length")
+        )
+        limiter = self._limiter
+        if limiter.is_shared:
+            decision = await limiter.hit_shared(kind, key, cost, token)
+        else:
+            decision = limiter.hit(kind, key, cost, token)
         context.limited = decision.headers
         if not decision.allowed:
             raise TooManyRequests(

@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -108,6 +108,22 @@ def memory_check(*, degraded_below: int = 256 * _MiB, failed_below: int = 32 * _
                 f"{detail}. Give the server more memory, or lower TIDEWORK_CACHE_BYTES.",
             )
         return CheckResult("ok", f"{detail}.")
+
+    return check
+
+
+def redis_check(state: Callable[[], Awaitable[str]]) -> Check:
+    """A check of Redis, without which the server goes on; `state` says why it cannot be asked."""
+
+    async def check() -> CheckResult:
+        reason = await state()
+        if not reason:
+            return OK
+        return CheckResult(
+            "degraded",
+            f"Redis cannot be used ({reason}). Everything goes on; limits are counted per copy until"
+            " it is back. The server need not be restarted.",
+        )
 
     return check
 

@@ -1,35 +1,36 @@
-"""Rate limits: fixed windows that start with a caller's first request, counted in a storage.
+"""Rate limits: token buckets by kind of caller, in memory or, shared by all copies, in Redis.
 
 The headers are those of draft-ietf-httpapi-ratelimit-headers-10: `RateLimit-Policy` says what is
-allowed (quota `q` per `w` seconds), `RateLimit` what is left (`r` for the next `t` seconds).
+allowed (quota `q` per `w` seconds), `RateLimit` what is left now (`r`) and in how many seconds all of
+it is there again (`t`; of a refusal, when there is enough for this request).
 """
 
 import math
-import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv6Address, ip_address
 from typing import Final, NamedTuple
 
-from limits import RateLimitItem, parse
-from limits.storage import Storage
-
-from tidework.settings_values import RateLimits
+from tidework.cache.buckets import Buckets, Charge, MemoryBuckets, Taken, full_in, missing_for
+from tidework.cache.memory import BoundedCache
+from tidework.settings_values import RateLimits, amount_and_seconds
 
 Header = tuple[bytes, bytes]
 
+_REFUSALS_KEPT: Final = 10_000
 
-def limits_of(rates: RateLimits) -> dict[str, RateLimitItem]:
-    """The limits that a setting means, by kind; none when they are off."""
+
+def limits_of(rates: RateLimits) -> dict[str, tuple[int, int]]:
+    """The limits of requests that a setting means, as amount and seconds by kind; none when off."""
     if not rates.enabled:
         return {}
     kinds = {
         "anonymous": rates.anonymous,
         "account": rates.account,
         "admin": rates.admin,
-        "login": rates.login,
+        "token": rates.token,
     }
-    return {kind: parse(rate) for kind, rate in kinds.items()}
+    return {kind: amount_and_seconds(rate) for kind, rate in kinds.items()}
 
 
 def address_key(address: str) -> str:
@@ -50,72 +51,6 @@ def address_key(address: str) -> str:
     return f"{IPv6Address(int(parsed) >> 64 << 64)}/64"
 
 
-class BoundedMemoryStorage(Storage):
-    """Counters in this process, at most `capacity` of them.
-
-    The library's own memory storage starts a thread every 10 ms, which walks over all counters; a
-    flood of addresses would make that the most expensive thing the server does. Here a counter is
-    looked at when it is used, and when there is no more room the expired ones go, and then those
-    that counted least: a flood of new addresses cannot push out a caller who is being held back.
-    """
-
-    STORAGE_SCHEME = None
-
-    def __init__(self, capacity: int = 50_000) -> None:
-        super().__init__()
-        self._capacity = capacity
-        self._lock = threading.Lock()
-        # The count, and the time in seconds since the epoch at which its window ends.
-        self._counters: dict[str, tuple[int, float]] = {}
-
-    @property
-    def base_exceptions(self) -> type[Exception]:
-        return ValueError
-
-    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
-        now = time.time()
-        with self._lock:
-            count, end = self._counters.get(key, (0, 0.0))
-            if end <= now:
-                # Put at the end again: of two that counted alike, the older window goes first.
-                self._counters.pop(key, None)
-                if len(self._counters) >= self._capacity:
-                    self._make_room(now)
-                count, end = 0, now + expiry
-            count += amount
-            self._counters[key] = (count, end)
-            return count
-
-    def _make_room(self, now: float) -> None:
-        kept = {key: counter for key, counter in self._counters.items() if counter[1] > now}
-        surplus = len(kept) - self._capacity * 9 // 10
-        if surplus > 0:
-            for key in sorted(kept, key=lambda key: kept[key][0])[:surplus]:
-                del kept[key]
-        self._counters = kept
-
-    def get(self, key: str) -> int:
-        count, end = self._counters.get(key, (0, 0.0))
-        return count if end > time.time() else 0
-
-    def get_expiry(self, key: str) -> float:
-        end = self._counters.get(key, (0, 0.0))[1]
-        return max(end, time.time())
-
-    def check(self) -> bool:
-        return True
-
-    def reset(self) -> int:
-        with self._lock:
-            forgotten = len(self._counters)
-            self._counters.clear()
-        return forgotten
-
-    def clear(self, key: str) -> None:
-        with self._lock:
-            self._counters.pop(key, None)
-
-
 class Decision(NamedTuple):
     """Whether a request may go on; `retry_after` is in whole seconds, 0 when it may."""
 
@@ -131,60 +66,110 @@ class _Rule(NamedTuple):
     amount: int
     seconds: int
     prefix: str
-    policy: Header
+    policy: bytes
     left: bytes
+    header: Header
+
+
+class _Refusal(NamedTuple):
+    taken: Taken
+    at: float
+    until: float
 
 
 class RateLimiter:
-    """Counts requests by kind (`anonymous`, `account`, `admin`, `login`) and key."""
+    """Counts requests by kind (`anonymous`, `account`, `admin`) and key, and by API token.
 
-    __slots__ = ("_rules", "_storage")
+    With `buckets` these are where requests are counted, and `hit_shared` is to be called; without,
+    `hit`, which counts in this process.
+    """
 
-    def __init__(self, limits: Mapping[str, RateLimitItem], storage: Storage | None = None) -> None:
-        """`limits` as `limits_of` gives them; `storage` keeps the counters, memory if None."""
-        self._storage = BoundedMemoryStorage() if storage is None else storage
+    __slots__ = ("_memory", "_refusals", "_rules", "_shared", "is_shared")
+
+    def __init__(
+        self, limits: Mapping[str, tuple[int, int]], buckets: Buckets | None = None
+    ) -> None:
+        """`limits` as `limits_of` gives them."""
+        self._memory = MemoryBuckets()
+        self._shared: Buckets = buckets or self._memory
+        self.is_shared = buckets is not None
+        self._refusals: BoundedCache[tuple[Charge, ...], _Refusal] = BoundedCache(_REFUSALS_KEPT)
         self._rules: dict[str, _Rule] = {}
-        for kind, item in limits.items():
-            seconds = item.get_expiry()
+        for kind, (amount, seconds) in limits.items():
+            policy = f'"{kind}";q={amount};w={seconds}'.encode()
             self._rules[kind] = _Rule(
-                amount=item.amount,
+                amount=amount,
                 seconds=seconds,
-                prefix=f"{kind}/{item.amount}/{seconds}/",
-                policy=(b"ratelimit-policy", f'"{kind}";q={item.amount};w={seconds}'.encode()),
+                prefix=f"{kind}/{amount}/{seconds}/",
+                policy=policy,
                 left=f'"{kind}";r=%d;t=%d'.encode(),
+                header=(b"ratelimit-policy", policy),
             )
 
-    def hit(self, kind: str, key: str, cost: int = 1) -> Decision:
-        """Count a request of `cost` and say whether it is within the limit. 2 µs in memory.
+    def hit(self, kind: str, key: str, cost: int = 1, token: str | None = None) -> Decision:
+        """Count a request of `cost` and say whether it is within the limits. 3 µs.
 
-        A kind without a limit allows everything and has no headers. The key of `anonymous` is an
-        address, counted as `address_key` says. A refused request counts too, and does not make the
-        window longer.
+        The key of `anonymous` is an address, counted as `address_key` says. `token` is the id of
+        the API token that it came with, which has a bucket of its own besides. A kind without
+        a limit allows everything and has no headers. A refused request does not count. A request
+        that costs more than there ever is takes all there is.
         """
+        rules, charges = self._charges(kind, key, cost, token)
+        if not rules:
+            return _UNLIMITED
+        return _decide(rules, charges, self._memory.take_now(charges))
+
+    async def hit_shared(
+        self, kind: str, key: str, cost: int = 1, token: str | None = None
+    ) -> Decision:
+        """`hit`, counted together with all other copies.
+
+        Who has been refused is refused here until the time that was said: a flood of requests over
+        the limit costs no questions.
+        """
+        rules, charges = self._charges(kind, key, cost, token)
+        if not rules:
+            return _UNLIMITED
+        now = time.monotonic()
+        refusal = self._refusals.get(charges)
+        if refusal is not None and now < refusal.until:
+            return _decide(rules, charges, refusal.taken, now - refusal.at)
+        taken = await self._shared.take(charges)
+        if not taken.allowed:
+            wait = max(map(missing_for, charges, taken.used))
+            # Counted from before it was asked.
+            self._refusals.put(charges, _Refusal(taken, now, now + wait))
+        return _decide(rules, charges, taken)
+
+    def _charges(
+        self, kind: str, key: str, cost: int, token: str | None
+    ) -> tuple[tuple[_Rule, ...], tuple[Charge, ...]]:
         rule = self._rules.get(kind)
         if rule is None:
-            return _UNLIMITED
+            return (), ()
         name = rule.prefix + (address_key(key) if kind == "anonymous" else key)
-        left = rule.amount - self._storage.incr(name, rule.seconds, cost)
-        return _decide(rule, left >= 0, left, self._storage.get_expiry(name))
-
-    def peek(self, kind: str, key: str) -> Decision:
-        """Whether another request would be allowed, without counting one."""
-        rule = self._rules.get(kind)
-        if rule is None:
-            return _UNLIMITED
-        name = rule.prefix + (address_key(key) if kind == "anonymous" else key)
-        left = rule.amount - self._storage.get(name)
-        return _decide(rule, left > 0, left, self._storage.get_expiry(name))
-
-    def forget(self, kind: str, key: str) -> None:
-        """Start anew for this key, as after a log-in that succeeded."""
-        rule = self._rules.get(kind)
-        if rule is not None:
-            self._storage.clear(rule.prefix + (address_key(key) if kind == "anonymous" else key))
+        charge = Charge(name, rule.amount, rule.seconds, cost)
+        if token is None:
+            return (rule,), (charge,)
+        own = self._rules["token"]
+        return (rule, own), (charge, Charge(own.prefix + token, own.amount, own.seconds, cost))
 
 
-def _decide(rule: _Rule, allowed: bool, left: int, end: float) -> Decision:
-    seconds = max(1, math.ceil(end - time.time()))
-    headers = [rule.policy, (b"ratelimit", rule.left % (max(left, 0), seconds))]
-    return Decision(allowed, headers, 0 if allowed else seconds)
+def _decide(
+    rules: Sequence[_Rule], charges: Sequence[Charge], taken: Taken, waited: float = 0.0
+) -> Decision:
+    """The answer to what became of the charges, `waited` seconds ago."""
+    retry_after = 0
+    if not taken.allowed:
+        wait = max(map(missing_for, charges, taken.used)) - waited
+        retry_after = max(1, math.ceil(wait))
+    parts = []
+    for rule, charge, used in zip(rules, charges, taken.used, strict=True):
+        left = max(0, int(rule.amount - used + 1e-6))
+        seconds = retry_after or math.ceil(full_in(charge, used))
+        parts.append(rule.left % (left, seconds))
+    if len(rules) == 1:
+        return Decision(taken.allowed, [rules[0].header, (b"ratelimit", parts[0])], retry_after)
+    policies = b", ".join(rule.policy for rule in rules)
+    headers = [(b"ratelimit-policy", policies), (b"ratelimit", b", ".join(parts))]
+    return Decision(taken.allowed, headers, retry_after)

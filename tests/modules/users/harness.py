@@ -17,7 +17,7 @@ from tidework.auth.passwords import Passwords
 from tidework.auth.resets import Resets
 from tidework.auth.service import AuthService, Registration
 from tidework.auth.sessions import Pair
-from tidework.auth.throttle import BoundedMemoryStorage, Throttle
+from tidework.auth.throttle import Throttle
 from tidework.bus.followups import Followups
 from tidework.errors import TideworkError
 from tidework.http.context import Principal, RequestContext
@@ -113,7 +113,7 @@ def compose(store: Store, folder: Path, registration: Registration = "open") -> 
     workspaces = WorkspaceService(store, users, followups)
     passwords = Passwords()
     access_tokens = AccessTokens(KeySet.load_or_create(folder / "keys.json"), PUBLIC_URL)
-    throttle = Throttle(BoundedMemoryStorage())
+    throttle = Throttle()
     resets = Resets(
         store,
         users,
