@@ -13,6 +13,7 @@ from tidework.errors import Unavailable
 from tidework.settings import Settings
 from tidework.store.sql.migrations.revision import head
 from tidework.store.sql.migrations.runner import migrate_postgresql
+from tidework.store.sql.servers import Primary
 
 _CONNECT_SECONDS = 10
 
@@ -59,13 +60,16 @@ def _revision(settings: Settings) -> str | None:
 
 
 async def _postgresql_revision(url: str) -> str | None:
+    primary = Primary(url)
     try:
-        connection = await asyncpg.connect(url, timeout=_CONNECT_SECONDS)
+        connection = await primary.connect(timeout=_CONNECT_SECONDS)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise Unavailable(
             f"The database cannot be reached: {error or type(error).__name__}."
             " Check TIDEWORK_DATABASE_URL and that the server runs."
         ) from error
+    finally:
+        primary.close()
     try:
         if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
             return None

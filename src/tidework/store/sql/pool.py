@@ -1,15 +1,18 @@
 """Connections to PostgreSQL: how they are set up, and a pool that hands out only clean ones."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 import msgspec
 
 from tidework.errors import Unavailable
+from tidework.store import patience
 from tidework.store.sql.acceptable import refused_value
+from tidework.store.sql.servers import Session, open_session
 
 _decode_json = msgspec.json.decode
 _CONNECT_S = 5.0
@@ -65,12 +68,16 @@ async def prepare(connection: "asyncpg.Connection[Any]") -> None:
         )
 
 
-async def connect(url: str, *, name: str, settings: Mapping[str, str]) -> "asyncpg.Connection[Any]":
+Connect = Callable[..., Awaitable[Session]]
+"""Makes a connection, from what `asyncpg.connect` takes beside the address."""
+
+
+async def connect(open_: Connect, *, name: str, settings: Mapping[str, str]) -> Session:
     """A connection of its own. Raises `Unavailable` when there is none within 5 s."""
     try:
         async with asyncio.timeout(_CONNECT_S):
-            connection = await asyncpg.connect(
-                url, server_settings={"application_name": name, **_SESSION, **settings}
+            connection = await open_(
+                server_settings={"application_name": name, **_SESSION, **settings}
             )
             try:
                 await prepare(connection)
@@ -86,13 +93,24 @@ class Pool:
     """Connections for reading. `waiting` callers wait for one now.
 
     A connection whose use ended in anything but an answer of the server (cancelled, timed out,
-    broken) is closed, never reused: the next user could read somebody else's answer from it.
+    broken) is closed, never reused: the next user could read somebody else's answer from it. So is
+    one that `current` no longer holds for.
     """
 
     def __init__(
-        self, url: str, minimum: int, maximum: int, acquire_timeout: float, statement_timeout: float
+        self,
+        url: str,
+        minimum: int,
+        maximum: int,
+        acquire_timeout: float,
+        statement_timeout: float,
+        *,
+        connect: Connect | None = None,
+        current: Callable[[Session], bool] | None = None,
     ) -> None:
         self._url = url
+        self._connect = connect or open_session
+        self._current = current
         self._minimum = minimum
         self._maximum = maximum
         self._acquire_timeout = acquire_timeout
@@ -105,6 +123,7 @@ class Pool:
         try:
             self._pool = await asyncpg.create_pool(
                 self._url,
+                connect=cast(Any, self._connect),
                 min_size=self._minimum,
                 max_size=self._maximum,
                 timeout=_CONNECT_S,
@@ -141,6 +160,16 @@ class Pool:
             return 0, self._maximum, 0
         return self._pool.get_size(), self._maximum, self._pool.get_idle_size()
 
+    async def _acquire(self, wait: float) -> Any:
+        assert self._pool is not None
+        connection: Any = await self._pool.acquire(timeout=wait)
+        # As many as there are may lead to a server that is the primary no longer.
+        while self._current is not None and not self._current(connection):
+            _end(connection)
+            await self._pool.release(connection)
+            connection = await self._pool.acquire(timeout=wait)
+        return connection
+
     @asynccontextmanager
     async def connection(self) -> "AsyncIterator[Any]":
         """A connection for one query.
@@ -150,16 +179,17 @@ class Pool:
         if self._pool is None:
             raise Unavailable("The store is closed; the server is stopping.", code="stopping")
         self.waiting += 1
+        started = time.perf_counter()
         try:
-            connection = await self._pool.acquire(timeout=self._acquire_timeout)
+            wait = patience.how_long(self._acquire_timeout)
+            connection = await self._acquire(wait)
         except TimeoutError as error:
-            raise Unavailable(
-                "All database connections are busy; try again in a moment.", code="pool_exhausted"
-            ) from error
+            raise busy() from error
         except (*AWAY, asyncpg.PostgresError) as error:
             raise away(error) from error
         finally:
             self.waiting -= 1
+            patience.spend(time.perf_counter() - started)
         try:
             yield connection
         except asyncpg.PostgresError as error:
@@ -175,6 +205,13 @@ class Pool:
             raise
         finally:
             await self._pool.release(connection)
+
+
+def busy() -> Unavailable:
+    """What a caller gets when no connection was free in time."""
+    return Unavailable(
+        "All database connections are busy; try again in a moment.", code="pool_exhausted"
+    )
 
 
 def _end(connection: Any) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tidework.log import Commit, Committed, LoggedChange, Operation
+from tidework.store import patience
 from tidework.store.batch import SeqBatch
 from tidework.store.committer import Committer
 from tidework.store.observer import Observer
@@ -17,8 +18,9 @@ from tidework.store.protocol import Row, UniqueConflict
 from tidework.store.sql import queries
 from tidework.store.sql.acceptable import check_commit
 from tidework.store.sql.migrations.revision import check
-from tidework.store.sql.pool import Pool
+from tidework.store.sql.pool import Pool, busy
 from tidework.store.sql.postgres_writer import PostgresWriter
+from tidework.store.sql.servers import Primary
 from tidework.store.sql.statement import Statement
 
 _SEQS = "SELECT stream_id, seq FROM streams WHERE stream_id = ANY($1::uuid[])"
@@ -31,7 +33,8 @@ class PostgresStore:
     waits `acquire_timeout` seconds for one at most, a query runs `statement_timeout` seconds at
     most, a group of commits `write_timeout` seconds. Of those, it waits `lock_timeout` seconds for
     a stream that another copy writes to. When a connection breaks, what became of the commits that
-    were under way is looked for during `settle_timeout` seconds.
+    were under way is looked for during `settle_timeout` seconds. `seqs` fails after `seqs_timeout`
+    seconds without an answer.
     """
 
     dialect = "postgresql"
@@ -47,14 +50,20 @@ class PostgresStore:
         write_timeout: float = 60.0,
         lock_timeout: float = 5.0,
         settle_timeout: float = 10.0,
+        seqs_timeout: float = 5.0,
         observer: Observer | None = None,
     ) -> None:
         self._observer = observer or Observer()
-        self.pool = Pool(url, pool_min, pool_max, acquire_timeout, statement_timeout)
-        self._writer = PostgresWriter(url, write_timeout, lock_timeout, settle_timeout)
+        self._primary = Primary(url)
+        self.pool = Pool(
+            url, pool_min, pool_max, acquire_timeout, statement_timeout,
+            connect=self._primary.connect, current=self._primary.is_current,
+        )  # fmt: skip
+        self._writer = PostgresWriter(self._primary, write_timeout, lock_timeout, settle_timeout)
         self._committer = Committer(self._writer.write, observe=self._observer.group)
-        self._batch = SeqBatch(self._load_seqs)
+        self._batch = SeqBatch(self._load_seqs, seqs_timeout)
         # Heavy queries leave some of the connections to all others.
+        self._acquire_timeout = acquire_timeout
         self._heavy = asyncio.Semaphore(max(1, pool_max // 2))
 
     async def start(self) -> None:
@@ -107,9 +116,25 @@ class PostgresStore:
     async def fetch(self, statement: Statement, params: Mapping[str, Any]) -> list[Row]:
         """See `Store.fetch`."""
         if statement.heavy:
-            async with self._heavy:
+            await self._enter_heavy()
+            try:
                 return await self._fetch(statement, params)
+            finally:
+                self._heavy.release()
         return await self._fetch(statement, params)
+
+    async def _enter_heavy(self) -> None:
+        if not self._heavy.locked():
+            await self._heavy.acquire()
+            return
+        started = time.perf_counter()
+        try:
+            async with asyncio.timeout(patience.how_long(self._acquire_timeout)):
+                await self._heavy.acquire()
+        except TimeoutError as error:
+            raise busy() from error
+        finally:
+            patience.spend(time.perf_counter() - started)
 
     async def _fetch(self, statement: Statement, params: Mapping[str, Any]) -> list[Row]:
         compiled = statement.compiled("postgresql")

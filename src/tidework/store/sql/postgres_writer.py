@@ -20,6 +20,7 @@ from tidework.store.sql import queries
 from tidework.store.sql.acceptable import refused_value, unacceptable
 from tidework.store.sql.pool import AWAY, away, connect, cut_off
 from tidework.store.sql.rows import encode_json
+from tidework.store.sql.servers import Primary, Session
 from tidework.store.sql.statement import Statement
 
 _COMMIT = (
@@ -31,6 +32,8 @@ _END = (
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
     " WHERE application_name = $1 AND pid <> pg_backend_pid()"
 )
+# A commit of its own that writes, so that it waits for the synchronous standby.
+_BARRIER = "SELECT pg_logical_emit_message(true, 'tidework', '')"
 _ATTEMPTS = 3
 _POLL_S = 0.05
 # How far back a commit that was cut off can be: far more than a stream takes in that time.
@@ -51,6 +54,10 @@ class _Lost(Unavailable):
 _LOST = _Lost(_NOTHING)
 
 
+class _CutOff(Exception):
+    """What was committed must not be acknowledged yet."""
+
+
 class PostgresWriter:
     """The one connection of a process that writes.
 
@@ -59,14 +66,17 @@ class PostgresWriter:
     """
 
     def __init__(
-        self, url: str, timeout: float, lock_timeout: float, settle_timeout: float
+        self, primary: Primary, timeout: float, lock_timeout: float, settle_timeout: float
     ) -> None:
-        self._url = url
+        self._primary = primary
         self._timeout = timeout
         self._settle_timeout = settle_timeout
         self._settings = {**_SETTINGS, "lock_timeout": str(int(lock_timeout * 1000))}
-        self._connection: asyncpg.Connection[Any] | None = None
+        self._connection: Session | None = None
         self._name = ""
+        self._server = ("", 0)
+        # Whether the server has warned that what it committed may not be on its standby.
+        self._warned = False
 
     async def start(self) -> None:
         """Connect. Raises `Unavailable`."""
@@ -115,7 +125,7 @@ class PostgresWriter:
             rows = await self._run(calls)
         except UnicodeError:
             return None
-        except (*AWAY, asyncpg.PostgresError) as error:
+        except (*AWAY, asyncpg.PostgresError, _CutOff) as error:
             return await self._settle(commits) if self._was_cut_off(error) else None
         except Unavailable as error:
             return [away(error.__cause__ or error) for _ in commits]
@@ -146,9 +156,13 @@ class PostgresWriter:
                 return _outcome(item, (await self._run([_arguments(item)]))[0])
             connection = await self._connected()
             await connection.fetchval(_OPERATE, encode_json(item), timeout=self._timeout)
-        except (*AWAY, asyncpg.PostgresError) as error:
+            await self._hold(connection)
+        except (*AWAY, asyncpg.PostgresError, _CutOff) as error:
             if self._was_cut_off(error):
                 return (await self._settle([item]))[0]
+            if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
+                # The next attempt looks for the server that takes changes.
+                self._drop()
             return _translated(error, item)
         except Unavailable as error:
             return error
@@ -159,15 +173,38 @@ class PostgresWriter:
     async def _run(self, calls: Sequence[tuple[Any, ...]]) -> list[Any]:
         connection = await self._connected()
         rows: list[Any] = await connection.fetchmany(_COMMIT, calls, timeout=self._timeout)
+        await self._hold(connection)
         return rows
 
-    async def _connected(self) -> "asyncpg.Connection[Any]":
+    async def _hold(self, connection: Session) -> None:
+        """See that what has been committed holds before anybody is told.
+
+        Raises `_CutOff` when another server has become the primary meanwhile, or the commit may not
+        have reached the synchronous standby.
+        """
+        if self._warned or not self._primary.is_current(connection):
+            raise _CutOff
+
+    async def _connected(self) -> Session:
+        connection = self._connection
+        if connection is not None and not self._primary.is_current(connection):
+            # What is written to a former primary is lost.
+            self._drop()
         if self._connection is None or self._connection.is_closed():
             self._connection = None
             name = f"tidework-committer-{new_id()}"
-            self._connection = await connect(self._url, name=name, settings=self._settings)
-            self._name = name
+            self._connection = await connect(
+                self._primary.connect, name=name, settings=self._settings
+            )
+            self._connection.add_log_listener(self._listen)
+            self._name, self._server = name, (self._connection.url, self._connection.timeline)
+            self._warned = False
         return self._connection
+
+    def _listen(self, _: Any, message: Any) -> None:
+        # By the function's name: the text is in the server's language.
+        if getattr(message, "server_source_function", "") == "SyncRepWaitForLSN":
+            self._warned = True
 
     def _drop(self) -> None:
         if self._connection is not None:
@@ -176,15 +213,19 @@ class PostgresWriter:
 
     def _was_cut_off(self, error: BaseException) -> bool:
         """Whether an error leaves open what became of what had been sent."""
-        return cut_off(error) or self._connection is None or self._connection.is_closed()
+        if isinstance(error, _CutOff) or cut_off(error):
+            return True
+        return self._connection is None or self._connection.is_closed()
 
     async def _settle(self, group: Sequence[Item]) -> list[Outcome]:
         """The outcomes of a group whose transaction was cut off, looked up in the log.
 
         The server may still be working on what it had received: it is stopped first, and its end
-        waited for, or the look-up could come too early. `_Lost` where it left nothing.
+        waited for, or the look-up could come too early. Another server answers for it only when it
+        was promoted since: nothing of the former primary comes into its log any more. What is found
+        is told only when it is as durable as an acknowledged commit. `_Lost` where nothing is left.
         """
-        broken = self._name
+        broken, server = self._name, self._server
         self._drop()
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._settle_timeout
@@ -192,9 +233,15 @@ class PostgresWriter:
             try:
                 async with asyncio.timeout_at(deadline):
                     connection = await self._connected()
+                    if not _answers_for(connection, server):
+                        break
                     if not await connection.fetchval(_END, broken):
-                        return [await self._look_up(connection, item) for item in group]
-            except (*AWAY, asyncpg.PostgresError, Unavailable):
+                        found = [await self._look_up(connection, item) for item in group]
+                        # Waits for the standby behind everything that has been found.
+                        await connection.execute(_BARRIER)
+                        await self._hold(connection)
+                        return found
+            except (*AWAY, asyncpg.PostgresError, Unavailable, _CutOff):
                 # The server may be restarting.
                 self._drop()
             await asyncio.sleep(_POLL_S)
@@ -211,6 +258,15 @@ class PostgresWriter:
         if not seqs:
             return _Lost(_NOTHING)
         return await queries.read_commit(reader, stream, seqs[0][0])
+
+
+def _answers_for(connection: Session, server: tuple[str, int]) -> bool:
+    """Whether a server knows for certain what became of what was sent to another one, or to it."""
+    url, timeline = server
+    return connection.timeline > timeline or (connection.timeline, connection.url) == (
+        timeline,
+        url,
+    )
 
 
 class _Direct:
@@ -230,6 +286,7 @@ _SETTINGS = {
     # A statement that waited for a lock must see what the holder did.
     "default_transaction_isolation": "read committed",
     "default_transaction_read_only": "off",
+    "client_min_messages": "notice",
     "idle_in_transaction_session_timeout": "20s",
     # A holder whose machine is gone is noticed.
     "tcp_keepalives_idle": "10",

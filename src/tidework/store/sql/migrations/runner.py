@@ -1,6 +1,7 @@
 """Bringing a database to the schema of this code, and refusing one that is not."""
 
 import sqlite3
+from functools import partial
 from pathlib import Path
 
 from alembic import command
@@ -12,6 +13,7 @@ from sqlalchemy.pool import NullPool
 
 from tidework.errors import Unavailable
 from tidework.store.sql.migrations.revision import check, head, known
+from tidework.store.sql.servers import Primary
 from tidework.store.sql.sqlite_connection import BUSY_S, failure, is_defect
 
 _HERE = Path(__file__).parent
@@ -78,9 +80,10 @@ async def migrate_postgresql(url: str) -> bool:
 
     Copies that start at once wait for each other. Raises as `migrate_sqlite` does.
     """
+    primary = Primary(url)
     engine = create_async_engine(
         "postgresql+asyncpg://",
-        connect_args={"dsn": url, "timeout": _CONNECT_S},
+        async_creator=partial(primary.connect, timeout=_CONNECT_S),
         poolclass=NullPool,
     )
     try:
@@ -97,6 +100,7 @@ async def migrate_postgresql(url: str) -> bool:
         ) from error
     finally:
         await engine.dispose()
+        primary.close()
 
 
 def _failed(error: DBAPIError) -> Unavailable:
