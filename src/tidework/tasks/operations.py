@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from tidework.errors import TideworkError
 from tidework.log import Committed
+from tidework.tasks.keys import Operation, versions_of
 from tidework.tasks.places import position_wanted
 from tidework.tasks.planner import Plan, refuse_cycle
 from tidework.tasks.schemas import (
@@ -18,8 +19,6 @@ from tidework.tasks.schemas import (
     TaskPatch,
 )
 from tidework.tasks.values import CREATED, patched, task_after, values_of
-
-Operation = BatchCreate | BatchUpdate | BatchDelete
 
 
 class Planned(NamedTuple):
@@ -64,13 +63,16 @@ async def delete(plan: Plan, task: TaskOut, versions: Sequence[int] | None) -> N
 
 
 async def batch(plan: Plan, operations: Sequence[Operation]) -> list[Planned]:
-    """Plan one operation after the other. Raises what the first impossible one raises."""
+    """Plan one operation after the other, which name their tasks by id.
+
+    Raises what the first impossible one raises.
+    """
     await _read_for(plan, operations)
     done: list[Planned] = []
     for index, operation in enumerate(operations):
         pointer = f"/operations/{index}"
         try:
-            task_id = await _one(plan, operation, f"{pointer}/data")
+            task_id = await _one(plan, operation, pointer)
         except TideworkError as error:
             if not error.errors:
                 error.detail = f"{pointer}: {error.detail}"
@@ -82,11 +84,11 @@ async def batch(plan: Plan, operations: Sequence[Operation]) -> list[Planned]:
 async def _one(plan: Plan, operation: Operation, pointer: str) -> str:
     if isinstance(operation, BatchCreate):
         own = None if operation.id is None else str(operation.id)
-        return await create(plan, operation.data, pointer, own)
+        return await create(plan, operation.data, f"{pointer}/data", own)
     task = plan.task(str(operation.id))
-    versions = None if operation.if_match is None else [operation.if_match]
+    versions = versions_of(operation.if_match, pointer)
     if isinstance(operation, BatchUpdate):
-        await update(plan, task, operation.data, versions, pointer)
+        await update(plan, task, operation.data, versions, f"{pointer}/data")
     else:
         await delete(plan, task, versions)
     return task.id

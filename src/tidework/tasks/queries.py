@@ -182,6 +182,10 @@ def _one(name: str, condition: ColumnElement[bool]) -> Statement:
 TASK = _one("task", tasks.c.id == bindparam("id"))
 TASK_BY_NUMBER = _one("task_by_number", tasks.c.number == bindparam("number"))
 TASKS = _one("tasks_by_id", any_of(tasks.c.id, "ids"))
+IDS_OF_NUMBERS = Statement(
+    "task_ids_of_numbers",
+    select(tasks.c.number, tasks.c.id).where(_OF_STREAM, any_of(tasks.c.number, "numbers")),
+)
 
 # What hangs on tasks: the task, and the id of what hangs on it.
 CHILDREN = Statement(

@@ -12,7 +12,7 @@ from tidework.store.sql.statement import Statement
 from tidework.tasks import queries
 from tidework.tasks.schemas import TaskOut
 
-_MAX_NUMBER_DIGITS = 15
+MAX_NUMBER_DIGITS = 15
 _HANGING = {
     "task": queries.CHILDREN,
     "comment": queries.COMMENT_IDS,
@@ -37,7 +37,7 @@ async def find_task(store: Store, workspace_id: str, key: str) -> tuple[int, Tas
     """A task by id or number, and the seq at which it is so. Raises `NotFound`."""
     rows: list[Row] = []
     if key.isascii() and key.isdigit():
-        if len(key) <= _MAX_NUMBER_DIGITS:
+        if len(key) <= MAX_NUMBER_DIGITS:
             params: dict[str, Any] = {"stream_id": workspace_id, "number": int(key)}
             rows = await store.fetch(queries.TASK_BY_NUMBER, params)
     elif is_id(key.lower()):

@@ -2,13 +2,14 @@
 
 import hashlib
 
-from tidework.errors import Conflict, NotFound, invalid
+from tidework.errors import Conflict, Invalid, NotFound, invalid
 from tidework.http.conditional import changed, expected_versions
 from tidework.http.context import Membership, RequestContext
 from tidework.log import Change, Commit, Committed, Expect
 from tidework.store.protocol import Store
 from tidework.store.retry import retried
 from tidework.tasks import queries
+from tidework.tasks.keys import Key, id_of, unknown_task
 from tidework.tasks.reads import blocks_in_circle, stream_of, task_missing
 from tidework.tasks.schemas import RelationKind, RelationOut
 from tidework.times import now
@@ -61,10 +62,15 @@ class RelationService:
         editor: Membership,
         task_id: str,
         kind: RelationKind,
-        other_id: str,
+        key: Key,
         context: RequestContext,
     ) -> RelationOut:
-        """Relate two tasks. Raises `Conflict` when they are already, `Invalid` for a circle."""
+        """Relate two tasks. Raises `Conflict` when they are already, `Invalid` for a circle and for
+        another one that is not there.
+        """
+        other_id = await id_of(self._store, editor.workspace_id, key, "/task_id")
+        if other_id is None:
+            raise unknown_task("/task_id")
         if task_id == other_id:
             raise invalid("/task_id", "self", "/task_id: a task cannot be related to itself.")
         stored, task, other = stored_form(kind, task_id, other_id)
@@ -93,13 +99,19 @@ class RelationService:
         return seq
 
     async def delete(
-        self, editor: Membership, task_id: str, kind: str, other_id: str, context: RequestContext
+        self, editor: Membership, task_id: str, kind: str, key: Key, context: RequestContext
     ) -> None:
         """Take a relation away, on both sides. Raises `NotFound`, `PreconditionFailed`."""
         if kind not in _REVERSED and kind not in _SEEN_FROM_OTHER:
             raise NotFound(f"There is no kind of relation {kind[:40]!r}.")
-        made = relation_id(*stored_form(kind, task_id, other_id))
         missing = NotFound("These tasks are not related in this way.")
+        try:
+            other_id = await id_of(self._store, editor.workspace_id, key, "task_id")
+        except Invalid:
+            other_id = None
+        if other_id is None:
+            raise missing
+        made = relation_id(*stored_form(kind, task_id, other_id))
         expects = [Expect("relation", made, error=missing)]
         if (versions := expected_versions(context.if_match)) is not None:
             expects.append(Expect("relation", made, {"version": versions}, error=changed()))

@@ -232,7 +232,7 @@ async def create_relation(
     relations: NamedDependency[RelationService],
 ) -> RelationOut:
     _, task = await tasks.get(editor.workspace_id, id)
-    made = await relations.create(editor, task.id, data.kind, str(data.task_id), context)
+    made = await relations.create(editor, task.id, data.kind, data.task_id, context)
     return written(context, made.version, made)
 
 
@@ -253,7 +253,7 @@ async def delete_relation(
     relations: NamedDependency[RelationService],
 ) -> None:
     _, task = await tasks.get(editor.workspace_id, id)
-    await relations.delete(editor, task.id, kind, known_id(task_id, "task"), context)
+    await relations.delete(editor, task.id, kind, task_id, context)
 
 
 def routers(services: dict[str, object], more: list[Any]) -> list[Router]:

@@ -35,6 +35,22 @@ LabelIds = Annotated[list[UUID], Meta(max_length=100)]
 Body = Annotated[str, Meta(min_length=1, max_length=65_536, description="Markdown")]
 
 
+MAX_NUMBER = 10**15 - 1
+_UUID = r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}"
+TaskKey = (
+    Annotated[int, Meta(ge=1, le=MAX_NUMBER, description="A task's number")]
+    | Annotated[
+        str,
+        Meta(
+            description="A task's id, or its number as plain digits",
+            extra_json_schema={"pattern": rf"^(?:[0-9]{{1,15}}|{_UUID})$"},
+        ),
+    ]
+)
+Tags = Annotated[str, Meta(max_length=1000, description='An entity tag, such as "17" or W/"17"')]
+Versions = Annotated[int, Meta(description="A version")] | Tags
+
+
 class Move(Struct, frozen=True, forbid_unknown_fields=True):
     """A place between two tasks: right after one, right before one, or between both.
 
@@ -118,16 +134,16 @@ class BatchCreate(Struct, frozen=True, forbid_unknown_fields=True, tag_field="op
 class BatchUpdate(Struct, frozen=True, forbid_unknown_fields=True, tag_field="op", tag="update"):
     """Change a task, if it is still at version `if_match`, where that is given."""
 
-    id: UUID
+    id: TaskKey
     data: TaskPatch
-    if_match: int | None = None
+    if_match: Versions | None = None
 
 
 class BatchDelete(Struct, frozen=True, forbid_unknown_fields=True, tag_field="op", tag="delete"):
     """Remove a task, if it is still at version `if_match`, where that is given."""
 
-    id: UUID
-    if_match: int | None = None
+    id: TaskKey
+    if_match: Versions | None = None
 
 
 class Batch(Struct, frozen=True, forbid_unknown_fields=True):
@@ -198,7 +214,7 @@ class RelationIn(Struct, frozen=True, forbid_unknown_fields=True):
     """What this task is to another one; the other side follows by itself."""
 
     kind: RelationKind
-    task_id: UUID
+    task_id: TaskKey
 
 
 class FieldChange(Struct, frozen=True):

@@ -12,6 +12,7 @@ from tidework.store.protocol import Store
 from tidework.store.retry import retried
 from tidework.tasks import operations, queries
 from tidework.tasks.filters import TaskQuery, next_cursor
+from tidework.tasks.keys import Operation, by_id
 from tidework.tasks.planner import Plan
 from tidework.tasks.reads import Reads, find_task
 from tidework.tasks.schemas import BatchOut, TaskCreate, TaskOut, TaskPage, TaskPatch
@@ -94,7 +95,7 @@ class TaskService:
     async def batch(
         self,
         editor: Membership,
-        wanted: Sequence[operations.Operation],
+        wanted: Sequence[Operation],
         context: RequestContext,
     ) -> BatchOut:
         """Do all of it in one commit, or nothing."""
@@ -102,6 +103,7 @@ class TaskService:
         if context.repeated is not None:
             # Planned again it would contradict what it has led to.
             return await self._batch_again(plan, wanted, context)
+        wanted = await by_id(self._store, editor.workspace_id, wanted)
         done = await operations.batch(plan, wanted)
         if not plan.changes:
             context.seq = base = plan.reads.base or 0
@@ -114,11 +116,12 @@ class TaskService:
         return BatchOut(operations.results(plan, wanted, done, committed), committed.seq)
 
     async def _batch_again(
-        self, plan: Plan, wanted: Sequence[operations.Operation], context: RequestContext
+        self, plan: Plan, wanted: Sequence[Operation], context: RequestContext
     ) -> BatchOut:
         assert context.repeated is not None
         stream_id, seq = context.repeated
         logged = await self._store.log(stream_id, since=seq - 1, limit=1, until=seq)
+        wanted = await by_id(self._store, stream_id, wanted, logged)
         done = [operations.Planned(str(operation.id or ""), 0) for operation in wanted]
         await plan.reads.load(task_id for task_id, _ in done if task_id)
         context.seq = seq

@@ -1,13 +1,13 @@
 """Counts over the tasks of a workspace."""
 
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 
 from tidework.http.query import Query
 from tidework.store.protocol import Store
-from tidework.store.sql.statement import Statement
-from tidework.tasks import stats_queries as queries
 from tidework.tasks.filters import PRIORITIES, STATUSES
 from tidework.tasks.schemas import DayCount, StatsOut
+from tidework.tasks.stats_queries import STATS
 from tidework.times import now
 
 _MAX_DAYS = 366
@@ -19,31 +19,26 @@ class StatsService:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def workspace(self, workspace_id: str, raw_query: bytes) -> StatsOut:
-        """The counts now, and what was made and finished on each of the last days (UTC)."""
+    async def workspace(self, workspace_id: str, raw_query: bytes) -> tuple[int, StatsOut]:
+        """The counts now, what was made and finished on each of the last days (UTC), and the seq at
+        which all of it is so. What is overdue and which days they are also depends on the clock.
+        """
         days = Query(raw_query, ("days",)).number("days", 1, _MAX_DAYS) or 30
         today = datetime.now(UTC).date()
         span = [(today - timedelta(days=ago)).isoformat() for ago in range(days - 1, -1, -1)]
-        since = f"{span[0]}T00:00:00.000000Z"
-        status = await self._counts(queries.BY_STATUS, workspace_id)
-        priority = await self._counts(queries.BY_PRIORITY, workspace_id)
-        params = {"stream_id": workspace_id, "now": now()}
-        overdue = (await self._store.fetch(queries.OVERDUE, params))[0][0]
-        created = await self._counts(queries.CREATED_PER_DAY, workspace_id, since)
-        completed = await self._counts(queries.COMPLETED_PER_DAY, workspace_id, since)
-        return StatsOut(
+        params = {"stream_id": workspace_id, "now": now(), "since": f"{span[0]}T00:00:00.000000Z"}
+        counts: dict[str, dict[str, int]] = defaultdict(dict)
+        for part, key, count in await self._store.fetch(STATS, params):
+            counts[part][key or "none"] = count
+        status, priority = counts["status"], counts["priority"]
+        created, completed = counts["created"], counts["completed"]
+        stats = StatsOut(
             total=sum(status.values()),
             by_status={name: status.get(name, 0) for name in STATUSES},
             by_priority={name: priority.get(name, 0) for name in PRIORITIES},
-            by_assignee=await self._counts(queries.BY_ASSIGNEE, workspace_id),
-            by_project=await self._counts(queries.BY_PROJECT, workspace_id),
-            overdue=overdue,
+            by_assignee=counts["assignee"],
+            by_project=counts["project"],
+            overdue=counts["overdue"].get("none", 0),
             days=[DayCount(day, created.get(day, 0), completed.get(day, 0)) for day in span],
         )
-
-    async def _counts(
-        self, statement: Statement, workspace_id: str, since: str | None = None
-    ) -> dict[str, int]:
-        params = {"stream_id": workspace_id, "since": since}
-        rows = await self._store.fetch(statement, params)
-        return {key or "none": count for key, count in rows}
+        return counts["seq"].get("none", 0), stats

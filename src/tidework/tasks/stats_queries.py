@@ -1,11 +1,11 @@
-"""The queries of statistics; each reads the whole of a workspace's tasks, or of an index."""
+"""The query of statistics: all of them at once, so that they are of one moment."""
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, Text, bindparam, cast, func, null, select, union_all
 from sqlalchemy import literal_column as literal
 
-from tidework.store.sql.schema import TIME, tasks
+from tidework.store.sql.schema import TIME, streams, tasks
 from tidework.store.sql.statement import Statement
 from tidework.store.sql.tables import Day
 from tidework.tasks.queries import FILTERS
@@ -13,34 +13,37 @@ from tidework.tasks.queries import FILTERS
 _OF_STREAM = tasks.c.stream_id == bindparam("stream_id")
 
 
-def _counts(name: str, column: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Statement:
-    return Statement(
-        name,
-        select(column, func.count()).where(_OF_STREAM, *conditions).group_by(column),
-        heavy=True,
-    )
+_NOTHING = cast(null(), Text)
 
 
-BY_STATUS = _counts("stats_status", tasks.c.status)
-BY_PRIORITY = _counts("stats_priority", tasks.c.priority)
-BY_ASSIGNEE = _counts("stats_assignee", tasks.c.assignee_id)
-BY_PROJECT = _counts("stats_project", tasks.c.project_id)
-OVERDUE = Statement(
-    "stats_overdue",
-    select(func.count()).select_from(tasks).where(_OF_STREAM, FILTERS["overdue"]),
+def _count(part: str, key: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Select[Any]:
+    columns = literal(f"'{part}'", Text), cast(key, Text), func.count()
+    return select(*columns).select_from(tasks).where(_OF_STREAM, *conditions)
+
+
+def _by(part: str, column: ColumnElement[Any]) -> Select[Any]:
+    return _count(part, column).group_by(column)
+
+
+def _per_day(part: str, column: ColumnElement[Any]) -> Select[Any]:
+    recent = column >= bindparam("since", type_=TIME)
+    return _count(part, Day(column), recent).group_by(Day(column))
+
+
+STATS = Statement(
+    "stats",
+    union_all(
+        select(literal("'seq'", Text), _NOTHING, streams.c.seq).where(
+            streams.c.stream_id == bindparam("stream_id")
+        ),
+        _by("status", tasks.c.status),
+        _by("priority", tasks.c.priority),
+        _by("assignee", tasks.c.assignee_id),
+        _by("project", tasks.c.project_id),
+        _count("overdue", _NOTHING, FILTERS["overdue"]),
+        _per_day("created", tasks.c.created_at),
+        _per_day("completed", tasks.c.completed_at),
+    ),
     heavy=True,
 )
-
-
-def _per_day(name: str, column: ColumnElement[Any]) -> Statement:
-    day = Day(column).label("day")
-    recent = column >= bindparam("since", type_=TIME)
-    return Statement(
-        name,
-        select(day, func.count()).where(_OF_STREAM, recent).group_by(literal("day")),
-        heavy=True,
-    )
-
-
-CREATED_PER_DAY = _per_day("stats_created", tasks.c.created_at)
-COMPLETED_PER_DAY = _per_day("stats_completed", tasks.c.completed_at)
+"""Part, key and count: the seq of the snapshot, and how many tasks have which value."""

@@ -24,12 +24,12 @@ def create(title: str, own: str | None = None, **fields: Any) -> dict[str, Any]:
     return made if own is None else {**made, "id": own}
 
 
-def update(task_id: str, if_match: int | None = None, **fields: Any) -> dict[str, Any]:
+def update(task_id: str, if_match: Any = None, **fields: Any) -> dict[str, Any]:
     made: dict[str, Any] = {"op": "update", "id": task_id, "data": fields}
     return made if if_match is None else {**made, "if_match": if_match}
 
 
-def delete(task_id: str, if_match: int | None = None) -> dict[str, Any]:
+def delete(task_id: str, if_match: Any = None) -> dict[str, Any]:
     made: dict[str, Any] = {"op": "delete", "id": task_id}
     return made if if_match is None else {**made, "if_match": if_match}
 
@@ -135,7 +135,7 @@ async def test_one_impossible_operation_leaves_nothing_of_the_others(api: Api) -
         ([first, {"op": "move", "id": one}], (422, "invalid"), "/operations/1/op"),
         ([first, {"id": one}], (422, "invalid"), "/operations/1/op"),
         ([first, {**delete(one), "data": {}}], (422, "invalid"), "/operations/1/data"),
-        ([first, update("7", title="x")], (422, "invalid"), "/operations/1/id"),
+        ([first, update("x7", title="x")], (422, "invalid"), "/operations/1/id"),
         ([first, update(one, colour="x")], (422, "invalid"), "/operations/1/data/colour"),
         ([create("A", parent_id=NOBODY)], (422, "invalid"), "/operations/0/data/parent_id"),
         ([create("A", own, parent_id=own)], (422, "invalid"), "/operations/0/data/parent_id"),
@@ -243,3 +243,56 @@ async def test_a_batch_that_had_happened_is_told_again(api: Api) -> None:
 
 async def forget_answers(api: Api) -> None:
     await execute(api, "UPDATE idempotency SET status = NULL, headers = NULL, body = NULL")
+
+
+async def test_tasks_are_named_by_number_too(api: Api) -> None:
+    ada = await api.person()
+    one, two, three = await make(ada, "One", "Two", "Three")
+    results = await batch(
+        ada,
+        {"op": "update", "id": one["number"], "data": {"status": "completed"}},
+        {"op": "update", "id": str(two["number"]), "data": {"title": "Second"}},
+        {"op": "delete", "id": three["id"].upper().replace("-", "")},
+    )
+    assert [result["id"] for result in results] == [one["id"], two["id"], three["id"]]
+    assert (results[0]["task"]["status"], results[1]["task"]["title"]) == ("completed", "Second")
+    before = await seq_of(ada)
+    for key, expected in (
+        (4, (404, "not_found")),
+        ("00004", (404, "not_found")),
+        ("9" * 15, (404, "not_found")),
+        (0, (422, "invalid")),
+        (-1, (422, "invalid")),
+        (10**15, (422, "invalid")),
+        ("9" * 16, (422, "invalid")),
+        ("²", (422, "invalid")),
+        ("#1", (422, "invalid")),
+        ("1\n", (422, "invalid")),
+        (f"{one['id']}\n", (422, "invalid")),
+        ("", (422, "invalid")),
+        (True, (422, "invalid")),
+        (1.5, (422, "invalid")),
+        (None, (422, "invalid")),
+    ):
+        answer = await send(ada, update(one["id"], title="Not"), {"op": "delete", "id": key})
+        assert code(answer) == expected, key
+        assert "/operations/1" in answer.json()["detail"], answer.text
+    assert await seq_of(ada) == before
+
+
+async def test_a_version_may_be_given_as_entity_tag(api: Api) -> None:
+    ada = await api.person()
+    (task,) = await make(ada, "One")
+    for form in ("{}", "W/{}", '"1", {}', "*"):
+        tag = (await ada.get(f"~/tasks/{task['id']}")).headers["etag"]
+        answer = await send(ada, update(task["id"], form.format(tag), title=f"Now {form}"))
+        assert answer.status_code == 200, answer.text
+        if form != "*":
+            assert code(await send(ada, delete(task["id"], tag))) == (412, "precondition_failed")
+    version = str(answer.json()["seq"])
+    assert (await send(ada, update(task["id"], version, title="Digits"))).status_code == 200
+    assert code(await send(ada, delete(task["id"], version))) == (412, "precondition_failed")
+    for if_match in ("", '"', "17 18", "'17'", True, [], "x" * 1001):
+        answer = await send(ada, delete(task["id"], if_match))
+        assert pointer(answer) == "/operations/0/if_match", if_match
+    assert code(await send(ada, delete(task["id"], '"s17"'))) == (412, "precondition_failed")

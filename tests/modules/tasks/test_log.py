@@ -1,5 +1,6 @@
 """What the log tells: a task's history, the changes since a seq, statistics."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,11 +11,14 @@ from tests.modules.tasks.world import (
     execute,
     logged,
     make,
+    open_store,
     pointer,
     seq_of,
     workspace_of,
 )
 from tests.services.api import Api, Person
+
+from tidework.tasks.stats import StatsService
 
 
 async def history(person: Person, task: str, query: str = "") -> list[dict[str, Any]]:
@@ -206,3 +210,33 @@ async def test_statistics_count_what_is_there(api: Api) -> None:
             )
     for query in ("days=0", "days=367", "days=-1", "days=x", "day=1"):
         assert pointer(await eva.get(f"~/stats?{query}")).startswith("?"), query
+
+
+async def test_statistics_are_of_one_moment(api: Api) -> None:
+    ada = await api.person()
+    before = await seq_of(ada)
+    store = await open_store(api.settings)
+    try:
+        stats = StatsService(store)
+        writing = asyncio.create_task(_make_one_by_one(ada, 60))
+        seqs = set()
+        while not writing.done():
+            seq, counted = await stats.workspace(ada.workspace, b"")
+            seqs.add(seq)
+            # Each commit makes one task.
+            assert counted.total == seq - before
+            for part in (counted.by_priority, counted.by_assignee, counted.by_project):
+                assert sum(part.values()) == counted.total
+            assert sum(day.created for day in counted.days) == counted.total
+            assert sum(day.completed for day in counted.days) == counted.by_status["completed"]
+        await writing
+        assert len(seqs) > 5
+    finally:
+        await store.close()
+
+
+async def _make_one_by_one(person: Person, count: int) -> None:
+    for number in range(count):
+        status = ("pending", "completed")[number % 2]
+        made = await person.post("~/tasks", {"title": f"Task {number}", "status": status})
+        assert made.status_code == 201

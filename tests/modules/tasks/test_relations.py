@@ -27,7 +27,7 @@ OTHER_SIDE = {
 }
 
 
-async def relate(person: Person, task: str, kind: str, other: str) -> Any:
+async def relate(person: Person, task: str, kind: str, other: Any) -> Any:
     return await person.post(f"~/tasks/{task}/relations", {"kind": kind, "task_id": other})
 
 
@@ -189,3 +189,21 @@ async def test_parents(api: Api) -> None:
         results = await batch(ada, {"op": "create", "data": {"title": "x", "parent_id": tail}})
         tail = results[0]["id"]
     assert pointer(await ada.patch(f"~/tasks/{chain['id']}", {"parent_id": tail})) == "/parent_id"
+
+
+async def test_the_other_task_is_named_by_number_too(api: Api) -> None:
+    ada = await api.person()
+    first, second = await make(ada, "First", "Second")
+    for key in (second["number"], str(second["number"])):
+        made = await relate(ada, first["id"], "blocks", key)
+        assert made.status_code == 201, made.text
+        assert made.json()["task_id"] == second["id"]
+        taken = f"~/tasks/{first['number']}/relations/blocks/{second['number']}"
+        assert (await ada.delete(taken)).status_code == 204
+        assert code(await ada.delete(taken)) == (404, "not_found")
+    assert code(await relate(ada, first["id"], "blocks", 1)) == (422, "invalid")
+    for key in (3, "3", "x", "", "9" * 40, None):
+        assert pointer(await relate(ada, first["id"], "blocks", key)) == "/task_id"
+    for key in ("3", "9" * 40, "²", "x"):
+        gone = await ada.delete(f"~/tasks/{first['id']}/relations/blocks/{key}")
+        assert code(gone) == (404, "not_found")

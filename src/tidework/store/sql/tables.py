@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ARRAY, Boolean, String, Text, bindparam
+from sqlalchemy import ARRAY, BigInteger, Boolean, Integer, String, Text, bindparam
 from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -10,6 +10,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 _UUIDS = ARRAY(String(36).with_variant(UUID(as_uuid=False), "postgresql"))
 _TEXTS = ARRAY(Text())
+_NUMBERS = ARRAY(BigInteger())
 
 
 class AnyOf(ColumnElement[bool]):
@@ -20,8 +21,12 @@ class AnyOf(ColumnElement[bool]):
 
     def __init__(self, column: ColumnElement[Any], name: str) -> None:
         self.column = column
-        is_text = isinstance(column.type, Text)
-        self.values = bindparam(name, type_=_TEXTS if is_text else _UUIDS)
+        kind = _UUIDS
+        if isinstance(column.type, Text):
+            kind = _TEXTS
+        elif isinstance(column.type, Integer):
+            kind = _NUMBERS
+        self.values = bindparam(name, type_=kind)
 
     def get_children(self, **_: Any) -> Any:
         """The parts, for whoever walks over a query."""
