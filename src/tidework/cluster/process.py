@@ -21,7 +21,7 @@ from tidework.errors import TideworkError
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 # Waits for the word that its number is recorded; without it (the starter died) it ends.
 _SHIM: Final = ("/bin/sh", "-c", 'read -r go && exec "$@" </dev/null', "sh")
-_POLL_S: Final = 0.02
+_POLL_S: Final = 0.05
 
 
 class ClusterError(TideworkError):
