@@ -44,6 +44,20 @@ class StreamMissing(TideworkError):
     code = "not_found"
 
 
+class Reader(Protocol):
+    """What can be read with; see `Store`."""
+
+    async def fetch(self, statement: Statement, params: Mapping[str, Any]) -> list[Row]:
+        """See `Store.fetch`."""
+        ...
+
+    async def log(
+        self, stream_id: str, *, since: int = 0, limit: int = 1000, until: int | None = None
+    ) -> list[LoggedChange]:
+        """See `Store.log`."""
+        ...
+
+
 class Store(Protocol):
     """See the module; every method may raise `errors.Unavailable` when the database is away.
 

@@ -116,6 +116,7 @@ class Pool:
         self._acquire_timeout = acquire_timeout
         self._statement_timeout = statement_timeout
         self._pool: asyncpg.Pool[Any] | None = None
+        self._used: set[Any] = set()
         self.waiting = 0
 
     async def start(self) -> None:
@@ -190,6 +191,7 @@ class Pool:
         finally:
             self.waiting -= 1
             patience.spend(time.perf_counter() - started)
+        self._used.add(connection)
         try:
             yield connection
         except asyncpg.PostgresError as error:
@@ -204,7 +206,14 @@ class Pool:
             _end(connection)
             raise
         finally:
+            self._used.discard(connection)
             await self._pool.release(connection)
+
+    def drop(self) -> None:
+        """Break the connections that are in use and no longer wanted: their server may be silent."""
+        for connection in list(self._used):
+            if self._current is None or not self._current(connection):
+                _end(connection)
 
 
 def busy() -> Unavailable:

@@ -11,6 +11,7 @@ from typing import Any
 
 from tidework.log import Commit, Committed, LoggedChange, Operation
 from tidework.store import patience
+from tidework.store.answers import Answers, FromStore
 from tidework.store.batch import SeqBatch
 from tidework.store.committer import Committer
 from tidework.store.observer import Observer
@@ -20,6 +21,8 @@ from tidework.store.sql.acceptable import check_commit
 from tidework.store.sql.migrations.revision import check
 from tidework.store.sql.pool import Pool, busy
 from tidework.store.sql.postgres_writer import PostgresWriter
+from tidework.store.sql.replica import Replica
+from tidework.store.sql.replicas import Replicas
 from tidework.store.sql.servers import Primary
 from tidework.store.sql.statement import Statement
 
@@ -51,6 +54,7 @@ class PostgresStore:
         lock_timeout: float = 5.0,
         settle_timeout: float = 10.0,
         seqs_timeout: float = 5.0,
+        replica_urls: Sequence[str] = (),
         observer: Observer | None = None,
     ) -> None:
         self._observer = observer or Observer()
@@ -65,6 +69,27 @@ class PostgresStore:
         # Heavy queries leave some of the connections to all others.
         self._acquire_timeout = acquire_timeout
         self._heavy = asyncio.Semaphore(max(1, pool_max // 2))
+        replicas = [
+            Replica(
+                replica,
+                Pool(replica, 0, pool_max, acquire_timeout, statement_timeout),
+                max(1, pool_max // 2),
+            )
+            for replica in replica_urls
+        ]
+        self._replicas = Replicas(replicas, self, self._primary, self._observer)
+        self._watch: asyncio.Task[None] | None = None
+        self._primary.on_change(self._leave_former)
+
+    @property
+    def replicas(self) -> Sequence[Replica]:
+        """The replicas, none when none were named."""
+        return self._replicas.all
+
+    @property
+    def answers(self) -> Answers:
+        """Where answers to GET may be read from."""
+        return self._replicas if self._replicas.all else FromStore(self)
 
     async def start(self) -> None:
         """See `Store.start`."""
@@ -80,14 +105,29 @@ class PostgresStore:
             check(revision)
             await self._writer.start()
         except BaseException:
+            self._primary.close()
             await self.pool.close()
             raise
+        self._watch = asyncio.create_task(self._primary.watch(), name="watch of the primary")
+        if self._replicas.all:
+            await self._replicas.start()
 
     async def close(self) -> None:
         """See `Store.close`."""
         await self._committer.close()
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.gather(self._watch, return_exceptions=True)
+        if self._replicas.all:
+            await self._replicas.close()
         await self._writer.close()
+        self._primary.close()
         await self.pool.close()
+
+    def _leave_former(self) -> None:
+        """Wait no more for what a former primary was asked: it may be silent."""
+        self.pool.drop()
+        self._writer.drop_former()
 
     async def append(self, commit: Commit) -> Committed:
         """See `Store.append`."""

@@ -206,6 +206,12 @@ class PostgresWriter:
         if getattr(message, "server_source_function", "") == "SyncRepWaitForLSN":
             self._warned = True
 
+    def drop_former(self) -> None:
+        """Break a connection to a former primary; whoever waits for its answer looks elsewhere."""
+        connection = self._connection
+        if connection is not None and not self._primary.is_current(connection):
+            connection.terminate()
+
     def _drop(self) -> None:
         if self._connection is not None:
             self._connection.terminate()

@@ -7,11 +7,12 @@ still accepts is not what the others go on with.
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
 import asyncpg
+import structlog
 
 _TARGET: Final = re.compile(r"([?&])target_session_attrs=[^&]*(&|$)")
 _SURVEY_S: Final = 1.0
@@ -23,6 +24,8 @@ _WHO: Final = (
     " ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END,"
     " pg_backend_pid()"
 )
+
+_log = structlog.get_logger("tidework.database")
 
 
 class NotThePrimary(ConnectionError):
@@ -113,10 +116,15 @@ class Primary:
     def __init__(self, url: str) -> None:
         self.urls: Sequence[str] = split_hosts(url)
         self.timeline = 0
+        self._changed: Callable[[], None] | None = None
         self._lookouts = [Lookout(one) for one in self.urls] if len(self.urls) > 1 else []
         self._chosen = ""
         self._chosen_at = 0.0
         self._survey: asyncio.Task[str] | None = None
+
+    def on_change(self, changed: Callable[[], None]) -> None:
+        """Have a function called whenever another server has become the primary."""
+        self._changed = changed
 
     async def connect(
         self, *_: Any, server_settings: Mapping[str, str] | None = None, **options: Any
@@ -129,7 +137,7 @@ class Primary:
             self._chosen = ""
             raise
         if self.is_current(session):
-            self.timeline = session.timeline
+            self._see(session.timeline)
             return session
         self._chosen = ""
         session.terminate()
@@ -206,5 +214,12 @@ class Primary:
             raise NotThePrimary(
                 f"None of the servers is the primary ({'; '.join(problems) or 'no answer'})."
             )
-        self.timeline, self._chosen, self._chosen_at = found[best], best, loop.time()
+        self._chosen, self._chosen_at = best, loop.time()
+        self._see(found[best])
         return best
+
+    def _see(self, timeline: int) -> None:
+        before, self.timeline = self.timeline, max(self.timeline, timeline)
+        if 0 < before < self.timeline and self._changed is not None:
+            _log.warning("primary_changed", timeline=self.timeline, primary=name_of(self._chosen))
+            self._changed()
