@@ -5,12 +5,14 @@ import os
 from hypothesis import HealthCheck, settings
 
 from tests.services.api import api, database_url, open_api
+from tests.services.buckets import bench
 from tests.services.postgres import postgres, postgres_database, postgres_url
 from tests.services.redis import redis, redis_server, redis_url
 from tests.services.server import tidework_server
 
 __all__ = [
     "api",
+    "bench",
     "database_url",
     "open_api",
     "postgres",
