@@ -258,7 +258,7 @@ def decode_json(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     except msgspec.ValidationError as exc:
         # The decoder stops at the first value that does not fit; what comes later may be no JSON.
         check_well_formed(body)
-        raise from_validation_error(exc) from None
+        raise from_validation_error(exc, kind=decoder.type) from None
     except msgspec.DecodeError as exc:
         raise malformed_json(str(exc)) from None
     except UnicodeDecodeError:

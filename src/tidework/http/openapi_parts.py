@@ -199,12 +199,12 @@ PROBLEMS: Final[dict[int, ProblemKind]] = dict(
         _kind(
             errors.Invalid,
             "Values that cannot be accepted; `errors` names each.",
-            "/title: Expected str of length >= 1.",
+            "/title: Must be at least 1 character long.",
             details=(
                 {
                     "pointer": "/title",
                     "code": "too_short",
-                    "detail": "Expected str of length >= 1.",
+                    "detail": "Must be at least 1 character long.",
                 },
             ),
         ),

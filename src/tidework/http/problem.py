@@ -35,6 +35,7 @@ from tidework.errors import (
     UriTooLong,
     invalid,
 )
+from tidework.http.wording import choices, sentence
 
 MEDIA_TYPE: Final = "application/problem+json"
 MAX_DETAIL: Final = 500
@@ -188,16 +189,21 @@ _RULES: Final = (
 )
 
 
-def from_validation_error(exc: msgspec.ValidationError, *, base: str = "") -> Invalid:
+def from_validation_error(
+    exc: msgspec.ValidationError, *, base: str = "", kind: Any = None
+) -> Invalid:
     """An `Invalid` with the JSON Pointer of the value that msgspec refused.
 
     msgspec reports the first failure only, so `errors` has one entry. An element of a free mapping
     has no name in msgspec's path: the pointer then names the mapping. `base` is a pointer to put in
-    front, for a value that stands inside of another.
+    front, for a value that stands inside of another. `kind` is the type that was to be decoded: where
+    only some values are allowed, the error says which.
     """
     message, path = _split(str(exc))
-    pointer = base + _pointer(path)
-    error = _field_error(message, pointer)
+    steps = _steps(path)
+    error = _field_error(message, base + _joined(steps))
+    if kind is not None and error.code == "not_allowed" and (said := choices(kind, steps)):
+        error = error._replace(detail=said)
     return Invalid(f"{_where(error.pointer)}: {error.detail}", errors=[error])
 
 
@@ -206,11 +212,16 @@ def _split(text: str) -> tuple[str, str]:
     return (match["message"], match["path"]) if match else (text, "")
 
 
+def _steps(path: str) -> tuple[str, ...]:
+    return tuple(name or index for name, index in _STEP.findall(path.partition("[...]")[0]))
+
+
+def _joined(steps: Iterable[str]) -> str:
+    return "".join(f"/{_escape(step)}" for step in steps)
+
+
 def _pointer(path: str) -> str:
-    steps: list[str] = []
-    for name, index in _STEP.findall(path.partition("[...]")[0]):
-        steps.append("/" + (index or _escape(name)))
-    return "".join(steps)
+    return _joined(_steps(path))
 
 
 def _escape(name: str) -> str:
@@ -225,7 +236,7 @@ def _field_error(message: str, pointer: str, separator: str = "/") -> FieldError
             return FieldError(pointer, "missing", "This field is required.")
         return FieldError(pointer, "unknown_field", "There is no such field here. Remove it.")
     code = next((code for rule, code in _RULES if rule.search(message)), "invalid")
-    return FieldError(pointer, code, message.replace("`", "").rstrip(".") + ".")
+    return FieldError(pointer, code, sentence(message))
 
 
 def _where(pointer: str) -> str:
