@@ -17,6 +17,7 @@ from tidework.auth.routes import root_routers
 from tidework.auth.routes import routers as auth_routers
 from tidework.composition import Services, compose, finish, make_shared, make_store
 from tidework.errors import TideworkError
+from tidework.http.admission import Admission
 from tidework.http.answer import App, Receive, Scope, Send
 from tidework.http.context import SCOPE_KEY, guards
 from tidework.http.cors import Cors
@@ -33,6 +34,7 @@ from tidework.http.openapi import PATH as DOCUMENT_PATH
 from tidework.http.openapi import DocumentApp, document, openapi_config
 from tidework.http.problem import exception_handlers
 from tidework.http.proxies import TrustedProxies
+from tidework.http.stopping import Stopping
 from tidework.log import Operation
 from tidework.observability.machine import Machine
 from tidework.observability.serving import SharedServer
@@ -109,7 +111,11 @@ class Application:
         self._settings = settings
         self._metrics = Metrics()
         self._exposition = Exposition(self._metrics, [Machine(settings.data_dir)])
+        self._admission = Admission(settings.max_concurrent, settings.wait_seconds)
+        self._metrics.registry.register(self._admission)
         self._edge: Edge | None = None
+        self.stopping = Stopping()
+        """Begin it before the server is ended, so that nobody is surprised by its end."""
         self._ending = contextlib.AsyncExitStack()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -182,6 +188,8 @@ class Application:
                 query=settings.max_query_length,
             ),
             plain=plain,
+            admission=self._admission,
+            stopping=self.stopping,
         )
 
     def _health(self, services: Services) -> Health:
@@ -192,7 +200,7 @@ class Application:
         settings = self._settings
         embedded = settings.database_path is not None
         disk = disk_check(settings.data_dir, holds_database=embedded)
-        health = Health()
+        health = Health(self.stopping)
         health.register("database", database)
         health.register("disk", disk, critical=embedded)
         health.register("memory", memory_check(), critical=False)
@@ -226,6 +234,7 @@ class Application:
     def _background(self, services: Services) -> None:
         tasks = [
             asyncio.create_task(self._metrics.watch_loop(), name="event loop lag"),
+            asyncio.create_task(self._admission.watch(), name="admission"),
             asyncio.create_task(_sweep(services), name="sweep"),
         ]
 

@@ -75,6 +75,7 @@ def make_store(settings: Settings, observer: Observer | None = None) -> Store:
         settings.database_url,
         pool_min=settings.pool_min,
         pool_max=settings.pool_max,
+        seqs_timeout=settings.wait_seconds,
         observer=observer,
     )
 

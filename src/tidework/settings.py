@@ -150,6 +150,27 @@ class Settings:
     pool_max: int = _setting(
         10, values.count, "PostgreSQL: connections for reading at most, per worker.", example="20"
     )
+    max_concurrent: int = _setting(
+        256,
+        values.count,
+        "Requests that read worked on at once, per worker; as many that write, an eighth of it for"
+        " log-ins. More wait for their turn.",
+        example="128",
+    )
+    wait_seconds: int = _setting(
+        1,
+        values.patience,
+        "How long a request may wait for its turn and for the database, in seconds, before it is"
+        " refused with 503; the queue takes half of it at most.",
+        example="2",
+    )
+    drain_seconds: int = _setting(
+        0,
+        values.drain,
+        "How long a server that is told to stop goes on as before, while /health/ready says 503 and"
+        " answers close their connection, so that load balancers notice.",
+        example="5",
+    )
     cache_bytes: int = _setting(
         64 << 20, values.size, "Memory for cached answers, per worker.", shown="64 MiB",
         example="256 MiB",

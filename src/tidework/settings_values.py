@@ -97,6 +97,16 @@ def seconds(raw: str) -> int:
     return _whole(raw, 10, 86_400)
 
 
+def patience(raw: str) -> int:
+    """A time from a second to a minute."""
+    return _whole(raw, 1, 60)
+
+
+def drain(raw: str) -> int:
+    """A time from none to 20 seconds: a server is gone within 30."""
+    return _whole(raw, 0, 20)
+
+
 def days(raw: str) -> int:
     """A time from a day to ten years."""
     return _whole(raw, 1, 3_650)

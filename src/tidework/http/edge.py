@@ -16,6 +16,7 @@ import structlog
 from tidework.cache.memory import BoundedCache
 from tidework.errors import MethodNotAllowed, UriTooLong
 from tidework.http import logs
+from tidework.http.admission import Admission, Gate, Overloaded
 from tidework.http.answer import Answer, App, Header, Receive, Scope, Send, collect
 from tidework.http.body import (
     check_json,
@@ -39,6 +40,8 @@ from tidework.http.headers import SecurityHeaders, new_request_id, valid_request
 from tidework.http.metrics import Metrics
 from tidework.http.problem import from_exception, render
 from tidework.http.proxies import TrustedProxies
+from tidework.http.stopping import CLOSE, Stopping
+from tidework.store.patience import Patience, patience
 
 _SLOW_S = 0.5
 _BODYLESS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -86,6 +89,8 @@ class Edge:
         metrics: Metrics,
         limits: SizeLimits,
         plain: Mapping[str, App],
+        admission: Admission | None = None,
+        stopping: Stopping | None = None,
     ) -> None:
         self._front = front
         self._rest = rest
@@ -95,19 +100,36 @@ class Edge:
         self._metrics = metrics
         self._limits = limits
         self._plain = plain
+        self._admission = admission or Admission()
+        self._stopping = stopping or Stopping()
         self._variants: BoundedCache[bytes, dict[str, bytes]] = BoundedCache(64)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the life of the process."""
         if scope["type"] == "http":
-            await self._serve(scope, receive, send)
+            gate = self._admission.gate(scope["method"], scope["path"])
+            if gate is not None and gate.refuses():
+                await self._refuse(gate, scope, send)
+            else:
+                await self._serve(scope, receive, send, gate)
         elif scope["type"] == "lifespan":
             await self._rest(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1000})
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _refuse(self, gate: Gate, scope: Scope, send: Send) -> None:
+        """Send a request away. Cheap, or refusing would take what those need who have a place."""
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        given = headers.get(b"x-request-id")
+        request_id = (valid_request_id(given) if given is not None else None) or new_request_id()
+        context = RequestContext(request_id, "", "", 0.0)
+        answer = Answer(*render(Overloaded(gate.retry_after()), request_id))
+        await self._send(answer, context, headers, scope["method"], send)
+        self._metrics.observe_request(scope["method"], None, answer.status, 0.0)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, gate: Gate | None) -> None:
         started = time.perf_counter()
+        patience.set(Patience(self._admission.wait))
         headers: dict[bytes, bytes] = dict(scope["headers"])
         given = headers.get(b"x-request-id")
         request_id = (valid_request_id(given) if given is not None else None) or new_request_id()
@@ -119,7 +141,7 @@ class Edge:
         method: str = scope["method"]
         logs.request_id.set(request_id)
         try:
-            answer = await self._answer(context, scope, headers, receive)
+            answer = await self._answer(context, scope, headers, receive, gate)
         except Exception as error:
             answer = self._problem(error, context, scope)
             if context.unread and b"expect" not in headers:
@@ -133,6 +155,7 @@ class Edge:
         scope: Scope,
         headers: dict[bytes, bytes],
         receive: Receive,
+        gate: Gate | None,
     ) -> Answer:
         method, path = scope["method"], scope["path"]
         if method not in _METHODS:
@@ -157,11 +180,34 @@ class Edge:
         plain = self._plain.get(path)
         if plain is None and path.startswith(f"{BASE}/"):
             context.unread = method not in _BODYLESS
-            await self._front.admit(context, scope, headers)
             if context.unread:
+                await self._front.admit(context, scope, headers)
                 await self._read_body(context, scope, headers, receive)
-            return await self._front.answer(context, scope, headers, receive)
+            return await self._api(context, scope, headers, receive, gate)
         return await self._other(plain, context, scope, receive)
+
+    async def _api(
+        self,
+        context: RequestContext,
+        scope: Scope,
+        headers: dict[bytes, bytes],
+        receive: Receive,
+        gate: Gate | None,
+    ) -> Answer:
+        """Answer what is of the API, in the place that it takes. A body has been read by now: one
+        that comes slowly must not keep others from theirs.
+        """
+        reads = scope["method"] in _BODYLESS
+        if gate is not None:
+            await gate.enter(receive if reads else None)
+        entered = time.perf_counter()
+        try:
+            if reads:
+                await self._front.admit(context, scope, headers)
+            return await self._front.answer(context, scope, headers, receive)
+        finally:
+            if gate is not None:
+                gate.leave(time.perf_counter() - entered)
 
     async def _read_body(
         self,
@@ -252,6 +298,8 @@ class Edge:
         headers += self._cors.headers_for(request.get(b"origin"))
         if context.seq is not None:
             headers.append((b"tidework-seq", b"%d" % context.seq))
+        if self._stopping.begun:
+            headers.append(CLOSE)
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
 

@@ -10,6 +10,8 @@ import msgspec
 from tidework.errors import TideworkError
 from tidework.http.logs import get_logger
 
+from tidework.http.stopping import Stopping
+
 Status = Literal["ok", "degraded", "failed"]
 
 DEADLINE_S: Final = 1.0
@@ -49,11 +51,18 @@ class Health:
     """The checks of a process, by name.
 
     A check returns its result within `deadline` seconds; one that is later, or raises, has failed.
-    A failed check whose `critical` is false makes the service degraded, not unable to serve.
+    A failed check whose `critical` is false makes the service degraded, not unable to serve. A
+    process that is stopping is not ready.
     """
 
-    def __init__(self, deadline: float = DEADLINE_S, keep: float = DEADLINE_S) -> None:
+    def __init__(
+        self,
+        stopping: Stopping | None = None,
+        deadline: float = DEADLINE_S,
+        keep: float = DEADLINE_S,
+    ) -> None:
         """Answers are kept for `keep` seconds, so that asking often costs nothing."""
+        self._stopping = stopping or Stopping()
         self._deadline = deadline
         self._keep = keep
         self._checks: dict[str, tuple[Check, bool]] = {}
@@ -61,8 +70,6 @@ class Health:
         self._last: tuple[float, HealthReport] | None = None
         self._watchers: list[Callable[[str, Status], None]] = []
         self._encoder = msgspec.json.Encoder()
-        self.stopping = False
-        """Set it when the process begins to stop: it is not ready from then on."""
 
     def register(self, name: str, check: Check, *, critical: bool = True) -> None:
         """Add a check under a name of its own; ValueError when the name is taken."""
@@ -84,7 +91,7 @@ class Health:
 
     async def report(self) -> HealthReport:
         """What all checks say; never raises, and takes the deadline at most."""
-        if self.stopping:
+        if self._stopping.begun:
             stopping = CheckReport("failed", 0.0, "The process is stopping.")
             return HealthReport("failed", {"process": stopping})
         if self._last is not None and time.monotonic() - self._last[0] < self._keep:

@@ -14,6 +14,7 @@ from tidework.http.health import (
     health_app,
 )
 from tidework.http.health_checks import disk_check, memory_check
+from tidework.http.stopping import Stopping
 
 
 def returning(status: Status, detail: str = "") -> Check:
@@ -142,8 +143,10 @@ async def test_answers_are_asked_again_when_they_are_old() -> None:
 
 
 async def test_a_stopping_process_is_not_ready_and_lives() -> None:
-    health = Health()
-    health.stopping = True
+    stopping = Stopping()
+    health = Health(stopping)
+    assert (await health.ready())[0] == 200
+    stopping.begin()
     assert (await health.ready())[0] == 503
     assert health.live()[0] == 200
 

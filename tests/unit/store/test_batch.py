@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from tidework.errors import Unavailable
 from tidework.store.batch import SeqBatch
 
 
@@ -81,3 +82,20 @@ async def test_a_failure_is_everybodys_and_nobodys_after_that() -> None:
     assert outcomes == [source.error] * 2
     source.error = None
     assert await batch.get(["a"]) == {"a": 1}
+
+
+async def test_who_waits_too_long_is_told_and_the_query_is_left_to_end() -> None:
+    source = Source()
+    batch = SeqBatch(source.load, limit=0.05)
+    first = asyncio.create_task(batch.get(["a"]))
+    await turns()
+    second = asyncio.create_task(batch.get(["b"]))
+    for slow in (first, second):
+        with pytest.raises(Unavailable):
+            await asyncio.wait_for(slow, 10)
+    # The second was never sent: nobody waits for it any more.
+    assert source.asked == [{"a"}]
+    source.seq = 2
+    source.gate.set()
+    assert await asyncio.wait_for(batch.get(["a"]), 10) == {"a": 2}
+    assert source.asked == [{"a"}, {"a"}]

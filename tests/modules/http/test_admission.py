@@ -1,0 +1,166 @@
+"""Who gets a place, who waits for one, and who is sent away at once."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tidework.http.admission import Admission, Gate, Overloaded
+
+
+async def turns(count: int = 5) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+def filled(limit: int = 2, patience: float = 30.0, service: float = 0.1) -> Gate:
+    """A gate without a free place, whose requests take `service` seconds."""
+    gate = Gate("read", limit, patience)
+    gate.in_flight = limit
+    gate.service = service
+    return gate
+
+
+async def test_places_are_taken_and_given_back() -> None:
+    gate = Gate("read", 2, 1.0)
+    await gate.enter(None)
+    await gate.enter(None)
+    assert (gate.in_flight, gate.waiting, gate.refuses()) == (2, 0, False)
+    gate.leave(0.1)
+    assert gate.in_flight == 1
+
+
+async def test_those_who_wait_are_served_in_their_order() -> None:
+    gate, order = filled(), []
+
+    async def work(name: str) -> None:
+        await gate.enter(None)
+        order.append(name)
+
+    tasks = []
+    for name in "abc":
+        tasks.append(asyncio.create_task(work(name)))
+        await turns()
+    assert (gate.waiting, order) == (3, [])
+    for _ in tasks:
+        gate.leave(0.1)
+    await asyncio.gather(*tasks)
+    assert order == ["a", "b", "c"]
+    assert (gate.in_flight, gate.waiting) == (2, 0)
+
+
+async def test_a_wait_that_would_be_too_long_is_refused_at_once() -> None:
+    gate = filled(limit=2, patience=1.0, service=0.9)
+    waiting = []
+    # Each place comes free every 0.45 s: the first two get theirs in time, the third would not.
+    for expected in (False, False, True, True):
+        assert gate.refuses() is expected
+        if not expected:
+            waiting.append(asyncio.create_task(gate.enter(None)))
+            await turns()
+    assert gate.refused["busy"] == 2
+    assert gate.retry_after() == 2
+    for _ in waiting:
+        gate.leave(0.9)
+    await asyncio.gather(*waiting)
+    assert not gate.refuses()
+
+
+async def test_what_is_quick_may_wait_in_a_long_queue() -> None:
+    gate = filled(limit=2, patience=0.5, service=0.001)
+    waiting = [asyncio.create_task(gate.enter(None)) for _ in range(500)]
+    await turns()
+    assert gate.waiting == 500
+    assert not gate.refuses()
+    for _ in waiting:
+        gate.leave(0.001)
+    await asyncio.gather(*waiting)
+
+
+async def test_who_has_waited_long_enough_is_refused_and_not_worked_on() -> None:
+    gate = filled(patience=0.05)
+    with pytest.raises(Overloaded) as caught:
+        await asyncio.wait_for(gate.enter(None), 10)
+    assert caught.value.code == "overloaded"
+    assert int(caught.value.headers["Retry-After"]) >= 1
+    assert (gate.refused["waited"], gate.waiting, gate.in_flight) == (1, 0, 2)
+    # The timer is set again for the next one.
+    with pytest.raises(Overloaded):
+        await asyncio.wait_for(gate.enter(None), 10)
+
+
+async def test_a_place_goes_to_nobody_who_has_left() -> None:
+    gate = filled()
+    messages: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    leaves = asyncio.create_task(gate.enter(messages.get))
+    stays = asyncio.create_task(gate.enter(None))
+    await turns()
+    messages.put_nowait({"type": "http.request", "body": b"", "more_body": False})
+    await turns()
+    assert not leaves.done()
+    messages.put_nowait({"type": "http.disconnect"})
+    with pytest.raises(Overloaded):
+        await asyncio.wait_for(leaves, 10)
+    assert gate.refused["gone"] == 1
+    gate.leave(0.1)
+    await asyncio.wait_for(stays, 10)
+    assert (gate.in_flight, gate.waiting) == (2, 0)
+
+
+async def test_a_place_that_a_cancelled_request_had_got_is_given_on() -> None:
+    gate = filled(limit=1)
+    cancelled = asyncio.create_task(gate.enter(None))
+    after = asyncio.create_task(gate.enter(None))
+    await turns()
+    gate.leave(0.1)
+    cancelled.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await cancelled
+    await asyncio.wait_for(after, 10)
+    gate.leave(0.1)
+    assert gate.in_flight == 0
+
+
+def gates() -> Iterator[tuple[str, str, str | None]]:
+    api = "/api/v1"
+    yield "GET", f"{api}/workspaces/personal/tasks", "read"
+    yield "HEAD", f"{api}/users/me", "read"
+    yield "POST", f"{api}/workspaces/personal/tasks", "write"
+    yield "DELETE", f"{api}/users/me", "write"
+    yield "POST", f"{api}/auth/login", "login"
+    yield "POST", f"{api}/auth/refresh", "login"
+    yield "GET", f"{api}/auth/sessions", "login"
+    yield "OPTIONS", f"{api}/users/me", None
+    yield "GET", f"{api}/workspaces/personal/events", None
+    yield "GET", "/health/ready", None
+    yield "GET", "/.well-known/jwks.json", None
+
+
+@pytest.mark.parametrize(("method", "path", "name"), list(gates()))
+def test_each_kind_has_its_own_places(method: str, path: str, name: str | None) -> None:
+    gate = Admission().gate(method, path)
+    assert (gate and gate.name) == name
+
+
+def test_a_flood_of_reads_leaves_the_others_their_places() -> None:
+    admission = Admission(limit=8)
+    admission.reads.in_flight, admission.reads.service = 8, 9.0
+    assert admission.reads.refuses()
+    assert not admission.writes.refuses()
+    assert not admission.logins.refuses()
+
+
+def test_its_numbers_are_metrics() -> None:
+    admission = Admission(limit=1)
+    admission.reads.in_flight, admission.reads.service = 1, 9.0
+    admission.reads.refuses()
+    found = {
+        (sample.name, *sample.labels.values()): sample.value
+        for metric in admission.collect()
+        for sample in metric.samples
+    }
+    assert found["tidework_admission_refused_total", "read", "busy"] == 1
+    assert found["tidework_admission_refused_total", "login", "waited"] == 0
+    assert found["tidework_admission_in_flight", "read"] == 1
+    assert found["tidework_admission_waiting", "write"] == 0
