@@ -20,6 +20,7 @@ from tidework.bus.followups import Followups
 from tidework.cache.buckets import Buckets, MemoryBuckets
 from tidework.mail import FolderMailer
 from tidework.settings import Settings
+from tidework.store.answers import FromStore
 from tidework.store.observer import Observer
 from tidework.store.protocol import Store
 from tidework.store.sql.postgres import PostgresStore
@@ -132,6 +133,7 @@ def compose(settings: Settings, store: Store, buckets: Buckets | None = None) ->
         registration=registration,
         session_lifetime_s=settings.session_days * 86400,
     )
+    answers = store.answers if isinstance(store, PostgresStore) else FromStore(store)
     workspaces = WorkspaceService(store, users, followups)
     workspaces.invitations = resets
     closing = Closing(store, users, followups, audit, workspaces, auth)
@@ -149,13 +151,13 @@ def compose(settings: Settings, store: Store, buckets: Buckets | None = None) ->
         closing=closing,
         admins=AdminService(store, users, audit, auth, closing),
         workspaces=workspaces,
-        projects=ItemService(store, "project"),
-        labels=ItemService(store, "label"),
-        tasks=TaskService(store),
-        comments=CommentService(store),
-        relations=RelationService(store),
-        log=LogService(store),
-        stats=StatsService(store),
+        projects=ItemService(store, "project", answers),
+        labels=ItemService(store, "label", answers),
+        tasks=TaskService(store, answers),
+        comments=CommentService(store, answers),
+        relations=RelationService(store, answers),
+        log=LogService(store, answers),
+        stats=StatsService(store, answers),
         followups=followups,
     )
 

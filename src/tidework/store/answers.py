@@ -13,10 +13,10 @@ from tidework.store.protocol import Reader
 class Answers(Protocol):
     """Gives readers of one stream's data for answers to GET."""
 
-    def at(self, stream_id: str, seq: int) -> Reader:
+    def at(self, stream_id: str, seq: int | None) -> Reader:
         """A reader whose every query sees the stream at `seq` or later.
 
-        `seq` is what `Store.seqs` said when the request came. Never shows what `Store.seqs` of any
+        `seq` is what `Store.seqs` said when the request came; None reads from the store. Never shows what `Store.seqs` of any
         copy would not say by then: two answers, one after the other, never go back in time.
         Every statement must be about that stream alone.
         """
@@ -29,6 +29,6 @@ class FromStore:
     def __init__(self, store: Reader) -> None:
         self._store = store
 
-    def at(self, stream_id: str, seq: int) -> Reader:
+    def at(self, stream_id: str, seq: int | None) -> Reader:
         """See `Answers.at`."""
         return self._store

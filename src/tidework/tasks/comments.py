@@ -10,7 +10,8 @@ from tidework.http.context import Membership, RequestContext, Role
 from tidework.http.query import Query
 from tidework.ids import is_id, new_id
 from tidework.log import Change, Commit, Committed, Expect
-from tidework.store.protocol import Store
+from tidework.store.answers import Answers, FromStore
+from tidework.store.protocol import Reader, Store
 from tidework.tasks import queries
 from tidework.tasks.reads import task_missing
 from tidework.tasks.schemas import CommentOut, CommentPage
@@ -27,11 +28,12 @@ def _missing() -> NotFound:
 class CommentService:
     """The comments of tasks. Their authors may change them; owners may remove any."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, answers: Answers | None = None) -> None:
         self._store = store
+        self._answers = answers or FromStore(store)
 
     async def page(
-        self, workspace_id: str, task_id: str, raw_query: bytes
+        self, workspace_id: str, task_id: str, raw_query: bytes, at_least: int | None = None
     ) -> tuple[int, CommentPage]:
         """A page of a task's comments, oldest first, and the seq at which it is so."""
         query = Query(raw_query, ("limit", "cursor"))
@@ -48,20 +50,22 @@ class CommentService:
             "after_id": after[1],
             "limit": limit + 1,
         }
-        rows = await self._store.fetch(queries.COMMENTS, params)
+        rows = await self._answers.at(workspace_id, at_least).fetch(queries.COMMENTS, params)
         shown = [CommentOut(*row[1:]) for row in rows[:limit]]
         further = None
         if len(rows) > limit:
             further = cursors.encode([shown[-1].created_at, shown[-1].id])
         return (rows[0][0] if rows else 0), CommentPage(shown, further)
 
-    async def get(self, workspace_id: str, comment_id: str) -> tuple[int, CommentOut]:
+    async def show(
+        self, workspace_id: str, comment_id: str, at_least: int | None = None
+    ) -> tuple[int, CommentOut]:
         """A comment, and the seq at which it is so. Raises `NotFound`."""
-        params = {"stream_id": workspace_id, "id": comment_id}
-        rows = await self._store.fetch(queries.COMMENT, params)
-        if not rows:
-            raise _missing()
-        return rows[0][0], CommentOut(*rows[0][1:])
+        return await _find(self._answers.at(workspace_id, at_least), workspace_id, comment_id)
+
+    async def get(self, workspace_id: str, comment_id: str) -> tuple[int, CommentOut]:
+        """The same for whoever decides a command on it."""
+        return await _find(self._store, workspace_id, comment_id)
 
     async def create(
         self, member: Membership, task_id: str, body: str, context: RequestContext
@@ -133,6 +137,14 @@ class CommentService:
         committed = await self._store.append(commit)
         context.seq = committed.seq
         return committed
+
+
+async def _find(reader: Reader, workspace_id: str, comment_id: str) -> tuple[int, CommentOut]:
+    params = {"stream_id": workspace_id, "id": comment_id}
+    rows = await reader.fetch(queries.COMMENT, params)
+    if not rows:
+        raise _missing()
+    return rows[0][0], CommentOut(*rows[0][1:])
 
 
 def _text(body: str) -> str:

@@ -7,6 +7,7 @@ from tidework.http import cursor as cursors
 from tidework.http.context import Membership, RequestContext, membership_of
 from tidework.http.query import Query
 from tidework.log import Commit, Committed, Expect, Values, inverse
+from tidework.store.answers import Answers, FromStore
 from tidework.store.protocol import Store, UniqueConflict
 from tidework.store.retry import retried
 from tidework.store.sql.queries import MAX_SEQ
@@ -29,10 +30,13 @@ _HIDDEN = frozenset({"name_key"})
 class LogService:
     """Reads a workspace's log, and takes commits back."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, answers: Answers | None = None) -> None:
         self._store = store
+        self._answers = answers or FromStore(store)
 
-    async def history(self, workspace_id: str, task_id: str, raw_query: bytes) -> HistoryPage:
+    async def history(
+        self, workspace_id: str, task_id: str, raw_query: bytes, at_least: int | None = None
+    ) -> HistoryPage:
         """A page of a task's changes, oldest first."""
         query = Query(raw_query, ("limit", "cursor"))
         limit = query.number("limit", 1, 500) or 100
@@ -46,7 +50,7 @@ class LogService:
             "after_ordinal": after[1],
             "limit": limit + 1,
         }
-        rows = await self._store.fetch(queries.HISTORY, params)
+        rows = await self._answers.at(workspace_id, at_least).fetch(queries.HISTORY, params)
         shown = rows[:limit]
         entries = [
             HistoryEntry(seq, at, actor_id, op, _before_and_after(op, set_, was))
@@ -55,18 +59,23 @@ class LogService:
         more = len(rows) > limit
         return HistoryPage(entries, cursors.encode(shown[-1][:2]) if more else None)
 
-    async def changes(self, workspace_id: str, raw_query: bytes) -> ChangesOut:
+    async def changes(
+        self, workspace_id: str, raw_query: bytes, at_least: int | None = None
+    ) -> ChangesOut:
         """What came after a seq, whole commits only. Raises `Gone` when it is no longer kept."""
         query = Query(raw_query, ("since", "limit"))
         since = query.number("since", 0, MAX_SEQ // 10) or 0
         limit = query.number("limit", 1, 1000) or 100
-        _, seq, _, kept_since = await stream_of(self._store, workspace_id)
+        reader = self._answers.at(workspace_id, at_least)
+        _, seq, _, kept_since = await stream_of(reader, workspace_id)
         if since < kept_since:
             raise Gone(
                 f"Changes up to {kept_since} are no longer kept one by one. Read everything anew,"
                 f" then ask for what came after {seq}."
             )
-        logged = await self._store.log(workspace_id, since=since, limit=limit, until=seq)
+        logged = await self._answers.at(workspace_id, seq).log(
+            workspace_id, since=since, limit=limit, until=seq
+        )
         # Never a seq that has not been: whoever goes on from it would miss what comes next.
         last = logged[-1].seq if logged else seq
         shown = [

@@ -40,12 +40,14 @@ async def task_history(
     id: FromPath[str],
     viewer: NamedDependency[Membership],
     request: AnyRequest,
+    context: NamedDependency[RequestContext],
     tasks: NamedDependency[TaskService],
     log: NamedDependency[LogService],
 ) -> HistoryPage:
-    _, task = await tasks.get(viewer.workspace_id, id)
+    at_least = context.workspace_seq
+    _, task = await tasks.show(viewer.workspace_id, id, at_least)
     raw: bytes = request.scope["query_string"]
-    return await log.history(viewer.workspace_id, task.id, raw)
+    return await log.history(viewer.workspace_id, task.id, raw, at_least)
 
 
 @get(
@@ -59,11 +61,12 @@ async def list_changes(
     w: FromPath[str],
     viewer: NamedDependency[Membership],
     request: AnyRequest,
+    context: NamedDependency[RequestContext],
     log: NamedDependency[LogService],
 ) -> ChangesOut:
     """Start with `since=0`, or with the seq at which everything was read."""
     raw: bytes = request.scope["query_string"]
-    return await log.changes(viewer.workspace_id, raw)
+    return await log.changes(viewer.workspace_id, raw, context.workspace_seq)
 
 
 @post(
@@ -94,11 +97,12 @@ async def workspace_stats(
     w: FromPath[str],
     viewer: NamedDependency[Membership],
     request: AnyRequest,
+    context: NamedDependency[RequestContext],
     stats: NamedDependency[StatsService],
 ) -> StatsOut:
     raw: bytes = request.scope["query_string"]
     # Not kept: what is overdue depends on the clock.
-    _, counted = await stats.workspace(viewer.workspace_id, raw)
+    _, counted = await stats.workspace(viewer.workspace_id, raw, context.workspace_seq)
     return counted
 
 

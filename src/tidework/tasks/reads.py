@@ -6,7 +6,7 @@ from typing import Any
 
 from tidework.errors import NotFound
 from tidework.ids import is_id
-from tidework.store.protocol import Row, Store
+from tidework.store.protocol import Reader, Row, Store
 from tidework.store.sql.queries import STREAM
 from tidework.store.sql.statement import Statement
 from tidework.tasks import queries
@@ -25,7 +25,7 @@ def task_missing() -> NotFound:
     return NotFound("There is no such task in this workspace.")
 
 
-async def stream_of(store: Store, workspace_id: str) -> Row:
+async def stream_of(store: Reader, workspace_id: str) -> Row:
     """Kind, seq, last number and first kept seq of a workspace. Raises `NotFound`."""
     rows = await store.fetch(STREAM, {"stream_id": workspace_id})
     if not rows:
@@ -33,7 +33,7 @@ async def stream_of(store: Store, workspace_id: str) -> Row:
     return rows[0]
 
 
-async def find_task(store: Store, workspace_id: str, key: str) -> tuple[int, TaskOut]:
+async def find_task(store: Reader, workspace_id: str, key: str) -> tuple[int, TaskOut]:
     """A task by id or number, and the seq at which it is so. Raises `NotFound`."""
     rows: list[Row] = []
     if key.isascii() and key.isdigit():

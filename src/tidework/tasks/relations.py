@@ -6,6 +6,7 @@ from tidework.errors import Conflict, Invalid, NotFound, invalid
 from tidework.http.conditional import changed, expected_versions
 from tidework.http.context import Membership, RequestContext
 from tidework.log import Change, Commit, Committed, Expect
+from tidework.store.answers import Answers, FromStore
 from tidework.store.protocol import Store
 from tidework.store.retry import retried
 from tidework.tasks import queries
@@ -41,13 +42,16 @@ def relation_id(kind: str, task_id: str, other_id: str) -> str:
 class RelationService:
     """The relations of tasks."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, answers: Answers | None = None) -> None:
         self._store = store
+        self._answers = answers or FromStore(store)
 
-    async def all(self, workspace_id: str, task_id: str) -> tuple[int, list[RelationOut]]:
+    async def all(
+        self, workspace_id: str, task_id: str, at_least: int | None = None
+    ) -> tuple[int, list[RelationOut]]:
         """A task's relations, seen from it, and the seq at which it is so."""
         params = {"stream_id": workspace_id, "id": task_id}
-        rows = await self._store.fetch(queries.RELATIONS, params)
+        rows = await self._answers.at(workspace_id, at_least).fetch(queries.RELATIONS, params)
         found = []
         for _, _, kind, task, other, created_at, version in rows:
             if task == task_id:

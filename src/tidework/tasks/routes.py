@@ -56,7 +56,7 @@ async def list_tasks(
     """Filter, search and sort the tasks of a workspace."""
     raw: bytes = request.scope["query_string"]
     query = read_task_query(raw, viewer.workspace_id, viewer.user_id, tasks.dialect)
-    seq, page = await tasks.page(query)
+    seq, page = await tasks.page(query, context.workspace_seq)
     return page if query.fleeting else listing(context, seq, page)
 
 
@@ -81,7 +81,7 @@ async def get_task(
     context: NamedDependency[RequestContext],
     tasks: NamedDependency[TaskService],
 ) -> TaskOut:
-    seq, task = await tasks.get(viewer.workspace_id, id)
+    seq, task = await tasks.show(viewer.workspace_id, id, context.workspace_seq)
     return entity(context, seq, task.version, task)
 
 
@@ -145,9 +145,10 @@ async def list_comments(
     tasks: NamedDependency[TaskService],
     comments: NamedDependency[CommentService],
 ) -> CommentPage:
-    _, task = await tasks.get(viewer.workspace_id, id)
+    at_least = context.workspace_seq
+    _, task = await tasks.show(viewer.workspace_id, id, at_least)
     raw: bytes = request.scope["query_string"]
-    seq, page = await comments.page(viewer.workspace_id, task.id, raw)
+    seq, page = await comments.page(viewer.workspace_id, task.id, raw, at_least)
     return listing(context, seq, page)
 
 
@@ -178,7 +179,8 @@ async def get_comment(
     context: NamedDependency[RequestContext],
     comments: NamedDependency[CommentService],
 ) -> CommentOut:
-    seq, found = await comments.get(viewer.workspace_id, known_id(comment_id, "comment"))
+    wanted = known_id(comment_id, "comment")
+    seq, found = await comments.show(viewer.workspace_id, wanted, context.workspace_seq)
     return entity(context, seq, found.version, found)
 
 
@@ -216,8 +218,9 @@ async def list_relations(
     tasks: NamedDependency[TaskService],
     relations: NamedDependency[RelationService],
 ) -> RelationList:
-    _, task = await tasks.get(viewer.workspace_id, id)
-    seq, found = await relations.all(viewer.workspace_id, task.id)
+    at_least = context.workspace_seq
+    _, task = await tasks.show(viewer.workspace_id, id, at_least)
+    seq, found = await relations.all(viewer.workspace_id, task.id, at_least)
     return listing(context, seq, RelationList(found))
 
 

@@ -8,6 +8,7 @@ import msgspec
 from tidework.http.conditional import expected_versions
 from tidework.http.context import Membership, RequestContext
 from tidework.log import Commit, Committed
+from tidework.store.answers import Answers, FromStore
 from tidework.store.protocol import Store
 from tidework.store.retry import retried
 from tidework.tasks import operations, queries
@@ -24,14 +25,16 @@ from tidework.workspaces.api import still
 class TaskService:
     """The tasks of workspaces. `dialect` is the one that their search is to be asked in."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, answers: Answers | None = None) -> None:
         self._store = store
+        self._answers = answers or FromStore(store)
         self.dialect = store.dialect
 
     # --- reading -----------------------------------------------------------------------------
 
-    async def page(self, query: TaskQuery) -> tuple[int, TaskPage]:
+    async def page(self, query: TaskQuery, at_least: int | None = None) -> tuple[int, TaskPage]:
         """A page of tasks, and the seq at which it is so (0 when it is not one single seq)."""
+        reader = self._answers.at(query.params["stream_id"], at_least)
         params = {**query.params, "limit": query.limit + 1}
         if query.after is not None:
             params["after_key"], params["after_id"] = query.after
@@ -46,19 +49,25 @@ class TaskService:
         )
         if query.nothing:
             return 0, _page(query, [], 0)
-        rows = await self._store.fetch(statement, params)
+        rows = await reader.fetch(statement, params)
         seq: int = rows[0][0] if rows else 0
         found = [row for row in rows if row[1] is not None]
         if not query.total and query.page is None:
             return seq, _page(query, found, None)
-        counted = await self._store.fetch(queries.task_count(query.filters), query.params)
+        counted = await reader.fetch(queries.task_count(query.filters), query.params)
         total = counted[0][1] if counted else 0
         if counted and counted[0][0] != seq:
             seq = 0
         return seq, _page(query, found, total)
 
-    async def get(self, workspace_id: str, key: str) -> tuple[int, TaskOut]:
+    async def show(
+        self, workspace_id: str, key: str, at_least: int | None = None
+    ) -> tuple[int, TaskOut]:
         """A task by id or number, and the seq at which it is so. Raises `NotFound`."""
+        return await find_task(self._answers.at(workspace_id, at_least), workspace_id, key)
+
+    async def get(self, workspace_id: str, key: str) -> tuple[int, TaskOut]:
+        """The same for whoever decides a command on it."""
         return await find_task(self._store, workspace_id, key)
 
     # --- writing -----------------------------------------------------------------------------

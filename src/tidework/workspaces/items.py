@@ -8,7 +8,8 @@ from tidework.http.conditional import changed, expected_versions
 from tidework.http.context import Membership, RequestContext
 from tidework.ids import new_id
 from tidework.log import Change, Commit, Committed, Expect, Values
-from tidework.store.protocol import Store, UniqueConflict
+from tidework.store.answers import Answers, FromStore
+from tidework.store.protocol import Reader, Store, UniqueConflict
 from tidework.store.retry import retried
 from tidework.times import now
 from tidework.workspaces import queries
@@ -21,20 +22,35 @@ Entity = Literal["project", "label"]
 class ItemService:
     """The projects, or the labels, of workspaces. Rows are in the order of the answer's fields."""
 
-    def __init__(self, store: Store, entity: Entity) -> None:
+    def __init__(self, store: Store, entity: Entity, answers: Answers | None = None) -> None:
         self._store = store
+        self._answers = answers or FromStore(store)
         self._entity: Entity = entity
 
-    async def all(self, workspace_id: str) -> tuple[int, list[Sequence[Any]]]:
+    async def all(
+        self, workspace_id: str, at_least: int | None = None
+    ) -> tuple[int, list[Sequence[Any]]]:
         """All of them by name, and the seq at which it is so."""
-        rows = await self._store.fetch(queries.items(self._entity), {"stream_id": workspace_id})
+        reader = self._answers.at(workspace_id, at_least)
+        rows = await reader.fetch(queries.items(self._entity), {"stream_id": workspace_id})
         seq = rows[0][0] if rows else 0
         return seq, [row[1:] for row in rows if row[1] is not None]
 
-    async def get(self, workspace_id: str, item_id: str) -> tuple[int, Sequence[Any]]:
+    async def show(
+        self, workspace_id: str, item_id: str, at_least: int | None = None
+    ) -> tuple[int, Sequence[Any]]:
         """One of them, and the seq at which it is so. Raises `NotFound`."""
+        return await self._find(self._answers.at(workspace_id, at_least), workspace_id, item_id)
+
+    async def get(self, workspace_id: str, item_id: str) -> tuple[int, Sequence[Any]]:
+        """The same for whoever decides a command on it."""
+        return await self._find(self._store, workspace_id, item_id)
+
+    async def _find(
+        self, reader: Reader, workspace_id: str, item_id: str
+    ) -> tuple[int, Sequence[Any]]:
         params = {"stream_id": workspace_id, "id": item_id}
-        rows = await self._store.fetch(queries.item(self._entity), params)
+        rows = await reader.fetch(queries.item(self._entity), params)
         if not rows:
             raise self._missing()
         return rows[0][0], rows[0][1:]

@@ -169,7 +169,7 @@ def _reading(name: str, out: type[Any], page: type[Any]) -> list[Any]:
         context: NamedDependency[RequestContext],
         items: NamedDependency[ItemService],
     ) -> page:  # type: ignore[valid-type]
-        seq, rows = await items.all(viewer.workspace_id)
+        seq, rows = await items.all(viewer.workspace_id, context.workspace_seq)
         return listing(context, seq, page([row_of(out, row) for row in rows]))  # type: ignore[no-any-return]
 
     @get(
@@ -182,7 +182,8 @@ def _reading(name: str, out: type[Any], page: type[Any]) -> list[Any]:
         context: NamedDependency[RequestContext],
         items: NamedDependency[ItemService],
     ) -> out:  # type: ignore[valid-type]
-        seq, row = await items.get(viewer.workspace_id, known_id(item_id, name))
+        wanted = known_id(item_id, name)
+        seq, row = await items.show(viewer.workspace_id, wanted, context.workspace_seq)
         return entity(context, seq, row[-1], row_of(out, row))  # type: ignore[no-any-return]
 
     return [list_items, get_item]

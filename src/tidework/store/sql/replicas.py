@@ -80,8 +80,10 @@ class Replicas:
         self._turn = 0
         self._tasks: list[asyncio.Task[None]] = []
 
-    def at(self, stream_id: str, seq: int) -> Reader:
+    def at(self, stream_id: str, seq: int | None) -> Reader:
         """See `Answers.at`."""
+        if seq is None:
+            return self._store
         return _Answering(self, stream_id, seq)
 
     async def start(self) -> None:
