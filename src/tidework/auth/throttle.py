@@ -47,7 +47,7 @@ class Throttle:
         enabled: bool = True,
     ) -> None:
         """Bounds are in the notation of `settings_values`; raises `ValueError` for one that is not."""
-        self._buckets: Buckets = buckets or MemoryBuckets(100_000)
+        self._buckets: Buckets = MemoryBuckets(100_000) if buckets is None else buckets
         self._pair = amount_and_seconds(pair)
         self._account = amount_and_seconds(account)
         self._address = amount_and_seconds(address)

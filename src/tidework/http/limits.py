@@ -91,7 +91,7 @@ class RateLimiter:
     ) -> None:
         """`limits` as `limits_of` gives them."""
         self._memory = MemoryBuckets()
-        self._shared: Buckets = buckets or self._memory
+        self._shared: Buckets = self._memory if buckets is None else buckets
         self.is_shared = buckets is not None
         self._refusals: BoundedCache[tuple[Charge, ...], _Refusal] = BoundedCache(_REFUSALS_KEPT)
         self._rules: dict[str, _Rule] = {}
