@@ -26,19 +26,17 @@ from tidework.http.edge import Edge, SizeLimits
 from tidework.http.front import BASE, Front
 from tidework.http.headers import SecurityHeaders
 from tidework.http.health import CheckResult, Health, health_app
-from tidework.http.health_checks import disk_check, memory_check, redis_check
+from tidework.http.health_checks import redis_check
 from tidework.http.limits import RateLimiter, limits_of
 from tidework.http.logs import get_logger
-from tidework.http.metrics import Metrics, PoolStats, StoreMetrics, metrics_app
+from tidework.http.metrics import PoolStats, metrics_app
 from tidework.http.openapi import PATH as DOCUMENT_PATH
 from tidework.http.openapi import DocumentApp, document, openapi_config
 from tidework.http.problem import exception_handlers
 from tidework.http.proxies import TrustedProxies
 from tidework.http.stopping import Stopping
 from tidework.log import Operation
-from tidework.observability.machine import Machine
-from tidework.observability.serving import SharedServer
-from tidework.observability.workers import Exposition
+from tidework.observability.observing import Observing
 from tidework.settings import Settings
 from tidework.store.protocol import Store
 from tidework.store.sql.postgres import PostgresStore
@@ -109,11 +107,11 @@ class Application:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._metrics = Metrics()
-        self._exposition = Exposition(self._metrics, [Machine(settings.data_dir)])
+        self._observing = Observing(settings)
+        self._metrics = self._observing.metrics
         self._admission = Admission(settings.max_concurrent, settings.wait_seconds)
         self._metrics.registry.register(self._admission)
-        self._edge: Edge | None = None
+        self._edge: App | None = None
         self.stopping = Stopping()
         """Begin it before the server is ended, so that nobody is surprised by its end."""
         self._ending = contextlib.AsyncExitStack()
@@ -135,8 +133,10 @@ class Application:
 
     async def _start(self) -> None:
         settings = self._settings
-        store = make_store(settings, StoreMetrics(self._metrics))
-        await store.start()
+        bare = make_store(settings, self._observing.observer)
+        await bare.start()
+        self._observing.begin(self._ending)
+        store = self._observing.store(bare)
         shared = make_shared(settings)
         services = compose(settings, store, shared.buckets)
         self._ending.push_async_callback(finish, services)
@@ -154,10 +154,10 @@ class Application:
             RateLimiter(limits_of(settings.rate_limits), shared.buckets),
             cache_bytes=settings.cache_bytes,
         )
-        self._watch(front, store)
-        self._background(services)
+        self._watch(front, bare)
+        self._background(services, health)
         _settle_collector()
-        self._edge = self._make_edge(front, routes, services, health)
+        self._edge = self._observing.app(self._make_edge(front, routes, services, health))
 
     def _make_edge(
         self, front: Front, routes: Litestar, services: Services, health: Health
@@ -174,7 +174,7 @@ class Application:
             DOCUMENT_PATH: DocumentApp(lambda: openapi_document(services)),
         }
         if settings.metrics == "public":
-            plain["/metrics"] = metrics_app(self._exposition.render)
+            plain["/metrics"] = metrics_app(self._observing.exposition.render)
         return Edge(
             front,
             cast(App, routes),
@@ -197,14 +197,9 @@ class Application:
             await services.store.ping()
             return CheckResult("ok")
 
-        settings = self._settings
-        embedded = settings.database_path is not None
-        disk = disk_check(settings.data_dir, holds_database=embedded)
         health = Health(self.stopping)
         health.register("database", database)
-        health.register("disk", disk, critical=embedded)
-        health.register("memory", memory_check(), critical=False)
-        health.watch(self._metrics.observe_health)
+        self._observing.health(health)
         return health
 
     def _watch(self, front: Front, store: Store) -> None:
@@ -219,21 +214,12 @@ class Application:
                 return PoolStats(size, size - idle, pool.waiting)
 
             self._metrics.watch_pool("read", stats)
-        where = self._settings.metrics
-        if where == "off":
-            return
-        if self._settings.workers > 1:
-            self._exposition.join()
-            self._ending.callback(self._exposition.close)
-        if where != "public":
-            host, _, port = where.rpartition(":")
-            wait = self._exposition.has_others
-            server = SharedServer(self._exposition, host, int(port), wait=wait)
-            self._ending.callback(server.close)
+        self._observing.serve_metrics(self._ending)
 
-    def _background(self, services: Services) -> None:
+    def _background(self, services: Services, health: Health) -> None:
         tasks = [
             asyncio.create_task(self._metrics.watch_loop(), name="event loop lag"),
+            asyncio.create_task(self._observing.watch_health(health), name="health"),
             asyncio.create_task(self._admission.watch(), name="admission"),
             asyncio.create_task(_sweep(services), name="sweep"),
         ]

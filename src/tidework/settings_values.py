@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 from typing import Final, NamedTuple
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, parse_qsl, unquote, urlsplit
 
 _UNITS: Final = {"": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
 _SECONDS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
@@ -119,7 +119,7 @@ def milliseconds(raw: str) -> int:
 
 def ratio(raw: str) -> float:
     """A number from 0 to 1."""
-    if not re.fullmatch(r"[01]|[01]?\.[0-9]{1,9}|1\.0{1,9}", raw.strip()):
+    if not re.fullmatch(r"[0-9]*\.?[0-9]+(e-[0-9]{1,2})?", raw.strip(), re.IGNORECASE):
         raise ValueError("is no number from 0 to 1")
     value = float(raw)
     if value > 1:
@@ -193,6 +193,27 @@ def database_url(raw: str) -> str:
     if scheme in {"mysql", "mariadb"}:
         raise ValueError("is for MySQL or MariaDB, which this version does not support")
     raise ValueError(f"has the unknown scheme {scheme}://")
+
+
+def replica_urls(raw: str) -> tuple[str, ...]:
+    """Addresses of PostgreSQL, separated by spaces, or by commas before the next address."""
+    found = []
+    for one in re.split(r"\s+|,\s*(?=postgres(?:ql)?://)", raw.strip(", \t\n")):
+        scheme, _, rest = one.partition("://")
+        if scheme not in {"postgres", "postgresql"}:
+            raise ValueError("has an address that does not begin with postgresql://")
+        url = _postgresql(f"postgresql://{rest}")
+        if "," in url.partition("://")[2].partition("/")[0].rpartition("@")[2]:
+            raise ValueError("has several servers in one address; give each its own")
+        if url in found:
+            raise ValueError("names a server twice")
+        found.append(url)
+    return tuple(found)
+
+
+def pooler_url(raw: str) -> str:
+    """The address of a PgBouncer."""
+    return next(iter(replica_urls(raw)))
 
 
 def rate_limits(raw: str) -> RateLimits:
@@ -318,9 +339,17 @@ def _sqlite(rest: str) -> str:
 
 
 def _postgresql(url: str) -> str:
-    parts = _split(url)
-    if not (parts.hostname or "host=" in parts.query or not parts.netloc):
-        raise ValueError("names no server")
+    login, at, hosts = url.partition("://")[2].partition("/")[0].rpartition("@")
+    rest = url.partition("://")[2].partition("/")[2]
+    for host in hosts.split(","):
+        parts = _split(f"postgresql://{login}{at}{host}/{rest}")
+        if not (parts.hostname or "host=" in parts.query or not parts.netloc):
+            raise ValueError("names no server")
+    options = parse_qs(parts.query)
+    if any("," in value for name in ("host", "port") for value in options.get(name, ())):
+        raise ValueError("names several servers behind the question mark, not before the slash")
+    if not set(options.get("target_session_attrs", ())) <= {"any", "primary", "read-write"}:
+        raise ValueError("asks for a standby, which takes no changes")
     if not unquote(parts.path).strip("/"):
         raise ValueError("names no database")
     return url

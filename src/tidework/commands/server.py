@@ -48,7 +48,7 @@ def serve(settings: Settings, migration: Migration | None, on_start: Callable[[]
 
     Raises what the start of the application raises, SystemExit when a worker process has failed.
     """
-    logs.configure(settings.log_format, settings.log_level)
+    logs.start(settings)
     _allow_connections()
     if migration is not None:
         migration.wait()
@@ -138,7 +138,7 @@ async def _prove(settings: Settings) -> None:
 def load_worker() -> Application:
     """The application of a worker process, with the settings of the process that started it."""
     settings = load(os.environ)
-    logs.configure(settings.log_format, settings.log_level)
+    logs.start(settings)
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     app = create_app(settings)
 

@@ -37,7 +37,7 @@ from tidework.http.context import SCOPE_KEY, RequestContext, membership_of
 from tidework.http.cors import Cors
 from tidework.http.front import BASE, WORKSPACES, Front
 from tidework.http.headers import SecurityHeaders, new_request_id, valid_request_id
-from tidework.http.metrics import Metrics
+from tidework.http.metrics import Metrics, used_up
 from tidework.http.problem import from_exception, render
 from tidework.http.proxies import TrustedProxies
 from tidework.http.stopping import CLOSE, Stopping
@@ -139,13 +139,16 @@ class Edge:
         context = RequestContext(request_id, address, scheme or scope["scheme"], started)
         scope[SCOPE_KEY] = context
         method: str = scope["method"]
-        logs.request_id.set(request_id)
+        logs.begin(request_id, headers.get(b"traceparent"))
+        self._metrics.in_flight += 1
         try:
             answer = await self._answer(context, scope, headers, receive, gate)
         except Exception as error:
             answer = self._problem(error, context, scope)
             if context.unread and b"expect" not in headers:
                 await drain(receive, _DRAINED, _DRAINED_S)
+        finally:
+            self._metrics.in_flight -= 1
         await self._send(answer, context, headers, method, send)
         self._observe(context, scope, method, answer.status)
 
@@ -306,6 +309,10 @@ class Edge:
     def _observe(self, context: RequestContext, scope: Scope, method: str, status: int) -> None:
         seconds = time.perf_counter() - context.started
         self._metrics.observe_request(method, context.route, status, seconds)
+        if context.principal is not None:
+            self._metrics.active.seen(context.principal.user_id, context.started)
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            self._metrics.refused(used_up(context.limited))
         # A log line costs as much as answering from memory: what reads well and fast has none.
         if method not in _BODYLESS or status >= HTTPStatus.BAD_REQUEST or seconds > _SLOW_S:
             _log.info(

@@ -10,17 +10,28 @@ import logging
 import logging.config
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from functools import lru_cache
-from typing import Any, Final, Literal, TextIO
+from typing import Any, Final, Literal, TextIO, cast
 
 import msgspec
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
+from tidework.errors import Unavailable
+from tidework.http.log_file import Both, LogFile
+from tidework.settings import Settings
+
 request_id: Final[ContextVar[str | None]] = ContextVar("request_id", default=None)
 """The request that is being served; every line that is logged meanwhile bears its id."""
+
+trace: Final[ContextVar[tuple[str, str] | None]] = ContextVar("trace", default=None)
+"""Trace id and span id of that request, where it has any; they stand in its lines too."""
+
+_traceparent = re.compile(
+    rb"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(?:-.*)?"
+).fullmatch
 
 MASK: Final = "[masked]"
 _MAX_DEPTH: Final = 8
@@ -69,6 +80,29 @@ _MARKS: Final = (
 _is_harmless = re.compile(
     r"[0-9a-fA-FTZ:.-]*|GET|HEAD|POST|PUT|PATCH|DELETE|info|request"
 ).fullmatch
+
+
+def begin(request: str, traceparent: bytes | None) -> None:
+    """Give what is logged from here on, in this task and those it starts, a request's ids.
+
+    `traceparent` is the W3C header; one that is malformed counts as none.
+    """
+    request_id.set(request)
+    found = None if traceparent is None else _traceparent(traceparent)
+    trace.set(None if found is None else (found[1].decode(), found[2].decode()))
+
+
+Report = Callable[[BaseException, Mapping[str, Any]], None]
+_report: Report | None = None
+
+
+def on_error(report: Report | None) -> None:
+    """Let `report` see each exception that is logged as an error, with its line; None for nobody.
+
+    It gets the line before anything in it is masked.
+    """
+    global _report
+    _report = report
 
 
 def redact_text(text: str) -> str:
@@ -149,6 +183,21 @@ def _add_request_id(_logger: WrappedLogger, _method: str, event: EventDict) -> E
     current = request_id.get()
     if current is not None:
         event.setdefault("request_id", current)
+    ids = trace.get()
+    if ids is not None:
+        event.setdefault("trace_id", ids[0])
+        event.setdefault("span_id", ids[1])
+    return event
+
+
+def _report_error(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    if _report is not None and event.get("level") in ("error", "critical"):
+        found = event.get("exc_info")
+        if found is True:
+            found = sys.exc_info()
+        error = found[1] if isinstance(found, tuple) else found
+        if isinstance(error, BaseException):
+            _report(error, event)
     return event
 
 
@@ -200,6 +249,7 @@ def configure(
         _add_request_id,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
+        _report_error,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
@@ -216,6 +266,24 @@ def configure(
         cache_logger_on_first_use=True,
     )
     _configure_standard_library(number, out, shared, rendering)
+
+
+def start(settings: Settings) -> None:
+    """`configure` as the settings say, with the file that they name.
+
+    Raises `Unavailable` when that cannot be opened.
+    """
+    stream: TextIO | None = None
+    if settings.log_file is not None:
+        try:
+            file = LogFile(settings.log_file, settings.log_file_bytes, settings.log_file_count)
+        except OSError as error:
+            raise Unavailable(
+                f"The log file {settings.log_file} cannot be written: {error.strerror}. Make its"
+                " folder, let the server's user write there, or name another TIDEWORK_LOG_FILE."
+            ) from error
+        stream = cast(TextIO, Both(file))
+    configure(settings.log_format, settings.log_level, stream)
 
 
 def _renderer(log_format: str, out: TextIO) -> list[Processor]:

@@ -54,6 +54,12 @@ class TrustedProxies:
                 host = _host(value)
         return self._outermost(peer, b",".join(chain)), scheme, host
 
+    def trusts(self, peer: str) -> bool:
+        """Whether the address of a connection is a trusted proxy's."""
+        if not self._networks:
+            return False
+        return self._is_trusted((_normalised(peer) or peer) if peer.startswith("::ffff:") else peer)
+
     def _outermost(self, peer: str, chain: bytes) -> str:
         address = peer
         if not chain:
