@@ -76,6 +76,7 @@ def make_store(settings: Settings, observer: Observer | None = None) -> Store:
         settings.database_url,
         pool_min=settings.pool_min,
         pool_max=settings.pool_max,
+        replica_urls=settings.database_replica_urls,
         seqs_timeout=settings.wait_seconds,
         observer=observer,
     )

@@ -21,7 +21,6 @@ from tidework.settings_values import RateLimits
 
 PREFIX: Final = "TIDEWORK_"
 LATER: Final = {
-    "TIDEWORK_DATABASE_REPLICA_URLS": "read replicas",
     "TIDEWORK_BROKER_URL": "message brokers",
     "TIDEWORK_SMTP_URL": "mail by SMTP (messages go to the folder mail in the data folder)",
 }
@@ -64,16 +63,32 @@ class Settings:
     database_url: str = _setting(
         "",
         values.database_url,
-        "Database: sqlite:///PATH (four slashes for an absolute path) or postgresql://….",
+        "Database: sqlite:///PATH (four slashes for an absolute path) or postgresql://…; several"
+        " servers, HOST:PORT,HOST:PORT, when the primary may change.",
         shown="sqlite:///<data folder>/tidework.db",
         example="postgresql://tidework:secret@db.example.com/tidework",
+        secret=True,
+    )
+    database_replica_urls: tuple[str, ...] = _setting(
+        (),
+        values.replica_urls,
+        "Replicas of the database for reading, separated by spaces; postgresql://… each.",
+        example="postgresql://tidework:secret@db2.example.com/tidework",
+        secret=True,
+    )
+    database_pooler_url: str = _setting(
+        "",
+        values.pooler_url,
+        "A PgBouncer in front of the primary, for reading through it; writing goes to the database"
+        " itself.",
+        example="postgresql://tidework:secret@db.example.com:6432/tidework",
         secret=True,
     )
     redis_url: str = _setting(
         "",
         values.redis_url,
         "Redis, for what copies and workers share (limits): redis://[USER:PASSWORD@]HOST:PORT/DB,"
-        " rediss:// with TLS, redis+sentinel://[:PASSWORD@]HOST:PORT,HOST:PORT/SERVICE.",
+        " rediss:// with TLS, redis+sentinel://[:PASSWORD@]HOST:PORT,HOST:PORT/SERVICE/DB.",
         example="redis://:secret@redis.example.com:6379/0",
         secret=True,
     )
@@ -383,5 +398,11 @@ def _contradictions(settings: Settings) -> list[str]:
         problems.append(
             f"TIDEWORK_MAX_BODY_BYTES is {settings.max_body_bytes}, more than"
             f" TIDEWORK_MAX_BATCH_BODY_BYTES ({settings.max_batch_body_bytes}); raise that too."
+        )
+    beside = settings.database_replica_urls or settings.database_pooler_url
+    if beside and settings.database_path is not None:
+        problems.append(
+            "TIDEWORK_DATABASE_REPLICA_URLS or TIDEWORK_DATABASE_POOLER_URL is set, but the database"
+            " is a SQLite file. Unset it, or set TIDEWORK_DATABASE_URL to postgresql://…"
         )
     return problems

@@ -213,7 +213,10 @@ def replica_urls(raw: str) -> tuple[str, ...]:
 
 def pooler_url(raw: str) -> str:
     """The address of a PgBouncer."""
-    return next(iter(replica_urls(raw)))
+    [url, *others] = replica_urls(raw)
+    if others:
+        raise ValueError("names several servers")
+    return url
 
 
 def rate_limits(raw: str) -> RateLimits:
@@ -261,24 +264,26 @@ def redis_address(raw: str) -> RedisAddress:
     if "?" in places or place.fragment:
         raise ValueError("has its parts in another order than HOST:PORT/DB?OPTION=VALUE")
     options = dict(parse_qsl(place.query, keep_blank_values=True))
-    path = unquote(place.path).strip("/")
-    wrong = options.keys() - ({"ca_file", "sentinel_password", "db"} if plus else {"ca_file"})
+    service, _, number = place.path.strip("/").partition("/") if plus else ("", "", place.path[1:])
+    wrong = options.keys() - ({"ca_file", "sentinel_password"} if plus else {"ca_file"})
     if wrong:
         raise ValueError(f"has the unknown option {min(wrong)!r}")
     if not plus and "," in places:
         raise ValueError("names several hosts, which is for redis+sentinel:// only")
-    if plus and not path:
+    if plus and not service:
         raise ValueError("names no service behind the sentinels' hosts, such as /tidework")
+    if not re.fullmatch(r"[0-9]{0,4}", number):
+        raise ValueError("has something else where the number of a database should stand")
     username, _, password = map(unquote, login.partition(":"))
     return RedisAddress(
         hosts=[_redis_host(place, 26379 if plus else 6379) for place in places.split(",")],
-        db=_database_number(options.get("db", "") if plus else path),
+        db=int(number or 0),
         username=username or None,
         password=password or None,
         tls=kind == "rediss",
         ca_file=options.get("ca_file", ""),
-        service=path if plus else "",
-        sentinel_password=options.get("sentinel_password") or None,
+        service=unquote(service),
+        sentinel_password=options.get("sentinel_password", password) or None,
     )
 
 
@@ -287,12 +292,6 @@ def _redis_host(raw: str, usual_port: int) -> tuple[str, int]:
     if not parts.hostname or parts.path or not _HOST.fullmatch(parts.hostname):
         raise ValueError("has something else where HOST or HOST:PORT should stand")
     return parts.hostname, parts.port or usual_port
-
-
-def _database_number(raw: str) -> int:
-    if not re.fullmatch(r"[0-9]{0,4}", raw):
-        raise ValueError("has something else where the number of a database should stand")
-    return int(raw or 0)
 
 
 def masked(value: str) -> str:
