@@ -20,7 +20,7 @@ from tidework.bus.followups import Followups
 from tidework.cache.buckets import Buckets, MemoryBuckets
 from tidework.mail import FolderMailer
 from tidework.settings import Settings
-from tidework.store.answers import FromStore
+from tidework.store.answers import answers_of
 from tidework.store.observer import Observer
 from tidework.store.protocol import Store
 from tidework.store.sql.postgres import PostgresStore
@@ -134,7 +134,7 @@ def compose(settings: Settings, store: Store, buckets: Buckets | None = None) ->
         registration=registration,
         session_lifetime_s=settings.session_days * 86400,
     )
-    answers = store.answers if isinstance(store, PostgresStore) else FromStore(store)
+    answers = answers_of(store)
     workspaces = WorkspaceService(store, users, followups)
     workspaces.invitations = resets
     closing = Closing(store, users, followups, audit, workspaces, auth)

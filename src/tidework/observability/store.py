@@ -9,8 +9,9 @@ from tidework.http.health_checks import WriteWatch
 from tidework.http.metrics import Metrics
 from tidework.log import Commit, Committed, Operation
 from tidework.observability.slow import SlowQueries, asked
+from tidework.store.answers import Answers, answers_of
 from tidework.store.observer import Observer
-from tidework.store.protocol import Row, Store
+from tidework.store.protocol import Reader, Row, Store
 from tidework.store.sql.statement import Statement
 
 
@@ -37,22 +38,15 @@ class Observers(Observer):
             one.replica(name, lag, usable=usable)
 
 
-class WatchedStore:
-    """See `store.protocol.Store`; what is not here is the store's own."""
+class WatchedReader:
+    """See `store.protocol.Reader`; slow queries are told of."""
 
-    def __init__(
-        self, store: Store, metrics: Metrics, writes: WriteWatch, slow: SlowQueries | None
-    ) -> None:
-        self._store = store
-        self._metrics = metrics
-        self._writes = writes
+    def __init__(self, reader: Reader, slow: SlowQueries | None) -> None:
+        self._reader = reader
         self._slow = slow
-        self.dialect = store.dialect
-        # Asked for each request: what is not watched shall cost nothing.
-        self.seqs = store.seqs
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
+        return getattr(self._reader, name)
 
     async def fetch(
         self, statement: Statement, params: Mapping[str, Any], **options: Any
@@ -60,15 +54,47 @@ class WatchedStore:
         """See `Store.fetch`."""
         slow = self._slow
         if slow is None:
-            return await self._store.fetch(statement, params, **options)
+            return await self._reader.fetch(statement, params, **options)
         asked.set((statement, params))
         started = time.perf_counter()
         try:
-            return await self._store.fetch(statement, params, **options)
+            return await self._reader.fetch(statement, params, **options)
         except Unavailable as error:
             if error.code == "query_timeout":
                 slow.stopped(statement, params, time.perf_counter() - started)
             raise
+
+
+class _WatchedAnswers:
+    """See `store.answers.Answers`."""
+
+    def __init__(self, answers: Answers, slow: SlowQueries | None) -> None:
+        self._answers = answers
+        self._slow = slow
+
+    def at(self, stream_id: str, seq: int | None) -> Reader:
+        """See `Answers.at`."""
+        return cast(Reader, WatchedReader(self._answers.at(stream_id, seq), self._slow))
+
+
+class WatchedStore(WatchedReader):
+    """See `store.protocol.Store`; what is not here is the store's own."""
+
+    def __init__(
+        self, store: Store, metrics: Metrics, writes: WriteWatch, slow: SlowQueries | None
+    ) -> None:
+        super().__init__(store, slow)
+        self._store = store
+        self._metrics = metrics
+        self._writes = writes
+        self.dialect = store.dialect
+        # Asked for each request: what is not watched shall cost nothing.
+        self.seqs = store.seqs
+
+    @property
+    def answers(self) -> Answers:
+        """Where answers to GET may be read from."""
+        return _WatchedAnswers(answers_of(self._store), self._slow)
 
     async def append(self, commit: Commit, **options: Any) -> Committed:
         """See `Store.append`."""

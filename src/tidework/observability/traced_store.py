@@ -2,20 +2,19 @@
 
 from collections import deque
 from collections.abc import Awaitable, Mapping, Sequence
-from typing import Any, Final, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from opentelemetry.trace import Link, Span, StatusCode
 
 from tidework.errors import TideworkError
-from tidework.log import Commit, Committed, Operation
+from tidework.log import Commit, Committed, LoggedChange, Operation
 from tidework.observability.tracing import Tracing, current
+from tidework.store.answers import Answers, answers_of
 from tidework.store.observer import Observer
-from tidework.store.protocol import Row, Store
+from tidework.store.protocol import Reader, Row, Store
 from tidework.store.sql.statement import Statement
 
 R = TypeVar("R")
-
-_SYSTEM: Final = "db.system.name"
 
 
 class _Waiting:
@@ -71,17 +70,78 @@ class Groups(Observer):
             self._waiting.remove(waiting)
 
 
-class TracedStore:
+class _TracedReader:
+    """See `store.protocol.Reader`; what is not here is the reader's own."""
+
+    def __init__(self, reader: Reader, dialect: str, tracing: Tracing) -> None:
+        self._reader = reader
+        self._tracing = tracing
+        self.dialect = dialect
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reader, name)
+
+    async def fetch(
+        self, statement: Statement, params: Mapping[str, Any], **options: Any
+    ) -> list[Row]:
+        """See `Store.fetch`."""
+        asked = self._reader.fetch(statement, params, **options)
+        span = current.get()
+        if span is None:
+            return await asked
+        # The text has placeholders where values would be.
+        text = statement.compiled(self.dialect).text
+        mine = self._begin(span, "fetch", statement.name, {"db.query.text": text})
+        return await within(mine, asked)
+
+    async def log(self, stream_id: str, **options: Any) -> list[LoggedChange]:
+        """See `Store.log`."""
+        asked = self._reader.log(stream_id, **options)
+        span = current.get()
+        if span is None:
+            return await asked
+        return await within(self._begin(span, "log", "log"), asked)
+
+    def _begin(
+        self, parent: Span, kind: str, name: str, about: Mapping[str, Any] | None = None
+    ) -> Span:
+        title = kind if kind == name else f"{kind} {name}"
+        attributes = {
+            "db.system.name": self.dialect,
+            "db.operation.name": kind,
+            "db.query.summary": name,
+        }
+        return self._tracing.child(parent, title, attributes | dict(about or {}))
+
+
+class _TracedAnswers:
+    """See `store.answers.Answers`."""
+
+    def __init__(self, answers: Answers, dialect: str, tracing: Tracing) -> None:
+        self._answers = answers
+        self._dialect = dialect
+        self._tracing = tracing
+
+    def at(self, stream_id: str, seq: int | None) -> Reader:
+        """See `Answers.at`."""
+        reader = self._answers.at(stream_id, seq)
+        if current.get() is None:
+            return reader
+        return cast(Reader, _TracedReader(reader, self._dialect, self._tracing))
+
+
+class TracedStore(_TracedReader):
     """See `store.protocol.Store`; what is not here is the store's own."""
 
     def __init__(self, store: Store, tracing: Tracing, groups: Groups) -> None:
+        super().__init__(store, store.dialect, tracing)
         self._store = store
-        self._tracing = tracing
         self._groups = groups
-        self.dialect = store.dialect
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
+    @property
+    def answers(self) -> Answers:
+        """Where answers to GET may be read from."""
+        return _TracedAnswers(answers_of(self._store), self.dialect, self._tracing)
 
     async def seqs(self, stream_ids: Sequence[str], **options: Any) -> Mapping[str, int]:
         """See `Store.seqs`."""
@@ -89,20 +149,7 @@ class TracedStore:
         span = current.get()
         if span is None:
             return await asked
-        return await self._within(self._begin(span, "seqs", "seqs"), asked)
-
-    async def fetch(
-        self, statement: Statement, params: Mapping[str, Any], **options: Any
-    ) -> list[Row]:
-        """See `Store.fetch`."""
-        asked = self._store.fetch(statement, params, **options)
-        span = current.get()
-        if span is None:
-            return await asked
-        # The text has placeholders where values would be.
-        text = statement.compiled(self.dialect).text
-        mine = self._begin(span, "fetch", statement.name, {"db.query.text": text})
-        return await self._within(mine, asked)
+        return await within(self._begin(span, "seqs", "seqs"), asked)
 
     async def append(self, commit: Commit, **options: Any) -> Committed:
         """See `Store.append`."""
@@ -121,29 +168,13 @@ class TracedStore:
         """See `Store.purge`."""
         await self._written("purge", self._store.purge(*arguments, **options), {})
 
-    def _begin(
-        self, parent: Span, kind: str, name: str, about: Mapping[str, Any] | None = None
-    ) -> Span:
-        title = kind if kind == name else f"{kind} {name}"
-        attributes = {_SYSTEM: self.dialect, "db.operation.name": kind, "db.query.summary": name}
-        return self._tracing.child(parent, title, attributes | dict(about or {}))
-
-    async def _within(self, span: Span, asked: Awaitable[R]) -> R:
-        try:
-            return await asked
-        except BaseException as error:
-            span.set_status(StatusCode.ERROR, _reason(error))
-            raise
-        finally:
-            span.end()
-
     async def _written(self, kind: str, asked: Awaitable[R], about: Mapping[str, Any]) -> R:
         parent = current.get()
         span = None if parent is None else self._begin(parent, kind, kind, about)
         waiting = self._groups.join(span)
         cancelled = True
         try:
-            done = await (asked if span is None else self._within(span, asked))
+            done = await (asked if span is None else within(span, asked))
             cancelled = False
         except Exception:
             cancelled = False
@@ -151,6 +182,17 @@ class TracedStore:
         finally:
             self._groups.leave(waiting, cancelled=cancelled)
         return done
+
+
+async def within(span: Span, asked: Awaitable[R]) -> R:
+    """The answer, with the time it took as the span's."""
+    try:
+        return await asked
+    except BaseException as error:
+        span.set_status(StatusCode.ERROR, _reason(error))
+        raise
+    finally:
+        span.end()
 
 
 def _reason(error: BaseException) -> str:

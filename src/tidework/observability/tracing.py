@@ -122,12 +122,14 @@ class Tracing:
 
     async def close(self) -> None:
         """Send what waits; give up after some seconds."""
-        thread = threading.Thread(target=self._provider.shutdown, name="last traces", daemon=True)
+        shutdown: Any = self._provider.shutdown
+        thread = threading.Thread(target=shutdown, name="last traces", daemon=True)
         thread.start()
         await asyncio.to_thread(thread.join, _FLUSH_S)
         if thread.is_alive():
             # Ends the attempt that is under way.
-            self._exporter.shutdown()
+            abort: Any = self._exporter.shutdown
+            abort()
 
 
 def _remote(found: re.Match[bytes]) -> SpanContext | None:

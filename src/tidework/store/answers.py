@@ -7,7 +7,7 @@ replica, and what comes from there has no way back into a commit.
 
 from typing import Protocol
 
-from tidework.store.protocol import Reader
+from tidework.store.protocol import Reader, Store
 
 
 class Answers(Protocol):
@@ -32,3 +32,9 @@ class FromStore:
     def at(self, stream_id: str, seq: int | None) -> Reader:
         """See `Answers.at`."""
         return self._store
+
+
+def answers_of(store: Store) -> Answers:
+    """Where a store lets answers be read from: its replicas, or itself."""
+    answers: Answers | None = getattr(store, "answers", None)
+    return FromStore(store) if answers is None else answers
