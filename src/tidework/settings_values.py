@@ -340,10 +340,11 @@ def _sqlite(rest: str) -> str:
 def _postgresql(url: str) -> str:
     login, at, hosts = url.partition("://")[2].partition("/")[0].rpartition("@")
     rest = url.partition("://")[2].partition("/")[2]
-    for host in hosts.split(","):
-        parts = _split(f"postgresql://{login}{at}{host}/{rest}")
+    servers = [_split(f"postgresql://{login}{at}{host}/{rest}") for host in hosts.split(",")]
+    for parts in servers:
         if not (parts.hostname or "host=" in parts.query or not parts.netloc):
             raise ValueError("names no server")
+    parts = servers[0]
     options = parse_qs(parts.query)
     if any("," in value for name in ("host", "port") for value in options.get(name, ())):
         raise ValueError("names several servers behind the question mark, not before the slash")
