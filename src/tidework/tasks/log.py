@@ -98,7 +98,7 @@ class LogService:
         logged = await self._store.log(workspace_id, since=seq - 1, until=seq)
         if not logged:
             raise NotFound("There is no such commit in this workspace.")
-        role = undo.role_for(logged, member.user_id)
+        role = await undo.role_for(self._store, workspace_id, logged, member.user_id)
         membership_of(context, role)
         changes, expects = inverse(logged)
         await undo.refuse_dependents(self._store, workspace_id, logged, changes)

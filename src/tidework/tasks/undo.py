@@ -1,6 +1,6 @@
 """Taking a commit back: what that takes, and what stands in its way."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from tidework.errors import Conflict, TideworkError
 from tidework.http.context import Role
@@ -9,6 +9,7 @@ from tidework.store.protocol import Store
 from tidework.store.sql.statement import Statement
 from tidework.tasks import queries
 from tidework.tasks.reads import Reads, blocks_in_circle
+from tidework.tasks.schemas import CommentOut
 
 _REFERENCES = {
     "task": {"project_id": "project", "parent_id": "task", "assignee_id": "member"},
@@ -36,10 +37,11 @@ def in_the_way() -> TideworkError:
     )
 
 
-def role_for(logged: Iterable[LoggedChange], user_id: str) -> Role:
+async def role_for(
+    store: Store, workspace_id: str, changes: Sequence[LoggedChange], user_id: str
+) -> Role:
     """The role that undoing these changes needs. Raises `Conflict` for what cannot be undone."""
     role: Role = "editor"
-    changes = list(logged)
     with_task = {
         change.id for change in changes if change.entity == "task" and change.op != "update"
     }
@@ -58,13 +60,21 @@ def role_for(logged: Iterable[LoggedChange], user_id: str) -> Role:
             )
         if change.entity in ("workspace", "member"):
             role = "owner"
-        elif change.entity == "comment":
+        elif change.entity == "comment" and role != "owner":
             known = change.set | change.was
             # A comment that came or went with its task follows it; else it is its author's.
-            author = known.get("author_id", change.actor_id)
-            if known.get("task_id") not in with_task and author != user_id:
+            if known.get("task_id") in with_task:
+                continue
+            # Who has changed its text need not be its author: an owner may have undone a change.
+            author = known.get("author_id") or await _author_of(store, workspace_id, change.id)
+            if author != user_id:
                 role = "owner"
     return role
+
+
+async def _author_of(store: Store, workspace_id: str, comment_id: str) -> str | None:
+    rows = await store.fetch(queries.COMMENT, {"stream_id": workspace_id, "id": comment_id})
+    return CommentOut(*rows[0][1:]).author_id if rows else None
 
 
 async def refuse_dependents(

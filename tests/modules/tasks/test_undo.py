@@ -324,3 +324,25 @@ async def test_a_large_commit_is_taken_back_whole(api: Api) -> None:
     assert (await ada.get("~/tasks?total=true")).json()["total"] == 0
     assert code(await ada.post("~/undo", {"seq": made[0]["version"]})) == (409, "later_changes")
     assert (await make(ada, "Next"))[0]["number"] == len(made) + 1
+
+
+async def test_an_author_takes_back_what_an_owner_did_to_their_comment(api: Api) -> None:
+    ada, eva = await workspace_of(api, "editor")
+    (task,) = await make(ada, "Task")
+    said = await eva.made(f"~/tasks/{task['id']}/comments", {"body": "Said"})
+    path = f"~/comments/{said['id']}"
+    changed = (await eva.patch(path, {"body": "Meant"})).json()
+    undone = await undo(ada, changed["version"])
+    # Whoever is no owner any more has no right to a text for having changed it once.
+    await ada.patch(f"~/members/{eva.id}", {"role": "owner"})
+    await eva.patch(f"~/members/{ada.id}", {"role": "editor"})
+    assert code(await ada.post("~/undo", {"seq": undone})) == (403, "forbidden")
+    await make_owner(eva, ada)
+    await ada.patch(f"~/members/{eva.id}", {"role": "editor"})
+    await undo(eva, undone)
+    assert (await ada.get(path)).json()["body"] == "Meant"
+
+
+async def make_owner(owner: Person, person: Person) -> None:
+    answer = await owner.patch(f"~/members/{person.id}", {"role": "owner"})
+    assert answer.status_code == 200, answer.text
