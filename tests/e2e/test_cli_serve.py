@@ -182,7 +182,7 @@ def test_keys_that_others_can_read_are_refused(tidework: Command, data_dir: Path
     [
         ("TIDEWORK_PORT", "eighty"),
         ("TIDEWORK_PROT", "8000"),
-        ("TIDEWORK_REDIS_URL", "redis://:pl4nted@localhost"),
+        ("TIDEWORK_REDIS_URL", "redis://:pl4nted@localhost/first"),
         ("TIDEWORK_DATABASE_URL", "mysql://me:pl4nted@localhost/db"),
         ("TIDEWORK_CORS_ORIGINS", "*"),
         ("TIDEWORK_TRUSTED_PROXIES", "everybody"),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tidework.settings import LATER, InvalidSettings, Settings, load, table, variable
-from tidework.settings_values import RateLimits
+from tidework.settings_values import RateLimits, redis_address
 
 
 def problem(environ: dict[str, str], **overrides: object) -> str:
@@ -64,6 +64,16 @@ def test_the_public_url_is_somewhere_to_go(host: str, reachable: str) -> None:
         ("database_url", "postgresql://host:0/name"),
         ("database_url", "mysql://host/name"),
         ("database_url", "oracle://host/name"),
+        ("redis_url", "cache.example.com:6379"),
+        ("redis_url", "http://h:6379"),
+        ("redis_url", "redis://"),
+        ("redis_url", "redis://h:0"),
+        ("redis_url", "redis://h:70000"),
+        ("redis_url", "redis://h/first"),
+        ("redis_url", "redis://a,b/0"),
+        ("redis_url", "redis://h/0?timeout=3"),
+        ("redis_url", "redis+sentinel://a,b"),
+        ("redis_url", "redis+cluster://a,b/c"),
         ("public_url", "tasks.example.com"),
         ("public_url", "https://tasks.example.com/sub"),
         ("public_url", "https://me:pw@tasks.example.com"),
@@ -200,3 +210,21 @@ def test_the_table_says_where_a_value_comes_from(tmp_path: Path) -> None:
     assert rows["TIDEWORK_LOG_LEVEL"][1:4] == ("error", "info", "environment")
     assert rows["TIDEWORK_PORT"][1:4] == ("1234", "8000", "option")
     assert rows["TIDEWORK_HOST"].origin == "default"
+
+
+def test_where_redis_is() -> None:
+    plain = redis_address("rediss://ada:p%40ss/w@cache.example.com/3?ca_file=/etc/ca.pem")
+    assert plain.hosts == [("cache.example.com", 6379)]
+    assert (plain.username, plain.password, plain.db) == ("ada", "p@ss/w", 3)
+    assert (plain.tls, plain.ca_file, plain.service) == (True, "/etc/ca.pem", "")
+    watched = redis_address("redis+sentinel://:s3cret@a:1,b,[::1]:3/tidework/2")
+    assert watched.hosts == [("a", 1), ("b", 26379), ("::1", 3)]
+    assert (watched.service, watched.db, watched.tls) == ("tidework", 2, False)
+    assert (watched.password, watched.sentinel_password) == ("s3cret", "s3cret")
+    assert "s3cret" not in str(watched)
+    other = redis_address("rediss+sentinel://:s3cret@a/t?sentinel_password=0ther")
+    assert (other.tls, other.password, other.sentinel_password) == (True, "s3cret", "0ther")
+    assert redis_address("redis+sentinel://:a@b/t?sentinel_password=").sentinel_password is None
+    url = "redis+sentinel://:s3cret@a/t?sentinel_password=0ther"
+    rows = {row.name: row.value for row in table(load({"TIDEWORK_REDIS_URL": url}), {})}
+    assert rows["TIDEWORK_REDIS_URL"] == "redis+sentinel://:***@a/t?sentinel_password=***"
