@@ -62,7 +62,8 @@ def raw_client(server: Redis) -> Any:
 @asynccontextmanager
 async def redis_buckets(server: Redis) -> AsyncIterator[RedisBuckets]:
     """A copy's buckets in Redis, connected."""
-    connection = RedisConnection(server.url)
+    # What is counted by memory in between would not be exact, and machines are slow at times.
+    connection = RedisConnection(server.url, deadline=20)
     await connection.start()
     assert connection.is_open
     try:

@@ -26,7 +26,7 @@ from tidework.settings_values import RedisAddress, redis_address
 
 T = TypeVar("T")
 
-DEADLINE_S: Final = 0.1
+DEADLINE_S: Final = 0.25
 _AFTER_STALL_S: Final = 0.05
 _FIRST_PROBE_S: Final = 0.05
 _SLOWEST_PROBE_S: Final = 5.0
