@@ -1,31 +1,31 @@
-"""The HTTP server: Granian in this very process, or with worker processes beside it.
+"""The HTTP server: Granian in this very process, or in worker processes below it.
 
 A single worker needs no process that watches over it: Granian's embedded server answers as fast,
-starts sooner and holds half the memory.
+starts sooner and holds half the memory. Workers run the very same; `supervisor` keeps them.
 """
 
 import asyncio
 import contextlib
-import os
+import gc
 import resource
-import signal
-import threading
 from collections.abc import Callable
 from typing import Any, Final
 
-from granian.constants import HTTPModes, Interfaces, Loops
+from granian._granian import ListenerSpec, SocketHolder
+from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
-from granian.server import Server as WorkersServer
-from granian.server.embed import Server as EmbeddedServer
+from granian.server.embed import Server
 
 from tidework.app import create_app
 from tidework.commands.database import Migration
-from tidework.commands.lifespan import Application, Message, running
+from tidework.commands.ending import Door, Ending, grace
+from tidework.commands.lifespan import running
 from tidework.commands.listening import resolved
+from tidework.commands.supervisor import Supervisor
 from tidework.errors import TideworkError
 from tidework.http import logs
-from tidework.settings import Settings, load
+from tidework.settings import Settings
 
 _loop_factory: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
 try:
@@ -33,20 +33,16 @@ try:
 except ImportError:
     pass
 
-_GRACE_SECONDS: Final = 20
-"""How long requests under way may take once the server is told to stop."""
-
 # A connection holds its place for as long as it is open, idle ones and event streams too.
 _CONNECTIONS: Final = 8192
 _BACKLOG: Final = 2048
 _HEADERS_WITHIN_MS: Final = 10_000
-_ORPHAN_POLL_SECONDS: Final = 1.0
 
 
 def serve(settings: Settings, migration: Migration | None, on_start: Callable[[], None]) -> None:
     """Serve until SIGINT or SIGTERM. `on_start` is called when the application begins to start.
 
-    Raises what the start of the application raises, SystemExit when a worker process has failed.
+    Raises what the start of the application raises, SystemExit when a process ended by force.
     """
     logs.start(settings)
     _allow_connections()
@@ -55,8 +51,9 @@ def serve(settings: Settings, migration: Migration | None, on_start: Callable[[]
     if settings.workers > 1:
         _with_workers(settings, on_start)
         return
+    listener = ListenerSpec(resolved(settings), settings.port, _BACKLOG).build()
     with asyncio.Runner(loop_factory=_loop_factory) as runner:
-        runner.run(_embedded(settings, on_start))
+        runner.run(_embedded(settings, listener, on_start))
 
 
 def _allow_connections() -> None:
@@ -71,63 +68,81 @@ def _allow_connections() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _common(settings: Settings) -> dict[str, Any]:
-    return {
-        "address": resolved(settings),
-        "port": settings.port,
-        "http": HTTPModes.http1,
-        "websockets": False,
-        "backlog": _BACKLOG,
-        "backpressure": _CONNECTIONS,
-        "http1_settings": HTTP1Settings(header_read_timeout=_HEADERS_WITHIN_MS),
-        # Below errors it tells of itself only.
-        "log_level": LogLevels.error,
-        "log_dictconfig": logs.server_log_config(),
-    }
+class _Server(Server):
+    """Granian on a socket that listens already, and that workers share.
+
+    Those who wait in its queue are not lost with a worker, and it can be closed to newcomers before
+    the server is.
+    """
+
+    def __init__(self, app: Any, listener: SocketHolder, **options: Any) -> None:
+        super().__init__(app, **options)
+        self._listener = listener
+
+    def _init_shared_socket(self) -> None:
+        self._shd = self._listener  # type: ignore[assignment]  # declared as None
 
 
-async def _embedded(settings: Settings, on_start: Callable[[], None]) -> None:
+async def _embedded(
+    settings: Settings,
+    listener: SocketHolder,
+    on_start: Callable[[], None],
+    life: int | None = None,
+) -> None:
     app = create_app(settings)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    stopping = asyncio.ensure_future(stop.wait())
+    ending = Ending(app.stopping, Door(listener.get_fd()), settings.drain_seconds)
+    ending.listen()
+    if life is not None:
+        asyncio.get_running_loop().add_reader(life, _orphaned, ending, life)
     async with running(app):
         # The application's start is driven here, so that the server has none to drive.
-        server = EmbeddedServer(app, interface=Interfaces.ASGINL, **_common(settings))
-        server.workers_kill_timeout = _GRACE_SECONDS
-        stopping.add_done_callback(server.signal_handler_interrupt)
+        server = _Server(
+            app,
+            listener,
+            interface=Interfaces.ASGINL,
+            address=resolved(settings),
+            port=settings.port,
+            http=HTTPModes.http1,
+            websockets=False,
+            backlog=_BACKLOG,
+            backpressure=_CONNECTIONS,
+            http1_settings=HTTP1Settings(header_read_timeout=_HEADERS_WITHIN_MS),
+            # Below errors it tells of itself only.
+            log_level=LogLevels.error,
+            log_dictconfig=logs.server_log_config(),
+        )
+        seconds = grace(settings.drain_seconds)
+        server.workers_kill_timeout = seconds
+        ending.on_shut(server.signal_handler_interrupt)
         on_start()
         try:
             await server.serve()
         except TimeoutError:
-            logs.get_logger(__name__).warning("requests_cut_off", after_seconds=_GRACE_SECONDS)
-    if not stop.is_set():
+            logs.get_logger(__name__).warning("requests_cut_off", after_seconds=seconds)
+    if not ending.begun:
         raise SystemExit(1)
 
 
 def _with_workers(settings: Settings, on_start: Callable[[], None]) -> None:
     # Once here, where a failure can be told; workers that fail are started again.
     asyncio.run(_prove(settings))
-    server = WorkersServer(
-        "tidework",
-        interface=Interfaces.ASGI,
-        workers=settings.workers,
-        loop=Loops.auto,
-        workers_kill_timeout=_GRACE_SECONDS,
-        respawn_failed_workers=True,
-        **_common(settings),
-    )
-    server.on_startup(on_start)
-    # A worker inherits this process's handlers, and would miss being told to stop while it starts.
-    os.register_at_fork(after_in_child=_end_as_usual)
-    server.serve(target_loader=load_worker, wrap_loader=False)
+    listener = ListenerSpec(resolved(settings), settings.port, _BACKLOG).build()
 
+    def work(life: int) -> int:
+        try:
+            with asyncio.Runner(loop_factory=_loop_factory) as runner:
+                runner.run(_embedded(settings, listener, lambda: None, life))
+        except TideworkError as error:
+            logs.get_logger(__name__).error("worker_failed", reason=error.detail)
+            return 1
+        except SystemExit:
+            return 1
+        return 0
 
-def _end_as_usual() -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
+    gc.collect()
+    gc.freeze()
+    if code := Supervisor(settings.workers, work).run(on_start):
+        raise SystemExit(code)
 
 
 async def _prove(settings: Settings) -> None:
@@ -135,29 +150,8 @@ async def _prove(settings: Settings) -> None:
         pass
 
 
-def load_worker() -> Application:
-    """The application of a worker process, with the settings of the process that started it."""
-    settings = load(os.environ)
-    logs.start(settings)
-    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
-    app = create_app(settings)
-
-    async def told(scope: Message, receive: Any, send: Any) -> None:
-        if scope["type"] != "lifespan":
-            await app(scope, receive, send)
-            return
-        # After a start that raises Granian would serve on, without what was not started.
-        try:
-            await app(scope, receive, send)
-        except TideworkError as error:
-            await send({"type": "lifespan.startup.failed", "message": error.detail})
-
-    return told
-
-
-def _end_with_parent(parent: int) -> None:
+def _orphaned(ending: Ending, life: int) -> None:
     """End this worker when the process that watches over it has been killed."""
-    asleep = threading.Event()
-    while os.getppid() == parent:
-        asleep.wait(_ORPHAN_POLL_SECONDS)
-    os.kill(os.getpid(), signal.SIGTERM)
+    asyncio.get_running_loop().remove_reader(life)
+    if not ending.begun:
+        ending.tell()

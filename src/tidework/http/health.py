@@ -9,7 +9,6 @@ import msgspec
 
 from tidework.errors import TideworkError
 from tidework.http.logs import get_logger
-
 from tidework.http.stopping import Stopping
 
 Status = Literal["ok", "degraded", "failed"]
