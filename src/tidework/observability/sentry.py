@@ -14,6 +14,7 @@ from sentry_sdk.utils import event_from_exception
 
 from tidework import __version__
 from tidework.errors import TideworkError
+from tidework.http.logs import redact_text
 
 _FLUSH_S: Final = 2.0
 _TAGS: Final = ("event", "logger", "request_id", "trace_id", "method", "check", "query", "worker")
@@ -51,7 +52,7 @@ class Sentry:
         try:
             event, hint = event_from_exception(error, client_options=self._client.options)
             event["tags"] = {
-                name: str(line[name])[:200] for name in _TAGS if line.get(name) is not None
+                name: redact_text(str(line[name])[:200]) for name in _TAGS if line.get(name) is not None
             }
             self._client.capture_event(event, hint)
         except Exception:

@@ -38,6 +38,7 @@ from opentelemetry.trace import (
 from tidework import __version__
 from tidework.http.answer import App, Receive, Scope, Send
 from tidework.http.context import SCOPE_KEY, RequestContext
+from tidework.http.logs import redact_text
 from tidework.http.proxies import TrustedProxies
 
 _PATH: Final = "/v1/traces"
@@ -180,7 +181,8 @@ def _finish(span: Span, scope: Scope, status: int) -> None:
     if status >= _DEFECT:
         span.set_status(StatusCode.ERROR)
     if context is not None:
-        span.set_attribute("tidework.request_id", context.request_id)
+        # The caller may have chosen it, and have put anything there.
+        span.set_attribute("tidework.request_id", redact_text(context.request_id))
         if context.route is not None:
             span.update_name(f"{scope['method']} {context.route}")
             span.set_attribute("http.route", context.route)
