@@ -31,6 +31,7 @@ _COMMANDS: Final = {
     "keys": "keys",
     "settings": "settings",
     "openapi": "openapi",
+    "cluster": "cluster",
 }
 """Each command with the module of `tidework.commands` that has it."""
 

@@ -118,7 +118,6 @@ def render(edge: Edge) -> str:
         "body": edge.body,
         "batch_body": edge.batch_body,
         "brotli": _BROTLI if edge.brotli else "",
-        "brotli_off": "brotli off;" if edge.brotli else "",
         "hsts": _HSTS if edge.tls else "",
         "pages": _pages(),
         "problems": _problems(_HSTS if edge.tls else ""),
@@ -157,7 +156,7 @@ brotli on;
 brotli_comp_level 5;
 brotli_min_length 1024;
 brotli_types text/css text/plain application/javascript text/javascript application/json
-    application/problem+json image/svg+xml application/manifest+json;"""
+    image/svg+xml application/manifest+json;"""
 
 
 def _tls(edge: Edge) -> str:

@@ -66,6 +66,10 @@ class Nginx(Part):
         """Where people and clients find the product."""
         return f"{'https' if self._tls else 'http'}://{self.address}"
 
+    @property
+    def place(self) -> str:
+        return self.url
+
     def command(self) -> list[str | Path]:
         return [nginx_program(), "-p", f"{self.folder}/", "-c", self._config, "-e", "stderr"]
 

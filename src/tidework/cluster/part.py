@@ -12,7 +12,7 @@ from tidework.cluster import process
 from tidework.cluster.ports import LOOPBACK, free_port, is_free
 from tidework.cluster.process import ClusterError, Record
 
-_TAIL_LINES: Final = 30
+_TAIL_LINES: Final = 12
 # Servers stand here, where only root looks by default.
 _PLACES: Final = ("/usr/local/sbin", "/usr/sbin", "/sbin", "/opt/homebrew/bin", "/usr/local/bin")
 
@@ -81,6 +81,11 @@ class Part:
     def address(self) -> str:
         """Where it is, for people: without a password."""
         return f"{LOOPBACK}:{self.port}"
+
+    @property
+    def place(self) -> str:
+        """Where people find it: its address, or its URL where a browser takes one."""
+        return self.address
 
     def detail(self) -> str:
         """What else people should know of it now, such as its role; nothing when it does not run."""

@@ -116,6 +116,8 @@ class Patroni(PostgresNode):
                 "pgpass": str(self.home / "pgpass"),
                 "pg_hba": list(HBA),
                 "parameters": {"unix_socket_directories": ""},
+                # The default waits for a checkpoint that takes minutes.
+                "basebackup": [{"checkpoint": "fast"}],
                 "authentication": {
                     kind: {"username": role, "password": self.passwords[role]}
                     for kind, role in roles.items()

@@ -1,6 +1,5 @@
 """Redis sentinels: they watch a Redis and put a replica in its place."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +78,3 @@ class Sentinel(Redis):
             return f"primary at {LOOPBACK}:{self.primary()}"
         except (redis.RedisError, OSError):
             return ""
-
-
-def sentinel_url(sentinels: Sequence[Sentinel]) -> str:
-    """What TIDEWORK_REDIS_URL takes for a Redis behind sentinels."""
-    hosts = ",".join(f"{LOOPBACK}:{one.port}" for one in sentinels)
-    return f"redis+sentinel://:{sentinels[0].password}@{hosts}/{WATCHED}/0"
