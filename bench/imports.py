@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from bench import tidework
 from bench.client import Client
 from bench.processes import call, free_port, running
+from bench.report import Goal, Plain, table
 
 FILE = "jira-duraspace.ndjson.xz"
+TARGET_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,26 @@ class Import:
     command: str
     seconds: float
     printed: str
+
+
+@dataclass(slots=True)
+class Imports(Plain):
+    found: list[Import] = field(default_factory=list)
+    name: str = "imports"
+
+    def goals(self) -> Iterable[Goal]:
+        for one in self.found:
+            what, wanted = f"import of the Jira file, {one.store}", f"≤ {TARGET_SECONDS:g} s"
+            yield Goal(what, f"{one.seconds:.1f} s", wanted, one.seconds <= TARGET_SECONDS)
+
+    def lines(self) -> list[str]:
+        if not self.found:
+            return []
+        rows = [[one.store, f"`{one.command}`", f"{one.seconds:.1f}"] for one in self.found]
+        return ["## Import", "", *table(["store", "command", "seconds"], rows)]
+
+    def data(self) -> Any:
+        return [{"store": one.store, "seconds": round(one.seconds, 2)} for one in self.found]
 
 
 def measure(folder: Path, file: Path, store: str, database_url: str | None) -> Import:

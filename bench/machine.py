@@ -10,6 +10,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
+from bench.client import BenchError
 from bench.processes import call
 
 PACKAGES = ("tidework", "granian", "litestar", "msgspec", "uvloop", "asyncpg", "sqlalchemy")
@@ -17,12 +18,21 @@ PACKAGES = ("tidework", "granian", "litestar", "msgspec", "uvloop", "asyncpg", "
 
 def describe() -> dict[str, str]:
     return {
+        "commit": commit(Path(__file__).parents[1]),
         "machine": f"{platform.system()} {platform.release()}, {platform.machine()}, {_processor()}",
         "cores": f"{_usable_cores()} usable of {os.cpu_count()}, shared by the servers and wrk",
         "python": f"{platform.python_implementation()} {platform.python_version()}, {python_build()}",
         "SQLite": sqlite3.sqlite_version,
         **{name: version for name in PACKAGES if (version := _version(name))},
     }
+
+
+def commit(folder: Path) -> str:
+    """The commit that is checked out, with `-changed` when the files differ from it."""
+    try:
+        return call(["git", "-C", str(folder), "describe", "--always", "--dirty=-changed"]).strip()
+    except (BenchError, OSError):
+        return "unknown"
 
 
 def load() -> str:

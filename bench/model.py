@@ -2,47 +2,57 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
+
+from bench.client import BenchError
 
 if TYPE_CHECKING:
     from bench.processes import Child
 
-Kind = Literal["list", "get", "create", "unchanged"]
-"""What one request asks for; `unchanged` is a list whose ETag the client already has."""
+FOLDER = Path(__file__).with_name("scenarios")
+
+Kind = Literal["list", "get", "open", "create", "unchanged", "search", "common"]
+"""What one request asks for: `open` is a get of what the list shows, `unchanged` a list whose ETag
+the client already has, `search` a list of the tasks with a word that few have, `common` with one
+that many have."""
+
+Mix = dict[Kind, int]
+"""The share of each kind, in percent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """`server` should reach `times` the requests/s of `against`."""
+
+    server: str
+    against: str
+    times: float
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A mix of requests, and how many times the peer's requests/s it should reach.
+    """A mix of requests from a number of connections, read from a file.
 
-    `mix` gives each kind its share in percent. `peer_mix` is what the peer is asked meanwhile;
-    PocketBase has no ETags, so what stands beside 304 is its full list.
+    `instead` is what a server is asked that cannot do it, such as the full list in place of a 304.
+    `servers` are those that it is for, all when there are none.
     """
 
     name: str
     title: str
-    mix: dict[Kind, int]
-    peer_mix: dict[Kind, int]
-    target: float | None
+    mix: Mix
+    connections: int = 32
+    instead: dict[str, Mix] | None = None
+    servers: tuple[str, ...] = ()
+    targets: tuple[Target, ...] = ()
 
+    def mix_for(self, server: str) -> Mix:
+        return (self.instead or {}).get(server, self.mix)
 
-READ: dict[Kind, int] = {"list": 100}
-
-SCENARIOS = (
-    Scenario("list", "list of 20", READ, READ, 6.0),
-    Scenario("get", "get one", {"get": 100}, {"get": 100}, 3.0),
-    Scenario("unchanged", "list unchanged (304)", {"unchanged": 100}, READ, 8.0),
-    Scenario(
-        "mix",
-        "90 % reads, 10 % writes",
-        {"list": 45, "get": 45, "create": 10},
-        {"list": 45, "get": 45, "create": 10},
-        None,
-    ),
-    # Last: it is what makes the databases grow.
-    Scenario("create", "create", {"create": 100}, {"create": 100}, 1.3),
-)
+    def is_for(self, server: str) -> bool:
+        return not self.servers or server in self.servers
 
 
 class Server(Protocol):
@@ -52,9 +62,11 @@ class Server(Protocol):
     title: str
     port: int
     children: list[Child]
+    database: Child | None
+    """Its database's processes, when they are not its own."""
 
     def prepare(self, scenario: Scenario) -> None:
-        """Bring tokens and ETags up to date, outside the measured time."""
+        """Bring ETags up to date, outside the measured time."""
 
     def requests(self, kind: Kind) -> list[bytes]:
         """Raw HTTP/1.1 requests of that kind, each as likely as the next; together they reach
@@ -62,3 +74,31 @@ class Server(Protocol):
 
     def versions(self) -> dict[str, str]:
         """The programs this server consists of."""
+
+
+def scenarios(folder: Path = FOLDER) -> dict[str, Scenario]:
+    """Every scenario of the folder, by name, in the order of their files."""
+    found = [read(path) for path in sorted(folder.glob("*.toml"))]
+    return {one.name: one for one in found}
+
+
+def read(path: Path) -> Scenario:
+    """One scenario; its name is the file's, without the number that orders them."""
+    given: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
+    instead = {server: _mix(path, mix) for server, mix in given.pop("instead", {}).items()}
+    targets = tuple(Target(**one) for one in given.pop("targets", []))
+    servers = tuple(given.pop("servers", ()))
+    mix = _mix(path, given.pop("mix", {}))
+    name = path.stem.partition("-")[2]
+    try:
+        return Scenario(name, mix=mix, instead=instead, targets=targets, servers=servers, **given)
+    except TypeError as error:
+        raise BenchError(f"{path.name} is no scenario: {error}") from error
+
+
+def _mix(path: Path, mix: dict[Any, int]) -> Mix:
+    if unknown := set(mix) - set(get_args(Kind)):
+        raise BenchError(f"{path.name} asks for {', '.join(sorted(unknown))}, which is unknown")
+    if sum(mix.values()) != 100:
+        raise BenchError(f"{path.name}: the shares make {sum(mix.values())} percent")
+    return mix

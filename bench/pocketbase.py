@@ -42,6 +42,7 @@ class PocketBase:
     port: int
     children: list[Child]
     binary: str
+    database: Child | None = None
     accounts: list[Account] = field(default_factory=list)
     key: str = "pocketbase"
     title: str = "PocketBase"
@@ -51,11 +52,11 @@ class PocketBase:
 
     def requests(self, kind: Kind) -> list[bytes]:
         match kind:
-            case "get":
+            case "get" | "open":
                 return [
                     render("GET", f"{COLLECTION}/{task}", self.port, account.token)
                     for account in self.accounts
-                    for task in account.tasks
+                    for task in (account.tasks if kind == "get" else account.tasks[-20:])
                 ]
             case "create":
                 return [
@@ -63,7 +64,9 @@ class PocketBase:
                     for account in self.accounts
                     for body in account.new
                 ]
-            case _:
+            case "search" | "common" | "unchanged":
+                raise BenchError(f"PocketBase has no {kind}")
+            case "list":
                 return [render("GET", LIST, self.port, a.token) for a in self.accounts]
 
     def versions(self) -> dict[str, str]:
@@ -109,7 +112,7 @@ def served(folder: Path, texts: Texts, users: int, tasks: int) -> Iterator[Pocke
             path = f"/api/collections/users/impersonate/{account.id}"
             account.token = client.expect(200, "POST", path, LIFE, token=admin)["token"]
         _check(client, accounts, tasks)
-        yield PocketBase(port, [child], program, accounts)
+        yield PocketBase(port, [child], program, accounts=accounts)
 
 
 def start(program: str, folder: Path, port: int) -> Child:

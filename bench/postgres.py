@@ -34,11 +34,12 @@ class Postgres:
     password: str
     version: str
 
-    def create_database(self, name: str) -> str:
-        """Make an empty database and return its URL."""
+    def create_database(self, name: str, like: str | None = None) -> str:
+        """Make a database, empty or a copy of another one, and return its URL."""
         address = ["-h", "127.0.0.1", "-p", str(self.port), "-U", "bench"]
         secret = {"PGPASSWORD": self.password}
-        call([str(self.programs / "createdb"), *address, name], env=secret)
+        template = ["-T", like] if like else []
+        call([str(self.programs / "createdb"), *address, *template, name], env=secret)
         return f"postgresql://bench:{self.password}@127.0.0.1:{self.port}/{name}"
 
 

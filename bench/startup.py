@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from bench import pocketbase, tidework
 from bench.processes import Child, Memory, call, free_port, running
+from bench.report import Goal, Plain, table
+
+READY_TARGET_SECONDS, MEMORY_TARGET_MEGABYTES = 2.0, 130.0
 
 # What a server still does right after its first answer belongs to its start.
 SETTLE_SECONDS = 1.0
@@ -35,6 +39,55 @@ class Startup:
     @property
     def pss_megabytes(self) -> float:
         return statistics.median(one.pss for one in self.memory) / 1e6
+
+
+@dataclass(slots=True)
+class Startups(Plain):
+    found: list[Startup] = field(default_factory=list)
+    name: str = "startups"
+
+    def goals(self) -> Iterable[Goal]:
+        for one in self.found:
+            if not one.what.startswith("Tidework"):
+                continue
+            ready = one.median <= READY_TARGET_SECONDS
+            wanted = f"≤ {READY_TARGET_SECONDS:g} s"
+            yield Goal(f"ready, {one.what}", f"{one.median:.2f} s", wanted, ready)
+            small = one.rss_megabytes <= MEMORY_TARGET_MEGABYTES
+            wanted = f"≤ {MEMORY_TARGET_MEGABYTES:g} MB"
+            yield Goal(f"resident, {one.what}", f"{one.rss_megabytes:.0f} MB", wanted, small)
+
+    def lines(self) -> list[str]:
+        if not self.found:
+            return []
+        head = ["start", "command", "ready s", "from-to", "RSS MB", "PSS MB", "processes"]
+        rows = [
+            [
+                one.what,
+                f"`{one.command}`",
+                f"{one.median:.2f}",
+                f"{min(one.seconds):.2f}-{max(one.seconds):.2f}",
+                f"{one.rss_megabytes:.0f}",
+                f"{one.pss_megabytes:.0f}",
+                str(one.memory[0].processes),
+            ]
+            for one in self.found
+        ]
+        count = len(self.found[0].seconds)
+        note = f"Median of {count} starts; memory of the whole process tree, a second after ready."
+        return ["## Start", "", *table(head, rows), "", note]
+
+    def data(self) -> Any:
+        return [
+            {
+                "what": one.what,
+                "seconds": [round(each, 3) for each in one.seconds],
+                "rss_megabytes": round(one.rss_megabytes, 1),
+                "pss_megabytes": round(one.pss_megabytes, 1),
+                "processes": one.memory[0].processes,
+            }
+            for one in self.found
+        ]
 
 
 def of_tidework(folder: Path, existing: Path | None, runs: int) -> Iterator[Startup]:

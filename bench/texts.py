@@ -6,6 +6,9 @@ import csv
 import io
 import lzma
 import random
+import re
+from bisect import bisect_left
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,7 @@ WORDS = (
     "queue registry request resource retry schedule server slave status stream task test timeout "
     "token update user value version volume wait worker the a of to and when in is not for with"
 )
+_WORD = re.compile("[a-z]{3,20}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +33,12 @@ class Texts:
     pairs: list[tuple[str, str]]
     origin: str
 
-    def tasks(self, account: int, count: int) -> list[dict[str, Any]]:
-        """The tasks of one account: equal for every server, different between accounts."""
-        return [self._task(account * 131 + n * 7, n) for n in range(count)]
+    def tasks(self, account: int, count: int, step: int = 7) -> list[dict[str, Any]]:
+        """The tasks of one account: equal for every server, different between accounts.
+
+        With a `step` of 1 all texts come before the first one comes again.
+        """
+        return [self._task(account * 131 + n * step, n) for n in range(count)]
 
     def _task(self, pick: int, n: int) -> dict[str, Any]:
         title, description = self.pairs[pick % len(self.pairs)]
@@ -69,3 +76,19 @@ def _generated() -> list[tuple[str, str]]:
         )
         for _ in range(1680)
     ]
+
+
+def words(bodies: list[dict[str, Any]], low: int, high: int, count: int = 20) -> list[str]:
+    """Words that, as the beginning of a word, `low` to `high` of these tasks have."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for number, body in enumerate(bodies):
+        for word in _WORD.findall(f"{body['title']} {body['description']}".lower()):
+            found[word].add(number)
+    known = sorted(found)
+    chosen = []
+    for place, word in enumerate(known):
+        end = bisect_left(known, word + "\uffff")
+        matching = set().union(*(found[each] for each in known[place:end]))
+        if low <= len(matching) <= high:
+            chosen.append(word)
+    return random.Random(7).sample(chosen, min(count, len(chosen)))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,30 +14,47 @@ from urllib.parse import quote
 from bench.client import BenchError, Client, render
 from bench.model import Kind, Scenario
 from bench.processes import Child, call, free_port, running
-from bench.texts import Texts
+from bench.texts import Texts, words
 
 COMMAND = (sys.executable, "-m", "tidework")
 READY = "/health/ready"
 API = "/api/v1"
-TASKS = f"{API}/workspaces/personal/tasks"
-LIST = f"{TASKS}?limit=20"
+PERSONAL = f"{API}/workspaces/personal"
+TASKS = f"{PERSONAL}/tasks"
+# The newest first, as the peers are asked.
+LIST = f"{TASKS}?sort=-created_at&limit=20"
+SHOWN = 20
 PASSWORD = "Kelp lantern 4471 drift"
-# Tokens are renewed before a scenario when they have less left than any scenario takes.
-TOKEN_RESERVE_SECONDS = 300
+DOMAIN = "people.example"
+# Tokens outlive any run, and are good on every server of one, whatever its port.
+ISSUER = "http://127.0.0.1:8000"
+TOKEN_SECONDS = 86_400
+SETTINGS = {
+    "TIDEWORK_RATE_LIMITS": "off",
+    "TIDEWORK_PUBLIC_URL": ISSUER,
+    "TIDEWORK_ACCESS_TOKEN_SECONDS": str(TOKEN_SECONDS),
+}
+# How many of a workspace's tasks a searched word is in: as many whatever the workspace's size.
+FEW, MANY = (6, 18), (0.2, 0.5)
+OPERATIONS = 500
+"""As many as a batch may hold."""
 
 
 @dataclass(slots=True)
 class Account:
     token: str
-    refresh_token: str
-    expires: float
-    new: list[dict[str, Any]]
+    bodies: list[dict[str, Any]]
+    workspace: str = ""
     tasks: list[str] = field(default_factory=list)
     etag: str = ""
+    twin_of: Account | None = None
 
-    def take(self, pair: Mapping[str, Any]) -> None:
-        self.token, self.refresh_token = pair["access_token"], pair["refresh_token"]
-        self.expires = time.monotonic() + float(pair["expires_in"])
+    def words(self, kind: Kind) -> list[str]:
+        if self.twin_of:
+            return self.twin_of.words(kind)
+        few, many = FEW, tuple(int(part * len(self.bodies)) for part in MANY)
+        low, high = few if kind == "search" else many
+        return words(self.bodies, low, high)
 
 
 @dataclass(slots=True)
@@ -47,94 +63,125 @@ class Tidework:
     title: str
     port: int
     children: list[Child]
-    parts: dict[str, str]
-    accounts: list[Account] = field(default_factory=list)
+    database: Child | None
+    accounts: list[Account]
+    parts: dict[str, str] = field(default_factory=dict)
+    metrics_ports: range = range(0)
 
     def prepare(self, scenario: Scenario) -> None:
-        if min(a.expires for a in self.accounts) - time.monotonic() < TOKEN_RESERVE_SECONDS:
-            _each(self.port, self.accounts, _renew)
-        if "unchanged" in scenario.mix:
-            _each(self.port, self.accounts, _look_up_etag)
+        if "unchanged" in scenario.mix_for(self.key):
+            with Client(self.port) as client:
+                for account in self.accounts:
+                    _look_up_etag(client, account)
 
     def requests(self, kind: Kind) -> list[bytes]:
+        port, accounts = self.port, self.accounts
         match kind:
             case "list":
-                return [render("GET", LIST, self.port, a.token) for a in self.accounts]
+                return [render("GET", LIST, port, a.token) for a in accounts]
             case "unchanged":
                 return [
-                    render("GET", LIST, self.port, a.token, headers={"If-None-Match": a.etag})
-                    for a in self.accounts
+                    render("GET", LIST, port, a.token, headers={"If-None-Match": a.etag})
+                    for a in accounts
                 ]
-            case "get":
+            case "get" | "open":
                 return [
-                    render("GET", f"{TASKS}/{task}", self.port, account.token)
-                    for account in self.accounts
-                    for task in account.tasks
+                    render("GET", f"{TASKS}/{task}", port, account.token)
+                    for account in accounts
+                    for task in (account.tasks if kind == "get" else account.tasks[-SHOWN:])
                 ]
             case "create":
                 return [
-                    render("POST", TASKS, self.port, account.token, body)
-                    for account in self.accounts
-                    for body in account.new
+                    render("POST", TASKS, port, account.token, body)
+                    for account in accounts
+                    for body in account.bodies[:10]
+                ]
+            case "search" | "common":
+                return [
+                    render("GET", f"{LIST}&q={quote(word)}", port, account.token)
+                    for account in accounts
+                    for word in account.words(kind)
                 ]
 
     def versions(self) -> dict[str, str]:
         return self.parts
 
 
+@dataclass(slots=True)
+class Installation:
+    """A data folder, the database it goes with, and who has an account there."""
+
+    folder: Path
+    database_url: str | None = None
+    database: Child | None = None
+    accounts: list[Account] = field(default_factory=list)
+    command: Sequence[str] = COMMAND
+
+    @contextmanager
+    def serve(
+        self,
+        key: str = "",
+        title: str = "",
+        *,
+        workers: int = 1,
+        settings: Mapping[str, str] | None = None,
+        metrics: bool = False,
+    ) -> Iterator[Tidework]:
+        """Run a server on it."""
+        port = free_port()
+        given = {"TIDEWORK_WORKERS": str(workers), **(settings or {})}
+        ports = range(0)
+        if metrics:
+            first = free_port()
+            ports = range(first, first + workers)
+            given["TIDEWORK_METRICS"] = f"127.0.0.1:{first}"
+        child = start(self.folder, port, self.database_url, settings=given, command=self.command)
+        with running(child):
+            child.wait_until_ready(port, READY)
+            yield Tidework(
+                key, title, port, [child], self.database, self.accounts, metrics_ports=ports
+            )
+
+
 def environment(database_url: str | None) -> dict[str, str]:
-    """The settings that differ from the defaults: limits off, and the database if not SQLite."""
-    settings = {"TIDEWORK_RATE_LIMITS": "off"}
+    """The settings that differ from the defaults: limits off, long tokens, and the database if
+    not SQLite."""
     if database_url:
-        settings["TIDEWORK_DATABASE_URL"] = database_url
-    return settings
+        return {**SETTINGS, "TIDEWORK_DATABASE_URL": database_url}
+    return SETTINGS
 
 
-def migrate(folder: Path, database_url: str) -> None:
+def migrate(folder: Path, database_url: str, command: Sequence[str] = COMMAND) -> None:
     """Prepare a PostgreSQL database and the keys that a server on it is given."""
-    for words in (["migrate"], ["keys", "create"]):
-        call([*COMMAND, *words, "--data-dir", str(folder)], env=environment(database_url))
+    for more in (["migrate"], ["keys", "create"]):
+        call([*command, *more, "--data-dir", str(folder)], env=environment(database_url))
 
 
-def start(folder: Path, port: int, database_url: str | None = None) -> Child:
-    """Start `tidework serve`; what it prints goes to a file beside its data folder."""
-    command = [*COMMAND, "serve", "--port", str(port), "--data-dir", str(folder)]
-    log = folder.with_name(folder.name + ".log")
-    return Child(command, log, env=environment(database_url))
-
-
-@contextmanager
-def served(
+def start(
     folder: Path,
-    texts: Texts,
-    users: int,
-    tasks: int,
+    port: int,
     database_url: str | None = None,
-    database: Child | None = None,
-    parts: dict[str, str] | None = None,
-) -> Iterator[Tidework]:
-    """Start Tidework on an empty store and seed it through its API.
+    *,
+    settings: Mapping[str, str] | None = None,
+    command: Sequence[str] = COMMAND,
+) -> Child:
+    """Start `tidework serve`; what it prints goes to a file beside its data folder."""
+    words_ = [*command, "serve", "--port", str(port), "--data-dir", str(folder)]
+    log = folder.with_name(f"{folder.name}-{port}.log")
+    return Child(words_, log, env={**environment(database_url), **(settings or {})})
 
-    The database's processes, when there are any, count as part of the server.
-    """
-    if database_url:
-        migrate(folder, database_url)
-    port = free_port()
-    with running(start(folder, port, database_url)) as child:
-        child.wait_until_ready(port, READY)
-        children = [child, database] if database else [child]
-        key, on = ("postgres", "PostgreSQL") if database else ("sqlite", "SQLite")
-        server = Tidework(key, f"Tidework, {on}", port, children, parts or {})
-        with ThreadPoolExecutor(2) as pool:
-            numbers = range(users)
-            server.accounts = list(pool.map(lambda n: _account(port, n, texts, tasks), numbers))
-        yield server
+
+def seed(installation: Installation, texts: Texts, users: int, tasks: int) -> None:
+    """Make accounts with their tasks, through the API of a server that runs meanwhile."""
+    with installation.serve() as server, ThreadPoolExecutor(2) as pool:
+        made = pool.map(lambda n: _account(server.port, n, texts, tasks), range(users))
+        installation.accounts = list(made)
 
 
 def register(client: Client, number: int) -> dict[str, Any]:
     """Make an account; the first one of an installation becomes its admin."""
     person = {
-        "email": f"user{number}@example.com",
+        "email": f"user{number}@{DOMAIN}",
         "password": PASSWORD,
         "name": f"User {number}",
     }
@@ -142,26 +189,29 @@ def register(client: Client, number: int) -> dict[str, Any]:
     return pair
 
 
+def add_tasks(client: Client, token: str, bodies: list[dict[str, Any]]) -> None:
+    """Make tasks by batches, each a commit."""
+    for begin in range(0, len(bodies), OPERATIONS):
+        part = bodies[begin : begin + OPERATIONS]
+        operations = [{"op": "create", "data": body} for body in part]
+        answer = client.send("POST", f"{TASKS}/batch", {"operations": operations}, token=token)
+        if answer.status not in {200, 201}:
+            raise BenchError(f"seeding failed with {answer.status}: {answer.body[:500]!r}")
+
+
 def _account(port: int, number: int, texts: Texts, count: int) -> Account:
     with Client(port) as client:
-        bodies = texts.tasks(number, count)
-        account = Account("", "", 0.0, bodies[:10])
-        account.take(register(client, number))
-        # A batch may hold 500 operations.
-        for begin in range(0, count, 500):
-            operations = [{"op": "create", "data": body} for body in bodies[begin : begin + 500]]
-            answer = client.send(
-                "POST", f"{TASKS}/batch", {"operations": operations}, token=account.token
-            )
-            if answer.status not in {200, 201}:
-                raise BenchError(f"seeding failed with {answer.status}: {answer.body[:500]!r}")
-        account.tasks = _task_ids(client, account.token)
+        account = Account(register(client, number)["access_token"], texts.tasks(number, count))
+        add_tasks(client, account.token, account.bodies)
+        account.workspace = client.expect(200, "GET", PERSONAL, token=account.token)["id"]
+        account.tasks = task_ids(client, account.token)
         if len(account.tasks) != count:
             raise BenchError(f"an account lists {len(account.tasks)} tasks instead of {count}")
         return account
 
 
-def _task_ids(client: Client, token: str) -> list[str]:
+def task_ids(client: Client, token: str) -> list[str]:
+    """The ids of an account's tasks, the oldest first."""
     found: list[str] = []
     path = f"{TASKS}?limit=100"
     while True:
@@ -172,11 +222,6 @@ def _task_ids(client: Client, token: str) -> list[str]:
         path = f"{TASKS}?limit=100&cursor={quote(page['next_cursor'])}"
 
 
-def _renew(client: Client, account: Account) -> None:
-    body = {"refresh_token": account.refresh_token}
-    account.take(client.expect(200, "POST", f"{API}/auth/refresh", body))
-
-
 def _look_up_etag(client: Client, account: Account) -> None:
     """Learn the list's present ETag, and make sure that it is answered with 304."""
     answer = client.send("GET", LIST, token=account.token)
@@ -184,9 +229,3 @@ def _look_up_etag(client: Client, account: Account) -> None:
     again = client.send("GET", LIST, token=account.token, headers={"If-None-Match": account.etag})
     if again.status != 304:
         raise BenchError(f"a list asked again with its ETag gave {again.status} instead of 304")
-
-
-def _each(port: int, accounts: list[Account], do: Callable[[Client, Account], None]) -> None:
-    with Client(port) as client:
-        for account in accounts:
-            do(client, account)

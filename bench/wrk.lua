@@ -52,11 +52,13 @@ end
 
 function done(summary, latency)
   local errors = summary.errors
+  local function ms(percent)
+    return latency:percentile(percent) / 1000
+  end
   io.write(string.format(
-    '{"requests":%d,"seconds":%.6f,"bytes":%d,"p50":%.3f,"p99":%.3f,"max":%.3f,'
-      .. '"status_errors":%d,"socket_errors":%d,"timeouts":%d}\n',
-    summary.requests, summary.duration / 1e6, summary.bytes,
-    latency:percentile(50) / 1000, latency:percentile(99) / 1000, latency.max / 1000,
-    errors.status, errors.connect + errors.read + errors.write, errors.timeout
+    '{"requests":%d,"seconds":%.6f,"bytes":%d,"p50":%.3f,"p90":%.3f,"p95":%.3f,"p99":%.3f,'
+      .. '"max":%.3f,"status_errors":%d,"socket_errors":%d,"timeouts":%d}\n',
+    summary.requests, summary.duration / 1e6, summary.bytes, ms(50), ms(90), ms(95), ms(99),
+    latency.max / 1000, errors.status, errors.connect + errors.read + errors.write, errors.timeout
   ))
 end
