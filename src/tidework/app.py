@@ -76,7 +76,7 @@ def api_routers(services: Services) -> list[Router]:
             services.workspaces,
             services.projects,
             services.labels,
-            AdminWorkspaceService(services.store, services.audit),
+            AdminWorkspaceService(services.store, services.audit, services.users),
         ),
         *task_routers(task_services, LOG_HANDLERS),
     ]

@@ -16,16 +16,18 @@ _OF_STREAM = tasks.c.stream_id == bindparam("stream_id")
 _NOTHING = cast(null(), Text)
 
 
-def _count(part: str, key: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Select[Any]:
+def _count(
+    part: str, key: ColumnElement[Any], *conditions: ColumnElement[bool]
+) -> Select[*tuple[Any, ...]]:
     columns = literal(f"'{part}'", Text), cast(key, Text), func.count()
     return select(*columns).select_from(tasks).where(_OF_STREAM, *conditions)
 
 
-def _by(part: str, column: ColumnElement[Any]) -> Select[Any]:
+def _by(part: str, column: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
     return _count(part, column).group_by(column)
 
 
-def _per_day(part: str, column: ColumnElement[Any]) -> Select[Any]:
+def _per_day(part: str, column: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
     recent = column >= bindparam("since", type_=TIME)
     return _count(part, Day(column), recent).group_by(Day(column))
 

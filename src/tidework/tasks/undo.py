@@ -10,6 +10,7 @@ from tidework.store.sql.statement import Statement
 from tidework.tasks import queries
 from tidework.tasks.reads import Reads, blocks_in_circle
 from tidework.tasks.schemas import CommentOut
+from tidework.workspaces.api import admission
 
 _REFERENCES = {
     "task": {"project_id": "project", "parent_id": "task", "assignee_id": "member"},
@@ -148,13 +149,12 @@ def referred(changes: Sequence[Change]) -> list[Expect]:
 
 
 def lookups(workspace_id: str, changes: Sequence[Change]) -> list[Operation]:
-    """The look-up rows that follow from members who come back or go."""
-    return [
-        Operation(
-            "user_workspaces",
-            "upsert" if change.op == "create" else "delete",
-            {"user_id": change.id, "workspace_id": workspace_id},
-        )
-        for change in changes
-        if change.entity == "member" and change.op != "update"
-    ]
+    """What follows from members who come back or go."""
+    operations: list[Operation] = []
+    for change in changes:
+        if change.entity == "member" and change.op == "create":
+            operations += admission(workspace_id, change.id)
+        elif change.entity == "member" and change.op == "delete":
+            key = {"user_id": change.id, "workspace_id": workspace_id}
+            operations.append(Operation("user_workspaces", "delete", key))
+    return operations

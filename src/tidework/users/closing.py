@@ -107,9 +107,15 @@ class Closing:
 
 def _sole_owner(names: Any, *, own: bool) -> Conflict:
     listed = ", ".join(f'"{name}"' for name in names)
-    who = "You are" if own else "This person is"
-    return Conflict(
-        f"{who} the only owner of {listed}. Make another member owner there first, or delete "
-        "the workspace.",
-        code="sole_owner",
-    )
+    if own:
+        detail = (
+            f"You are the only owner of {listed} whose account is active. Make another member owner "
+            "there first, or delete the workspace."
+        )
+    else:
+        detail = (
+            f"Nobody else who is active owns {listed}. Have another member made owner there first; "
+            "if the owner cannot, deactivate this account and name an owner with PATCH "
+            "/admin/workspaces/{id}."
+        )
+    return Conflict(detail, code="sole_owner")

@@ -4,12 +4,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from tidework.bus.followups import Followups
 from tidework.errors import Forbidden, invalid
 from tidework.http.context import ROLES, Membership, Role
-from tidework.log import Expect
+from tidework.log import Expect, Operation
 from tidework.workspaces.names import MAX_NAME, clean_name, name_key
 
-__all__ = ["MAX_NAME", "Named", "Workspaces", "clean_name", "name_key", "present", "still"]
+__all__ = [
+    "MAX_NAME",
+    "Named",
+    "Workspaces",
+    "admission",
+    "clean_name",
+    "name_key",
+    "present",
+    "still",
+]
+
+ADMISSION = "member_admitted"
+"""The follow-up that takes out who was made a member while their account was erased."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +56,15 @@ def still(membership: Membership, role: Role) -> Expect:
     enough = [name for name in ROLES if ROLES.index(name) >= ROLES.index(role)]
     gone = Forbidden("You have just lost the role that this needs. Ask an owner of the workspace.")
     return Expect("member", membership.user_id, {"role": enough}, error=gone)
+
+
+def admission(workspace_id: str, user_id: str) -> list[Operation]:
+    """What goes with the commit that makes somebody a member."""
+    return [
+        Operation("user_workspaces", "upsert", {"user_id": user_id, "workspace_id": workspace_id}),
+        # Whether the account is still there can only be known after the commit.
+        Followups.operation(workspace_id, ADMISSION, {"user_id": user_id}),
+    ]
 
 
 def present(entity: str, entity_id: str, pointer: str) -> Expect:

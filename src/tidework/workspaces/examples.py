@@ -15,6 +15,7 @@ from tidework.http.examples import (
 from tidework.workspaces.schemas import (
     AdminWorkspaceList,
     AdminWorkspaceOut,
+    AdminWorkspacePatch,
     LabelCreate,
     LabelList,
     LabelOut,
@@ -62,6 +63,7 @@ _SEEN = {
     "members": 3,
     "last_number": 128,
     "seq": 512,
+    "owners": 1,
 }
 
 EXAMPLES: Final[list[tuple[type[Any], Any]]] = [
@@ -82,5 +84,6 @@ EXAMPLES: Final[list[tuple[type[Any], Any]]] = [
     (LabelCreate, {"name": "urgent", "color": "#ef4444"}),
     (LabelPatch, {"color": None}),
     (AdminWorkspaceOut, _SEEN),
+    (AdminWorkspacePatch, {"owner": EMAIL}),
     (AdminWorkspaceList, {"items": [_SEEN], "next_cursor": CURSOR}),
 ]

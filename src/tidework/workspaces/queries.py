@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import lru_cache
 
-from sqlalchemy import Select, Table, and_, bindparam, func, select
+from sqlalchemy import Select, Table, and_, bindparam, func, not_, select
 
 from tidework.store.sql.schema import (
     accounts,
@@ -111,8 +111,18 @@ WITH_LABEL = Statement(
     ),
 )
 
-ADMIN_WORKSPACES = Statement(
-    "admin_workspaces",
+_ACTING_OWNERS = (
+    select(func.count())
+    .select_from(members.join(accounts, accounts.c.id == members.c.id))
+    .where(
+        members.c.stream_id == workspaces.c.stream_id,
+        members.c.role == "owner",
+        accounts.c.is_active,
+        not_(accounts.c.placeholder),
+    )
+    .scalar_subquery()
+)
+_ADMIN_VIEW = (
     select(
         workspaces.c.id,
         workspaces.c.name,
@@ -125,13 +135,25 @@ ADMIN_WORKSPACES = Statement(
         .scalar_subquery(),
         streams.c.last_number,
         streams.c.seq,
+        _ACTING_OWNERS,
     )
     .select_from(workspaces.join(streams, streams.c.stream_id == workspaces.c.stream_id))
-    .where(workspaces.c.id > bindparam("after"), workspaces.c.deleted_at.is_(None))
+    .where(workspaces.c.deleted_at.is_(None))
+)
+
+ADMIN_WORKSPACES = Statement(
+    "admin_workspaces",
+    _ADMIN_VIEW.where(workspaces.c.id > bindparam("after"))
     .order_by(workspaces.c.id)
     .limit(bindparam("limit")),
     heavy=True,
     fan_out="an administrator's view over all workspaces",
+)
+
+ADMIN_WORKSPACE = Statement(
+    "admin_workspace",
+    _ADMIN_VIEW.where(workspaces.c.stream_id == bindparam("stream_id")),
+    fan_out="the accounts of a workspace's owners",
 )
 
 NAMED_WORKSPACES = Statement(

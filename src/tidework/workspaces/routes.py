@@ -9,7 +9,8 @@ from litestar.params import FromPath, JSONBody
 from tidework.http.context import Membership, Principal, RequestContext
 from tidework.http.openapi import problem_responses
 from tidework.http.replies import entity, given, known_id, listing, row_of, written
-from tidework.workspaces.admin import AdminWorkspaceService, admin_list_workspaces
+from tidework.workspaces.admin import HANDLERS as ADMIN_HANDLERS
+from tidework.workspaces.admin import AdminWorkspaceService
 from tidework.workspaces.items import ItemService
 from tidework.workspaces.schemas import (
     LabelCreate,
@@ -259,7 +260,7 @@ def routers(
         _router("Workspaces", own, "workspaces", workspaces),
         _router("Projects", project_routes, "items", projects),
         _router("Labels", label_routes, "items", labels),
-        _router("Admin", [admin_list_workspaces], "admin_workspaces", admin),
+        _router("Admin", ADMIN_HANDLERS, "admin_workspaces", admin),
     ]
 
 

@@ -151,7 +151,7 @@ class LabelPatch(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AdminWorkspaceOut(Struct, frozen=True):
-    """What an administrator sees of a workspace."""
+    """What an administrator sees of a workspace. `owners` are those whose accounts are active."""
 
     id: str
     name: str
@@ -161,6 +161,13 @@ class AdminWorkspaceOut(Struct, frozen=True):
     members: int
     last_number: int
     seq: int
+    owners: int
+
+
+class AdminWorkspacePatch(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who becomes the owner of a workspace that has none who is active."""
+
+    owner: Annotated[str, Meta(max_length=254, examples=["ada@example.com"])]
 
 
 class AdminWorkspaceList(Struct, frozen=True):

@@ -9,13 +9,16 @@ from tidework.http.conditional import changed, expected_versions
 from tidework.http.context import Membership, RequestContext, Role
 from tidework.ids import is_id, new_id
 from tidework.log import Change, Commit, Committed, Expect, Operation
-from tidework.store.protocol import Contended, Store, UniqueConflict
+from tidework.store.protocol import Contended, Store
 from tidework.store.retry import retried
 from tidework.times import now
 from tidework.users.api import Account, Invitations, Users
 from tidework.workspaces import queries
-from tidework.workspaces.api import Named, still
+from tidework.workspaces.api import Named, admission, still
+from tidework.workspaces.comings import Comings
+from tidework.workspaces.commits import founding, lookup, removal
 from tidework.workspaces.names import clean_name
+from tidework.workspaces.owners import Owners
 from tidework.workspaces.schemas import MemberOut, WorkspaceOut
 
 _GONE = "Deleted user"
@@ -37,8 +40,8 @@ class WorkspaceService:
         self._users = users
         self._followups = followups
         self.invitations: Invitations | None = None
-        followups.register("personal_workspace", self._make_personal)
-        followups.register("account_departure", self._depart)
+        self._owners = Owners(users)
+        self._comings = Comings(store, users, self._owners, followups, self.mine)
 
     # --- who is in ---------------------------------------------------------------------------
 
@@ -70,12 +73,12 @@ class WorkspaceService:
 
     async def create(self, user_id: str, name: str, workspace_id: str | None = None) -> str:
         """See `workspaces.api.Workspaces`."""
-        commit = _founding(workspace_id or new_id(), user_id, clean_name(name), None)
+        commit = founding(workspace_id or new_id(), user_id, clean_name(name), None)
         return (await self._store.append(commit)).stream_id
 
     async def create_for(self, user_id: str, name: str, context: RequestContext) -> WorkspaceOut:
         """Make a workspace that the caller owns."""
-        commit = _founding(new_id(), user_id, clean_name(name), context)
+        commit = founding(new_id(), user_id, clean_name(name), context)
         committed = await self._store.append(commit)
         context.seq = committed.seq
         made = committed.changes[0]
@@ -122,7 +125,7 @@ class WorkspaceService:
         changes.append(
             Change("workspace", owner.workspace_id, "update", {"deleted_at": now()}),
         )
-        operations = [_lookup("delete", user_id, owner.workspace_id) for user_id in ids]
+        operations = [lookup("delete", user_id, owner.workspace_id) for user_id in ids]
         await self._append(owner, context, changes, base_seq=seq, operations=operations)
 
     # --- members -----------------------------------------------------------------------------
@@ -166,9 +169,10 @@ class WorkspaceService:
             context,
             [change],
             [Expect("member", account.id, absent=True, error=taken)],
-            operations=[_lookup("upsert", account.id, owner.workspace_id)],
+            operations=admission(owner.workspace_id, account.id),
             at=at,
         )
+        await self._followups.run(owner.workspace_id)
         done = committed.changes[0]
         fields = (done.set["role"], done.set["created_at"], done.at, committed.seq)
         return _member(account, account.id, *fields)
@@ -188,12 +192,13 @@ class WorkspaceService:
             at=at,
             changes=[Change("member", user_id, "create", {"role": role, "created_at": at})],
             expects=[Expect("member", user_id, absent=True)],
-            operations=[_lookup("upsert", user_id, workspace_id)],
+            operations=admission(workspace_id, user_id),
         )
         try:
             await self._store.append(commit)
         except Contended:
             return
+        await self._followups.run(workspace_id)
 
     @retried
     async def change_role(
@@ -208,7 +213,7 @@ class WorkspaceService:
             context.seq = seq
             return _member(account, *row[1:])
         if row[2] == "owner":
-            _keep_an_owner(rows, user_id)
+            await self._owners.keep_one(rows, user_id)
         change = Change("member", user_id, "update", {"role": role})
         committed = await self._append(owner, context, [change], base_seq=seq)
         return _member(account, user_id, role, row[3], committed.changes[0].at, committed.seq)
@@ -225,74 +230,21 @@ class WorkspaceService:
         if workspace.personal:
             raise Conflict("Nobody can leave their personal workspace.", code="personal")
         if row[2] == "owner":
-            _keep_an_owner(rows, user_id)
+            await self._owners.keep_one(rows, user_id)
         await self._append(
             member,
             context,
-            await self._removal(member.workspace_id, user_id),
+            await removal(self._store, member.workspace_id, user_id),
             base_seq=seq,
-            operations=[_lookup("delete", user_id, member.workspace_id)],
+            operations=[lookup("delete", user_id, member.workspace_id)],
             role="viewer" if member.user_id == user_id else "owner",
         )
-
-    async def _removal(self, workspace_id: str, user_id: str) -> list[Change]:
-        params = {"stream_id": workspace_id, "user_id": user_id}
-        assigned = await self._store.fetch(queries.ASSIGNED, params)
-        changes = [Change("task", row[0], "update", {"assignee_id": None}) for row in assigned]
-        return [*changes, Change("member", user_id, "delete")]
 
     # --- accounts that come and go -----------------------------------------------------------
 
     async def blocking(self, user_id: str) -> Sequence[str]:
         """See `users.api.Departures`."""
-        mine = [item for item in await self.mine(user_id) if item.role == "owner"]
-        params = {"workspace_ids": [item.id for item in mine]}
-        members = await self._store.fetch(queries.MEMBERS_OF_MANY, params)
-        names = []
-        for item in mine:
-            others = [row for row in members if row[0] == item.id and row[1] != user_id]
-            if others and not any(row[2] == "owner" for row in others):
-                names.append(item.name)
-        return names
-
-    async def _make_personal(self, user_id: str, _: dict[str, Any]) -> None:
-        account = await self._users.get(user_id)
-        if account is None:
-            return
-        founding = _founding(
-            account.personal_workspace_id, user_id, "Personal", None, personal=True
-        )
-        try:
-            await self._store.append(founding)
-        except UniqueConflict:
-            return
-
-    async def _depart(self, user_id: str, _: dict[str, Any]) -> None:
-        """Take somebody out of every workspace; those that are left empty are removed."""
-        rows = await self._store.fetch(queries.MY_WORKSPACES, {"user_id": user_id})
-        for (workspace_id,) in rows:
-            await self._leave(workspace_id, user_id)
-
-    @retried
-    async def _leave(self, workspace_id: str, user_id: str) -> None:
-        seq, rows = await self._rows(workspace_id)
-        if not any(row[1] == user_id for row in rows):
-            await self._store.operate([_lookup("delete", user_id, workspace_id)])
-            return
-        if len(rows) == 1:
-            # Nobody could ever see it again.
-            await self._store.purge(workspace_id, [_lookup("delete", user_id, workspace_id)])
-            return
-        await self._store.append(
-            Commit(
-                stream_id=workspace_id,
-                actor_id=None,
-                at=now(),
-                changes=await self._removal(workspace_id, user_id),
-                base_seq=seq,
-                operations=[_lookup("delete", user_id, workspace_id)],
-            )
-        )
+        return await self._comings.blocking(user_id)
 
     # --- commands ----------------------------------------------------------------------------
 
@@ -332,42 +284,6 @@ class WorkspaceService:
         return committed
 
 
-def _founding(
-    workspace_id: str,
-    user_id: str,
-    name: str,
-    context: RequestContext | None,
-    *,
-    personal: bool = False,
-) -> Commit:
-    """The first commit of a workspace."""
-    at = now()
-    fields = {
-        "name": name,
-        "personal": personal,
-        "created_by": user_id,
-        "created_at": at,
-        "deleted_at": None,
-    }
-    return Commit(
-        stream_id=workspace_id,
-        actor_id=user_id,
-        at=at,
-        creates="workspace",
-        changes=[
-            Change("workspace", workspace_id, "create", fields),
-            Change("member", user_id, "create", {"role": "owner", "created_at": at}),
-        ],
-        operations=[_lookup("upsert", user_id, workspace_id)],
-        request_id=context.request_id if context else None,
-        idempotency=context.idempotency if context else None,
-    )
-
-
-def _lookup(op: Any, user_id: str, workspace_id: str) -> Operation:
-    return Operation("user_workspaces", op, {"user_id": user_id, "workspace_id": workspace_id})
-
-
 def _version(entity: str, entity_id: str, version: int) -> Expect:
     return Expect(entity, entity_id, {"version": [version]})
 
@@ -377,13 +293,6 @@ def _find(rows: Sequence[Any], user_id: str) -> Any:
         if row[1] == user_id:
             return row
     raise _no_member()
-
-
-def _keep_an_owner(rows: Sequence[Any], user_id: str) -> None:
-    if not any(row[2] == "owner" and row[1] != user_id for row in rows):
-        raise Conflict(
-            "A workspace needs an owner. Make somebody else an owner first.", code="last_owner"
-        )
 
 
 def _workspace(row: Sequence[Any], role: Any) -> WorkspaceOut:

@@ -305,3 +305,60 @@ async def test_administrators_see_workspaces_and_tasks_of_all(api: Api) -> None:
     left = [one["id"] for one in await items(admin, "/admin/workspaces?limit=100")]
     assert ada.workspace not in left
     assert await items(admin, "/admin/tasks?q=other") == []
+
+
+async def test_an_administrator_gives_an_owner_to_a_workspace_that_has_lost_its_own(
+    api: Api,
+) -> None:
+    root, ada, bob = [await api.person() for _ in range(3)]
+    await api.team(ada)
+    await ada.made("~/members", {"email": bob.email, "role": "viewer"})
+    bob.workspace = ada.workspace
+    path = f"/admin/workspaces/{ada.workspace}"
+    body = {"owner": bob.email.upper()}
+    assert code(await bob.patch(path, body)) == (403, "forbidden")
+    assert code(await root.patch(path, body)) == (409, "owned")
+    assert code(await root.delete(f"/admin/users/{ada.id}")) == (409, "sole_owner")
+    await root.patch(f"/admin/users/{ada.id}", {"is_active": False})
+    shown = {one["id"]: one for one in await items(root, "/admin/workspaces")}
+    assert (shown[ada.workspace]["owners"], shown[ada.workspace]["members"]) == (0, 2)
+    assert code(await root.delete(f"/admin/users/{ada.id}")) == (409, "sole_owner")
+    before = await seq_of(bob)
+    invited = await bob.post("~/members", {"email": "new@example.com"})
+    assert code(invited) == (403, "forbidden")
+    for wrong in (ada.email, "nobody@example.com", "", "x"):
+        assert pointer(await root.patch(path, {"owner": wrong})) == "/owner", wrong
+    for wrong_body in ({}, {"owner": None}, {"owner": bob.email, "name": "Mine"}):
+        assert (await root.patch(path, wrong_body)).status_code == 422
+    assert code(await root.patch(f"/admin/workspaces/{NOBODY}", body)) == (404, "not_found")
+    assert code(await root.patch("/admin/workspaces/x", body)) == (404, "not_found")
+    assert await seq_of(bob) == before
+    given = await root.patch(path, body)
+    assert given.status_code == 200, given.text
+    assert given.json() == shown[ada.workspace] | {"owners": 1, "seq": before + 1}
+    assert given.headers["tidework-seq"] == str(before + 1)
+    assert (await bob.get("~")).json()["role"] == "owner"
+    (change,) = await logged(bob, before)
+    assert (change["actor_id"], change["set"]) == (root.id, {"role": "owner"})
+    newest = (await items(root, "/admin/audit"))[0]
+    assert (newest["action"], newest["target_id"], newest["detail"]) == (
+        "workspace.owner_given", ada.workspace, {"owner": bob.id},
+    )  # fmt: skip
+    assert code(await root.patch(path, {"owner": root.email})) == (409, "owned")
+    assert code(await root.get(f"/workspaces/{ada.workspace}")) == (404, "not_found")
+    assert (await root.delete(f"/admin/users/{ada.id}")).status_code == 204
+    assert [one["user_id"] for one in await items(bob, "~/members")] == [bob.id]
+
+
+async def test_an_owner_may_come_from_outside_and_a_personal_workspace_stays(api: Api) -> None:
+    root, ada = await api.person(), await api.person()
+    await api.team(ada)
+    personal = (await ada.get("/users/me")).json()["personal_workspace_id"]
+    await root.patch(f"/admin/users/{ada.id}", {"is_active": False})
+    refused = await root.patch(f"/admin/workspaces/{personal}", {"owner": root.email})
+    assert code(refused) == (409, "personal")
+    given = await root.patch(f"/admin/workspaces/{ada.workspace}", {"owner": root.email})
+    assert (given.json()["members"], given.json()["owners"]) == (2, 1)
+    assert (await root.get(f"/workspaces/{ada.workspace}")).json()["role"] == "owner"
+    mine = await items(root, "/workspaces")
+    assert [one["id"] for one in mine if one["name"] == "Team"] == [ada.workspace]
