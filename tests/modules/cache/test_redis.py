@@ -109,6 +109,22 @@ async def test_a_wrong_password_is_said_and_not_shown(redis: Redis) -> None:
     assert "pl4nted" not in str(logs)
 
 
+async def test_a_user_with_few_rights_will_do(redis: Redis) -> None:
+    """Those that docs/operations/redis.md names."""
+    rights = "+@connection +@read +@write +@scripting +time ~tw:*"
+    redis.ask("ACL", "SETUSER", "tidework", "on", ">s3cret", *rights.split())
+    try:
+        async with connected(f"redis://tidework:s3cret@127.0.0.1:{redis.port}/0") as connection:
+            buckets = RedisBuckets(connection, MemoryBuckets())
+            outcomes = [(await buckets.take([FIVE])).allowed for _ in range(6)]
+            assert outcomes == [True] * 5 + [False]
+            await buckets.fill([FIVE])
+            assert await connection.state() == ""
+        assert redis.ask("DBSIZE") == 1
+    finally:
+        redis.ask("ACL", "DELUSER", "tidework")
+
+
 async def test_one_that_cannot_write_is_of_no_use(redis: Redis) -> None:
     async with connected(redis.url) as connection:
         redis.ask("REPLICAOF", "127.0.0.1", str(free_port()))
