@@ -32,7 +32,7 @@ from tidework.store.sql.schema import ENTITIES, metadata
 from tidework.store.sql.sqlite_connection import BUSY_S, failure, is_busy, is_defect
 from tidework.times import now
 
-_PATIENCE_MS = 50
+_RESTART_MS = 50
 _UNIQUE = "UNIQUE constraint failed: "
 _CONSTRAINTS = {
     ", ".join(f"{table.name}.{column.name}" for column in constraint.columns): str(constraint.name)
@@ -76,38 +76,73 @@ class _Broken(Exception):
 
 
 class SqliteWriter:
-    """The one connection of a process that writes."""
+    """The one connection of a process that writes.
+
+    A short group is staged on the event loop and committed in the writer's thread: there the disk
+    is waited for without Python's lock, while each statement run in a thread would have to win that
+    lock back from the loop. Everything else is written in the thread. Its methods are never called
+    at the same time.
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._execute = connection.execute
+        self._patience_ms = int(BUSY_S * 1000)
+        self._wait_for_locks(0)
+
+    def stage(self, group: Sequence[Item]) -> list[Outcome] | None:
+        """Write every item of a group without committing it, and without waiting for a lock.
+
+        Returns the outcomes that hold once `commit` has succeeded; or None, with nothing left of
+        it, when another process is writing or one item has to be undone alone: `write` it then.
+        """
+        try:
+            self._execute("BEGIN IMMEDIATE")
+            return [self._unguarded(item) for item in group]
+        except (_Refused, sqlite3.Error):
+            self._rollback()
+            return None
+        except BaseException:
+            self._rollback()
+            raise
+
+    def commit(self, group: Sequence[Item], outcomes: list[Outcome]) -> list[Outcome]:
+        """Make a staged group durable and return its outcomes; blocks for the disk."""
+        try:
+            return self._end(group, outcomes)
+        except _Broken:
+            return self.write(group)
 
     def write(self, group: Sequence[Item]) -> list[Outcome]:
-        """Write every item of the group, each all or nothing, in one transaction.
+        """Write every item of the group, each all or nothing, in one transaction; blocks.
 
         Returns an outcome for each: what it became, or the error that it failed with.
         """
-        if len(group) > 1:
-            try:
-                return self._transaction(group)
-            except _Broken:
-                # Only those that cannot be written alone either shall fail.
-                pass
-        return [self._alone(item) for item in group]
+        self._wait_for_locks(self._patience_ms)
+        try:
+            if len(group) > 1:
+                try:
+                    return self._transaction(group)
+                except _Broken:
+                    # Only those that cannot be written alone either shall fail.
+                    pass
+            return [self._alone(item) for item in group]
+        finally:
+            self._wait_for_locks(0)
 
     def restart_log(self) -> None:
         """Let the write-ahead log start again from its beginning, unless readers are in the way.
 
         They are waited for shortly, since commits wait meanwhile.
         """
-        self._execute(f"PRAGMA busy_timeout={_PATIENCE_MS}")
+        self._wait_for_locks(_RESTART_MS)
         try:
             self._execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
         except sqlite3.Error:
             # The next time may do; until then the log is longer, nothing else.
             return
         finally:
-            self._execute(f"PRAGMA busy_timeout={int(BUSY_S * 1000)}")
+            self._wait_for_locks(0)
 
     def close(self) -> None:
         """Close the connection; whatever was not committed is gone."""
@@ -125,28 +160,39 @@ class SqliteWriter:
         Raises `_Broken` when the transaction as a whole failed and certainly left nothing, so that
         its items may be tried again.
         """
-        committing = False
         try:
             self._execute("BEGIN IMMEDIATE")
             if len(group) == 1:
                 outcomes = [self._write(group[0])]
             else:
                 outcomes = [self._guarded(item) for item in group]
-            committing = True
-            self._execute("COMMIT")
         except _Refused as refused:
             self._rollback()
             return [refused.outcome]
         except sqlite3.Error as error:
             self._rollback()
-            outcome = failure(error, committing=committing)
-            if isinstance(outcome, OutcomeUnknown) or is_busy(error):
-                return [failure(error, committing=committing) for _ in group]
-            raise _Broken(outcome) from error
+            if is_busy(error):
+                return [failure(error) for _ in group]
+            raise _Broken(failure(error)) from error
         except BaseException:
             self._rollback()
             raise
+        return self._end(group, outcomes)
+
+    def _end(self, group: Sequence[Item], outcomes: list[Outcome]) -> list[Outcome]:
+        """Commit. Raises `_Broken` as `_transaction` does."""
+        try:
+            self._execute("COMMIT")
+        except sqlite3.Error as error:
+            self._rollback()
+            outcome = failure(error, committing=True)
+            if isinstance(outcome, OutcomeUnknown) or is_busy(error):
+                return [failure(error, committing=True) for _ in group]
+            raise _Broken(outcome) from error
         return outcomes
+
+    def _wait_for_locks(self, milliseconds: int) -> None:
+        self._execute(f"PRAGMA busy_timeout={milliseconds}")
 
     def _rollback(self) -> None:
         try:
@@ -166,6 +212,19 @@ class SqliteWriter:
             outcome = refused.outcome
         self._execute("RELEASE item")
         return outcome
+
+    def _unguarded(self, item: Item) -> Outcome:
+        """Write one of several items; raises `_Refused` when it is refused half done.
+
+        A savepoint for each would make the full-text index write out what it holds each time.
+        """
+        before = self._connection.total_changes
+        try:
+            return self._write(item)
+        except _Refused as refused:
+            if self._connection.total_changes != before:
+                raise
+            return refused.outcome
 
     def _write(self, item: Item) -> Outcome:
         """Raises `_Refused` for what is wrong with the item, sqlite3.Error for all else."""
