@@ -31,7 +31,7 @@ run: .venv/.ready-run ## Serve the product on http://127.0.0.1:8000 (PORT, HOST,
 	$(PYTHON) -m tidework serve --host "$(HOST)" --port "$(PORT)" --data-dir "$(DATA_DIR)"
 
 test: .venv/.ready-dev ## Run all tests (ARGS for pytest; REQUIRE_SERVICES=1 refuses skipped servers)
-	@scripts/services.sh cluster chromium
+	@scripts/services.sh cluster chromium prometheus
 	$(PYTHON) -m pytest -n logical --maxprocesses 8 --dist worksteal $(ARGS)
 
 check: .venv/.ready-dev ## Lint, format, types, layers, queries, docs

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 
 OLDEST_POSTGRES=15
 CLUSTER="postgres patroni etcd pgbouncer redis rabbitmq nginx"
-ALL="$CLUSTER wrk chromium"
+ALL="$CLUSTER wrk chromium prometheus"
 # Servers stand here, where only root looks by default.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
@@ -25,6 +25,7 @@ has() { # SERVICE
     postgres) version=$(newest_postgres) && [ -n "$version" ] && [ "$version" -ge $OLDEST_POSTGRES ] ;;
     chromium) command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 ;;
     redis) command -v redis-server >/dev/null 2>&1 ;;
+    prometheus) command -v promtool >/dev/null 2>&1 && command -v amtool >/dev/null 2>&1 ;;
     rabbitmq) command -v rabbitmq-server >/dev/null 2>&1 ;;
     nginx)
         # The packaged module, or a brotli built in: without it a cluster's assets are larger.
@@ -48,6 +49,7 @@ units_of() { # SERVICE: what its packages would start at every boot
     postgres) echo postgresql ;;
     redis) echo redis-server ;;
     rabbitmq) echo rabbitmq-server epmd.socket epmd ;;
+    prometheus) echo prometheus prometheus-alertmanager ;;
     *) echo "$1" ;;
     esac
 }
@@ -102,6 +104,7 @@ by_apt() {
             quietly nginx nginx
         ;;
     pgbouncer) quietly pgbouncer pgbouncer ;;
+    prometheus) quietly prometheus prometheus prometheus-alertmanager ;;
     *) apt_install "$1" ;;
     esac
 }
@@ -111,6 +114,7 @@ by_brew() {
     case $1 in
     postgres) brew install postgresql@17 >&2 ;;
     chromium) brew install --cask chromium >&2 ;;
+    prometheus) brew install prometheus alertmanager >&2 ;;
     *) brew install "$1" >&2 ;;
     esac
 }
@@ -129,7 +133,7 @@ done
 [ -n "$missing" ] || exit 0
 say "not to be had here:$missing"
 say "  (postgres: PostgreSQL $OLDEST_POSTGRES or newer, with its server programs; wrk: for make bench;"
-say "   chromium: for the tests in a browser; $CLUSTER:"
+say "   chromium: for the tests in a browser; prometheus: its promtool and amtool; $CLUSTER:"
 say "   for make cluster and the tests of many copies)"
 if [ "${REQUIRE_SERVICES:-}" = 1 ]; then
     die "REQUIRE_SERVICES=1, so this is a failure. Install them, or run as root or with sudo."
