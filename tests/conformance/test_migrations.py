@@ -4,21 +4,23 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, create_engine, inspect
+from sqlalchemy import Connection, create_engine, inspect, select
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 from tests.services.opening import make_store
 from tests.services.stores import Database
 
 from tidework.errors import Unavailable
-from tidework.store.sql import postgres_function
+from tidework.store.sql import postgres_function, schema
 from tidework.store.sql.migrations import versions
-from tidework.store.sql.migrations.revision import SchemaMismatch, head, known
+from tidework.store.sql.migrations.revision import FITS_SINCE, SchemaMismatch, head, known
 from tidework.store.sql.migrations.runner import migrate_postgresql, migrate_sqlite
 from tidework.store.sql.schema import metadata
+from tidework.store.sql.statement import Statement
 
 # SQLite's search index is a table of its own with tables behind it, PostgreSQL's is a column.
 _SEARCH_TABLES = {
@@ -180,3 +182,72 @@ def test_what_is_no_database(tmp_path: Path) -> None:
 def test_revisions_are_known_by_their_files() -> None:
     assert known()[0] == "0001"
     assert head() == known()[-1]
+
+
+async def test_a_newer_schema_that_this_code_fits_is_served_on_postgresql(
+    database: Database,
+) -> None:
+    """A copy of the version before goes on while, and after, a migration has only added."""
+    remember = "INSERT INTO installation VALUES ('schema_fits_since', '{}')"
+    forget = "DELETE FROM installation WHERE name = 'schema_fits_since'"
+    database.execute(forget)
+    database.execute("UPDATE alembic_version SET version_num = '9999'")
+    try:
+        for since, welcome in ((head(), True), (known()[0], True), ("9998", False)):
+            database.execute(remember.format(since))
+            store = make_store(database.address)
+            if welcome and database.dialect == "postgresql":
+                assert not await migrate(database)
+                await store.start()
+                await store.close()
+            else:
+                # Nothing runs on an embedded database beside the one who migrates it.
+                for attempt in (migrate(database), store.start()):
+                    with pytest.raises(SchemaMismatch, match="newer version"):
+                        await attempt
+            database.execute(forget)
+        assert database.execute("SELECT version_num FROM alembic_version") == [[("9999",)]]
+    finally:
+        database.execute(f"UPDATE alembic_version SET version_num = '{head()}'")
+        database.execute(forget)
+        database.execute(remember.format(head()))
+
+
+async def test_a_migrated_database_says_what_it_fits(empty: str) -> None:
+    await migrate(empty)
+    store = make_store(empty)
+    await store.start()
+    query = select(schema.installation.c.value).where(schema.installation.c.name == FITS_SINCE)
+    try:
+        [(since,)] = await store.fetch(Statement("fits_since", query), {})
+    finally:
+        await store.close()
+    assert known()[0] <= since <= head()
+
+
+async def test_a_migration_waits_for_those_who_hold_what_it_needs(postgres_url: str) -> None:
+    """It does not queue up in front of everybody else, and tries again."""
+    await migrate_postgresql(postgres_url)
+    holder = await asyncpg.connect(postgres_url)
+    others = await asyncpg.connect(postgres_url)
+    await holder.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    # What the first migration makes is made by somebody else, who takes their time to decide.
+    transaction = holder.transaction()
+    await transaction.start()
+    await holder.execute("CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)")
+    migration = asyncio.create_task(migrate_postgresql(postgres_url))
+    blocked = (
+        "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+        " WHERE NOT l.granted AND a.datname = current_database()"
+    )
+    try:
+        for wanted in (1, 0, 1):
+            async with asyncio.timeout(20):
+                while await others.fetchval(blocked) != wanted:  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
+        assert not migration.done()
+        await transaction.rollback()
+        assert await migration
+    finally:
+        await holder.close()
+        await others.close()

@@ -11,11 +11,12 @@ from tidework.commands.loading import load_settings
 from tidework.commands.options import AsJson, DataDir, say, say_json
 from tidework.errors import Unavailable
 from tidework.settings import Settings
-from tidework.store.sql.migrations.revision import head
+from tidework.store.sql.migrations.revision import fits, head, state_of
 from tidework.store.sql.migrations.runner import migrate_postgresql
 from tidework.store.sql.servers import Primary
 
 _CONNECT_SECONDS = 10
+_State = tuple[str | None, str | None]
 
 
 def register(root: typer.Typer) -> None:
@@ -37,11 +38,10 @@ def migrate(
     version's copies start.
     """
     settings = load_settings(data_dir=data_dir)
-    wanted = head()
-    found = _revision(settings)
-    if check or found == wanted:
-        _tell(found, wanted, as_json)
-        if found != wanted:
+    state = _state(settings)
+    if check or fits(*state):
+        _tell(state, as_json)
+        if not fits(*state):
             raise typer.Exit(1)
         return
     if settings.is_cluster:
@@ -49,17 +49,18 @@ def migrate(
     else:
         folder.prepare(settings.data_dir)
         database.prepare(settings, create=True)
-    _tell(_revision(settings), wanted, as_json)
+    _tell(_state(settings), as_json)
 
 
-def _revision(settings: Settings) -> str | None:
+def _state(settings: Settings) -> _State:
     path = settings.database_path
     if path is not None:
-        return database.revision_of(path)
-    return asyncio.run(_postgresql_revision(settings.database_url))
+        # Nothing but this version runs on an embedded database: what is newer does not fit.
+        return database.revision_of(path), None
+    return asyncio.run(_postgresql_state(settings.database_url))
 
 
-async def _postgresql_revision(url: str) -> str | None:
+async def _postgresql_state(url: str) -> _State:
     primary = Primary(url)
     try:
         connection = await primary.connect(timeout=_CONNECT_SECONDS)
@@ -71,21 +72,24 @@ async def _postgresql_revision(url: str) -> str | None:
     finally:
         primary.close()
     try:
-        if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
-            return None
-        found = await connection.fetchval("SELECT version_num FROM alembic_version")
+        return await state_of(connection)
     finally:
         await connection.close(timeout=_CONNECT_SECONDS)
-    return None if found is None else str(found)
 
 
-def _tell(found: str | None, wanted: str, as_json: bool) -> None:
+def _tell(state: _State, as_json: bool) -> None:
+    found, _ = state
+    wanted = head()
+    newer = found is not None and found > wanted
     if as_json:
-        say_json({"revision": found, "wanted": wanted, "fits": found == wanted})
+        say_json({"revision": found, "wanted": wanted, "fits": fits(*state)})
     elif found == wanted:
         say(f"The database is at revision {found}, which this version needs.")
+    elif fits(*state):
+        say(
+            f"The database is at revision {found}, newer than this version's {wanted}, and fits it."
+        )
     else:
-        state = f"is at revision {found}" if found else "has no tables yet"
-        newer = found is not None and found > wanted
+        now = f"is at revision {found}" if found else "has no tables yet"
         then = "It is from a newer version: install that." if newer else "Run: tidework migrate"
-        say(f"The database {state}, this version needs {wanted}. {then}")
+        say(f"The database {now}, this version needs {wanted}. {then}")

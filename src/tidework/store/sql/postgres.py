@@ -18,7 +18,7 @@ from tidework.store.observer import Observer
 from tidework.store.protocol import Row, UniqueConflict
 from tidework.store.sql import queries
 from tidework.store.sql.acceptable import check_commit
-from tidework.store.sql.migrations.revision import check
+from tidework.store.sql.migrations.revision import check, state_of
 from tidework.store.sql.pool import Pool, busy
 from tidework.store.sql.postgres_writer import PostgresWriter
 from tidework.store.sql.replica import Replica
@@ -95,14 +95,7 @@ class PostgresStore:
         """See `Store.start`."""
         await self.pool.start()
         try:
-            async with self.pool.connection() as connection:
-                exists = await connection.fetchval(
-                    "SELECT to_regclass('alembic_version') IS NOT NULL"
-                )
-                revision = None
-                if exists:
-                    revision = await connection.fetchval("SELECT version_num FROM alembic_version")
-            check(revision)
+            await self.check_schema()
             await self._writer.start()
         except BaseException:
             self._primary.close()
@@ -111,6 +104,11 @@ class PostgresStore:
         self._watch = asyncio.create_task(self._primary.watch(), name="watch of the primary")
         if self._replicas.all:
             await self._replicas.start()
+
+    async def check_schema(self) -> None:
+        """Raise `SchemaMismatch` unless the schema is one that this code works on."""
+        async with self.pool.connection() as connection:
+            check(*await state_of(connection))
 
     async def close(self) -> None:
         """See `Store.close`."""

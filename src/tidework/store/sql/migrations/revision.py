@@ -6,6 +6,7 @@ is a tenth of its memory.
 
 from functools import cache
 from pathlib import Path
+from typing import Any, Final
 
 from tidework.errors import TideworkError
 
@@ -30,9 +31,38 @@ def head() -> str:
     return known()[-1]
 
 
-def check(revision: str | None) -> None:
-    """Raise `SchemaMismatch` unless a database at `revision` (None: empty) fits this code."""
+FITS_SINCE: Final = "schema_fits_since"
+"""The row of `installation` that names the oldest revision whose code the schema still fits."""
+
+_STATE: Final = (
+    "SELECT version_num, (SELECT value FROM installation WHERE name = $1) FROM alembic_version"
+)
+
+
+async def state_of(connection: Any) -> tuple[str | None, str | None]:
+    """At which revision a PostgreSQL database is, None when it is empty, and what it still fits."""
+    if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
+        return None, None
+    found = await connection.fetch(_STATE, FITS_SINCE)
+    return (found[0][0], found[0][1]) if found else (None, None)
+
+
+def fits(revision: str | None, since: str | None = None) -> bool:
+    """Whether code of this version works on a database at `revision`.
+
+    A newer one does when its migrations have only added what this code need not know of: `since`,
+    the oldest revision that the database still fits, is then not after this code's.
+    """
     if revision == head():
+        return True
+    if revision is None or revision in known():
+        return False
+    return since is not None and since <= head()
+
+
+def check(revision: str | None, since: str | None = None) -> None:
+    """Raise `SchemaMismatch` unless a database at `revision` (None: empty) fits this code."""
+    if fits(revision, since):
         return
     if revision is None or revision in known():
         state = "has no tables yet" if revision is None else f"is at revision {revision}"

@@ -1,18 +1,24 @@
 """Bringing a database to the schema of this code, and refusing one that is not."""
 
+import asyncio
+import random
 import sqlite3
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
+import structlog
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from tidework.errors import Unavailable
-from tidework.store.sql.migrations.revision import check, head, known
+from tidework.store.sql.migrations.revision import FITS_SINCE, check, head, known
 from tidework.store.sql.servers import Primary
 from tidework.store.sql.sqlite_connection import BUSY_S, failure, is_defect
 
@@ -20,6 +26,13 @@ _HERE = Path(__file__).parent
 # Any number, the same in every copy: only one of them migrates at a time.
 _LOCK = 7426950
 _CONNECT_S = 10.0
+_LOCK_MS = 1000
+_POLL_S = 0.1
+_PAUSE_S = 1.0
+# Lock not available, deadlock, serialization failure.
+_PASSING = frozenset({"55P03", "40P01", "40001"})
+
+_log = structlog.get_logger("tidework.database")
 
 
 def _config() -> Config:
@@ -41,11 +54,23 @@ def _upgrade(connection: Connection) -> bool:
     if revision == head():
         return False
     if revision is not None and revision not in known():
-        check(revision)
+        check(revision, _since(connection))
+        return False
+    if connection.dialect.name == "postgresql":
+        # Each migration has a transaction of its own there.
+        connection.rollback()
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
     return True
+
+
+def _since(connection: Connection) -> str | None:
+    if connection.dialect.name != "postgresql":
+        return None
+    query = text("SELECT value FROM installation WHERE name = :name")
+    found: str | None = connection.execute(query, {"name": FITS_SINCE}).scalar()
+    return found
 
 
 def migrate_sqlite(path: Path) -> bool:
@@ -75,10 +100,12 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-async def migrate_postgresql(url: str) -> bool:
+async def migrate_postgresql(url: str, patience: float = 120.0) -> bool:
     """Migrate a PostgreSQL database. Returns whether there was anything to do.
 
-    Copies that start at once wait for each other. Raises as `migrate_sqlite` does.
+    Copies may go on serving meanwhile. Those who migrate at once wait for each other. A migration
+    that does not get its locks within a second lets those go first who would queue up behind it,
+    and tries again, for `patience` seconds. Raises as `migrate_sqlite` does.
     """
     primary = Primary(url)
     engine = create_async_engine(
@@ -86,10 +113,10 @@ async def migrate_postgresql(url: str) -> bool:
         async_creator=partial(primary.connect, timeout=_CONNECT_S),
         poolclass=NullPool,
     )
+    event.listen(engine.sync_engine, "begin", _lock_briefly)
     try:
-        async with engine.begin() as connection:
-            await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
-            return await connection.run_sync(_upgrade)
+        async with _alone(engine):
+            return await _upgraded(engine, time.monotonic() + patience)
     except DBAPIError as error:
         raise _failed(error) from error
     except OSError as error:
@@ -103,9 +130,42 @@ async def migrate_postgresql(url: str) -> bool:
         primary.close()
 
 
+def _lock_briefly(connection: Connection) -> None:
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = {_LOCK_MS}")
+
+
+@asynccontextmanager
+async def _alone(engine: AsyncEngine) -> AsyncIterator[None]:
+    """Keep others from migrating, by a lock on a connection of its own.
+
+    Asked for again and again: one who waited for it in a query would be waited for by an index that
+    is made concurrently.
+    """
+    async with engine.connect() as keeper:
+        await keeper.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        while not await keeper.scalar(text(f"SELECT pg_try_advisory_xact_lock({_LOCK})")):  # noqa: ASYNC110
+            await asyncio.sleep(_POLL_S)
+        yield
+
+
+async def _upgraded(engine: AsyncEngine, deadline: float) -> bool:
+    done = False
+    while True:
+        try:
+            async with engine.connect() as connection:
+                return await connection.run_sync(_upgrade) or done
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", "") not in _PASSING or time.monotonic() > deadline:
+                raise
+            # What was done before the one that failed is done.
+            done = True
+            _log.warning("migration_waits", reason=str(error.orig))
+        await asyncio.sleep(random.uniform(_POLL_S, _PAUSE_S))  # noqa: S311
+
+
 def _failed(error: DBAPIError) -> Unavailable:
     return Unavailable(
-        "The database cannot be migrated; nothing was changed.",
+        "The database cannot be migrated; nothing was changed by the step that failed.",
         code="database",
         reason=str(error.orig),
     )
