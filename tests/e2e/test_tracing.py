@@ -168,7 +168,15 @@ def test_nothing_that_people_write_is_in_a_trace(tidework_server: StartServer, s
     names = {span.name for span in spans(sink)}
     assert {"POST /api/v1/auth/login", "append"} <= names
     sent = sink.bytes
-    for word in (*secrets, PASSWORD, TITLE, EMAIL, "ada@example.com", "127.0.0.1:1", "python-httpx"):
+    for word in (
+        *secrets,
+        PASSWORD,
+        TITLE,
+        EMAIL,
+        "ada@example.com",
+        "127.0.0.1:1",
+        "python-httpx",
+    ):
         assert word.encode() not in sent, word
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
+import brotli
 import pytest
 
 
@@ -31,8 +32,11 @@ class Sink:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
-                if self.headers.get("content-encoding") == "gzip":
+                coding = self.headers.get("content-encoding")
+                if coding == "gzip":
                     body = gzip.decompress(body)
+                elif coding == "br":
+                    body = brotli.decompress(body)
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 received.append(Received(self.path, headers, body))
                 self.send_response(200)

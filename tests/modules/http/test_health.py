@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tidework.errors import Unavailable
 from tidework.http.health import (
     OK,
     Check,
@@ -13,7 +14,7 @@ from tidework.http.health import (
     Status,
     health_app,
 )
-from tidework.http.health_checks import disk_check, memory_check
+from tidework.http.health_checks import FULL_BELOW, WriteWatch, disk_check, memory_check
 from tidework.http.stopping import Stopping
 
 
@@ -151,19 +152,66 @@ async def test_a_stopping_process_is_not_ready_and_lives() -> None:
     assert health.live()[0] == 200
 
 
+async def test_an_error_of_ours_says_itself_what_is_wrong() -> None:
+    async def away() -> CheckResult:
+        raise Unavailable("The database is away; try again in a moment.", reason="hunter2")
+
+    health = Health()
+    health.register("database", away)
+    code, body = await ready(health)
+    assert code == 503
+    assert body["checks"]["database"]["detail"] == "The database is away; try again in a moment."
+    assert "hunter2" not in json.dumps(body)
+
+
+async def test_whoever_watches_is_told_once_a_run() -> None:
+    seen: list[tuple[str, str]] = []
+    health = Health(keep=3600)
+    health.register("db", returning("ok"))
+    health.register("mail", returning("failed"), critical=False)
+    health.watch(lambda name, status: seen.append((name, status)))
+    await asyncio.gather(health.ready(), health.ready())
+    await health.ready()
+    assert seen == [("db", "ok"), ("mail", "failed")]
+
+
 async def test_disk(tmp_path: Path) -> None:
     assert (await disk_check(tmp_path, degraded_below=0, failed_below=0)()).status == "ok"
-    assert (await disk_check(tmp_path, degraded_below=1 << 60)()).status == "degraded"
-    assert (await disk_check(tmp_path, failed_below=1 << 60)()).status == "failed"
+    low = await disk_check(tmp_path, degraded_below=1 << 60)()
+    assert low.status == "degraded"
+    assert f"below {FULL_BELOW >> 20} MiB it will not" in low.detail
+    full = await disk_check(tmp_path, failed_below=1 << 60)()
+    assert full.status == "failed"
+    assert "Changes are refused (503 storage_full), reading goes on." in full.detail
+    assert "Free some space there" in full.detail
     gone = await disk_check(tmp_path / "gone")()
     assert gone.status == "failed"
-    assert "cannot be read" in gone.detail
+    assert "cannot be read: No such file" in gone.detail
+
+
+async def test_a_change_that_had_no_room_is_remembered_for_a_while() -> None:
+    now = 0.0
+    watch = WriteWatch(30, clock=lambda: now)
+    assert (await watch.check()).status == "ok"
+    watch.refused(Unavailable("Busy.", code="busy"))
+    assert (await watch.check()).status == "ok"
+    watch.refused(Unavailable("The disk is full; nothing was changed.", code="storage_full"))
+    failed = await watch.check()
+    assert failed.status == "failed"
+    assert "The disk is full" in failed.detail
+    now = 31.0
+    assert (await watch.check()).status == "ok"
+    watch.refused(Unavailable("The disk is full.", code="storage_full"))
+    watch.written()
+    assert (await watch.check()).status == "ok"
 
 
 async def test_memory() -> None:
     assert (await memory_check(degraded_below=0, failed_below=0)()).status == "ok"
     assert (await memory_check(degraded_below=1 << 60)()).status == "degraded"
-    assert (await memory_check(failed_below=1 << 60)()).status == "failed"
+    failed = await memory_check(failed_below=1 << 60)()
+    assert failed.status == "failed"
+    assert "TIDEWORK_CACHE_BYTES" in failed.detail
 
 
 def test_names_are_taken_once() -> None:
