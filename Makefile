@@ -17,10 +17,10 @@ $(shell test -x $(PYTHON) && test "$$(cat .venv/.ready-where 2>/dev/null)" = "$$
 	|| rm -f .venv/.ready-*)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench services format clean
+.PHONY: help run test check bench bench-compare services format clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 SETUP := pyproject.toml uv.lock scripts/setup.sh scripts/uv.sh
 
@@ -40,6 +40,11 @@ check: .venv/.ready-dev ## Lint, format, types, layers, queries, docs
 bench: .venv/.ready-bench ## Measure, beside the peers (QUICK=1 for a short, rough run; ARGS)
 	@scripts/services.sh postgres wrk
 	$(PYTHON) -m bench $(if $(QUICK),--quick) $(ARGS)
+
+bench-compare: .venv/.ready-bench ## Measure this folder against another commit (BASE=rev; QUICK=1, ARGS)
+	@test -n "$(BASE)" || { echo "say which: make bench-compare BASE=HEAD~1" >&2; exit 2; }
+	@scripts/services.sh postgres wrk
+	$(PYTHON) -m bench.compare "$(BASE)" $(if $(QUICK),--quick) $(ARGS)
 
 services: ## Install the servers that tests and benchmarks talk to; starts none
 	@scripts/services.sh

@@ -1,0 +1,1 @@
+"""The peers, to try by hand: `python -m bench.peers`."""
