@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 import psutil
 
 from tidework.errors import TideworkError
-from tidework.http.health import OK, Check, CheckResult
+from tidework.http.health import OK, Check, CheckResult, Status
+from tidework.store.observer import Observer
 
 _MiB: Final = 1024 * 1024
 _GiB: Final = 1024 * _MiB
@@ -156,4 +157,29 @@ class WriteWatch:
             return OK
         return CheckResult(
             "failed", f"The last change could not be written: {refusal[1]} Reading goes on."
+        )
+
+
+class ReplicaWatch(Observer):
+    """Remembers what was last seen of each replica; `names` are those that there should be."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._seen: dict[str, tuple[float | None, bool]] = dict.fromkeys(names, (None, False))
+
+    def replica(self, name: str, lag: float | None, *, usable: bool) -> None:
+        self._seen[name] = (lag, usable)
+
+    async def check(self) -> CheckResult:
+        """A check for `Health`: reads go elsewhere without a replica, so it fails nothing."""
+        missing = [name for name, (_, usable) in self._seen.items() if not usable]
+        if not missing:
+            behind = max((lag or 0.0 for lag, _ in self._seen.values()), default=0.0)
+            count = len(self._seen)
+            return CheckResult("ok", f"{count} in use, {behind:.1f} s behind at most.")
+        kind: Status = "failed" if len(missing) == len(self._seen) else "degraded"
+        return CheckResult(
+            kind,
+            f"Not used at present: {', '.join(missing)} (away, or too far behind). Reads go to"
+            " whatever is left, the primary at last. Look at the replica's log and its connection"
+            " to the primary.",
         )

@@ -9,7 +9,7 @@ from typing import Any
 from tidework.http import logs
 from tidework.http.answer import App
 from tidework.http.health import Health
-from tidework.http.health_checks import WriteWatch, disk_check, memory_check
+from tidework.http.health_checks import ReplicaWatch, WriteWatch, disk_check, memory_check
 from tidework.http.metrics import Metrics, StoreMetrics
 from tidework.http.proxies import TrustedProxies
 from tidework.observability.machine import Machine
@@ -21,6 +21,7 @@ from tidework.settings import Settings
 from tidework.store.observer import Observer
 from tidework.store.protocol import Store
 from tidework.store.sql.explain import explain_postgresql, explain_sqlite
+from tidework.store.sql.servers import name_of
 
 _HEALTH_EVERY_S = 15.0
 
@@ -42,6 +43,12 @@ class Observing:
         observers: list[Observer] = [StoreMetrics(self.metrics)]
         if self._slow is not None:
             observers.append(self._slow)
+        self._replicas: ReplicaWatch | None = None
+        # With a database server only.
+        urls: tuple[str, ...] = getattr(settings, "database_replica_urls", ())
+        if urls:
+            self._replicas = ReplicaWatch([name_of(url) for url in urls])
+            observers.append(self._replicas)
         if settings.otlp_endpoint:
             tracing = importlib.import_module("tidework.observability.tracing")
             proxies = TrustedProxies(settings.trusted_proxies)
@@ -89,6 +96,8 @@ class Observing:
         disk = disk_check(self._settings.data_dir, holds_database=embedded)
         health.register("disk", disk, critical=embedded)
         health.register("writes", self.writes.check, critical=embedded)
+        if self._replicas is not None:
+            health.register("replicas", self._replicas.check, critical=False)
         health.register("memory", memory_check(), critical=False)
         health.watch(self.metrics.observe_health)
 

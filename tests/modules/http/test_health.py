@@ -14,7 +14,7 @@ from tidework.http.health import (
     Status,
     health_app,
 )
-from tidework.http.health_checks import FULL_BELOW, WriteWatch, disk_check, memory_check
+from tidework.http.health_checks import FULL_BELOW, ReplicaWatch, WriteWatch, disk_check, memory_check
 from tidework.http.stopping import Stopping
 
 
@@ -204,6 +204,20 @@ async def test_a_change_that_had_no_room_is_remembered_for_a_while() -> None:
     watch.refused(Unavailable("The disk is full.", code="storage_full"))
     watch.written()
     assert (await watch.check()).status == "ok"
+
+
+async def test_replicas_by_name() -> None:
+    watch = ReplicaWatch(["db2:5432", "db3:5432"])
+    assert (await watch.check()).status == "failed"
+    watch.replica("db2:5432", 0.25, usable=True)
+    some = await watch.check()
+    assert some.status == "degraded"
+    assert "db3:5432" in some.detail
+    assert "db2" not in some.detail
+    watch.replica("db3:5432", 1.5, usable=True)
+    assert await watch.check() == CheckResult("ok", "2 in use, 1.5 s behind at most.")
+    watch.replica("db2:5432", None, usable=False)
+    assert (await watch.check()).status == "degraded"
 
 
 async def test_memory() -> None:
