@@ -1,6 +1,7 @@
 """Connections to PostgreSQL: how they are set up, and a pool that hands out only clean ones."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -8,11 +9,16 @@ from typing import Any, cast
 
 import asyncpg
 import msgspec
+import structlog
 
 from tidework.errors import Unavailable
 from tidework.store import patience
 from tidework.store.sql.acceptable import refused_value
 from tidework.store.sql.servers import Session, open_session
+
+_log = structlog.get_logger("tidework.database")
+# It tells of each attempt in vain, with a traceback; `Pool` tells of the outage.
+logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
 
 _decode_json = msgspec.json.decode
 _CONNECT_S = 5.0
@@ -107,16 +113,19 @@ class Pool:
         *,
         connect: Connect | None = None,
         current: Callable[[Session], bool] | None = None,
+        reports: bool = True,
     ) -> None:
         self._url = url
         self._connect = connect or open_session
         self._current = current
+        self._reports = reports
         self._minimum = minimum
         self._maximum = maximum
         self._acquire_timeout = acquire_timeout
         self._statement_timeout = statement_timeout
         self._pool: asyncpg.Pool[Any] | None = None
         self._used: set[Any] = set()
+        self._away_since: float | None = None
         self.waiting = 0
 
     async def start(self) -> None:
@@ -187,7 +196,7 @@ class Pool:
         except TimeoutError as error:
             raise busy() from error
         except (*AWAY, asyncpg.PostgresError) as error:
-            raise away(error) from error
+            raise self._gone(error) from error
         finally:
             self.waiting -= 1
             patience.spend(time.perf_counter() - started)
@@ -197,17 +206,36 @@ class Pool:
         except asyncpg.PostgresError as error:
             if cut_off(error):
                 _end(connection)
-                raise away(error) from error
+                raise self._gone(error) from error
             raise _translated(error) from error
         except AWAY as error:
             _end(connection)
-            raise away(error) from error
+            raise self._gone(error) from error
         except BaseException:
             _end(connection)
             raise
+        else:
+            if self._away_since is not None:
+                self._back()
         finally:
             self._used.discard(connection)
             await self._pool.release(connection)
+
+    def _gone(self, error: BaseException) -> Unavailable:
+        """What a caller gets; the log has one line for the whole outage."""
+        gone = away(error)
+        if self._away_since is None:
+            self._away_since = time.monotonic()
+            if self._reports:
+                _log.warning("database_away", reason=gone.reason)
+        return gone
+
+    def _back(self) -> None:
+        assert self._away_since is not None
+        seconds = round(time.monotonic() - self._away_since, 1)
+        self._away_since = None
+        if self._reports:
+            _log.warning("database_back", after_seconds=seconds)
 
     def drop(self) -> None:
         """Break the connections that are in use and no longer wanted: their server may be silent."""
@@ -248,8 +276,9 @@ async def _nothing(_: Any) -> None:
 
 def away(error: BaseException) -> Unavailable:
     """What a caller gets when the server cannot be reached."""
+    in_vain = isinstance(error, TimeoutError)
     return Unavailable(
         "The database is away; try again in a moment.",
         code="database",
-        reason=str(error) or type(error).__name__,
+        reason=str(error) or ("No answer in time." if in_vain else type(error).__name__),
     )

@@ -72,7 +72,7 @@ class PostgresStore:
         replicas = [
             Replica(
                 replica,
-                Pool(replica, 0, pool_max, acquire_timeout, statement_timeout),
+                Pool(replica, 0, pool_max, acquire_timeout, statement_timeout, reports=False),
                 max(1, pool_max // 2),
             )
             for replica in replica_urls

@@ -172,6 +172,8 @@ class Primary:
             return self._chosen
         if self._survey is None or self._survey.done():
             self._survey = asyncio.create_task(self._look(), name="survey of the primary")
+            # Nobody may be left to hear of a failure.
+            self._survey.add_done_callback(lambda done: done.cancelled() or done.exception())
         # One survey for all who ask meanwhile; who leaves takes it from nobody.
         return await asyncio.shield(self._survey)
 
@@ -209,6 +211,11 @@ class Primary:
                 task.cancel()
         # The present one stays, where that is left open.
         best = max(found, key=lambda url: (found[url], url == self._chosen), default="")
+        problems += [
+            f"{name_of(url)}: a former primary (timeline {timeline}, not {self.timeline})"
+            for url, timeline in found.items()
+            if timeline < self.timeline
+        ]
         if not best or found[best] < self.timeline:
             self._chosen = ""
             raise NotThePrimary(
