@@ -206,7 +206,7 @@ def _real_ip(edge: Edge) -> str:
 def _pages() -> str:
     """All but those of a copy that is gone, which depend on the location."""
     rest = ((status, about[3]) for status, about in _PROBLEMS.items() if status not in {502, 504})
-    return "\n".join(f"error_page {own} /_problem/{status};" for status, own in rest)
+    return "\n".join(f"error_page {own} ={status} /_problem/{status};" for status, own in rest)
 
 
 def _problems(hsts: str) -> str:

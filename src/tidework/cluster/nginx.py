@@ -24,7 +24,7 @@ class Nginx(Part):
     """An nginx of its own in front of copies; `tls` gives it a certificate of its own making.
 
     Attributes:
-        edge: what it does; change it and call `reload`.
+        edge: what it does.
         http_port: with TLS, where plain HTTP is answered with a redirect.
     """
 
@@ -110,8 +110,9 @@ class Nginx(Part):
         finally:
             connection.close()
 
-    def reload(self) -> None:
-        """Take on a changed `edge` without dropping a connection."""
+    def set_targets(self, targets: Sequence[Target]) -> None:
+        """Send requests to these copies from now on, without dropping one."""
+        self.edge = replace(self.edge, targets=targets)
         self.prepare()
         os.kill(self.pid, signal.SIGHUP)
 
