@@ -46,6 +46,10 @@ bench-compare: .venv/.ready-bench ## Measure this folder against another commit 
 	@scripts/services.sh postgres wrk
 	$(PYTHON) -m bench.compare "$(BASE)" $(if $(QUICK),--quick) $(ARGS)
 
+cluster: .venv/.ready-run ## Many copies on PostgreSQL, Redis, RabbitMQ and nginx, on this machine (ARGS)
+	@scripts/services.sh cluster
+	$(PYTHON) -m tidework cluster up $(ARGS)
+
 services: ## Install the servers that tests and benchmarks talk to; starts none
 	@scripts/services.sh
 
