@@ -25,7 +25,11 @@ class CacheStats(Protocol):
 
     hits: int
     misses: int
-    used: int
+
+    @property
+    def used(self) -> int:
+        """Its size now."""
+        ...
 
 
 class Parts(Collector):
