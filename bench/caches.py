@@ -98,14 +98,12 @@ class Caches(Plain):
 
 def scrape(server: Tidework) -> Samples:
     """The metrics of all workers, added up."""
-    total: Samples = Counter()
-    for port in server.metrics_ports:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
-                total.update(parse(answer.read().decode()))
-        except urllib.error.URLError as error:
-            raise BenchError(f"/metrics on port {port} does not answer: {error}") from error
-    return total
+    url = f"http://127.0.0.1:{server.metrics_port}/metrics"
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return parse(answer.read().decode())
+    except urllib.error.URLError as error:
+        raise BenchError(f"{url} does not answer: {error}") from error
 
 
 def parse(text: str) -> Samples:

@@ -166,7 +166,7 @@ class Run:
         for scenario in chosen:
             asked = [server for server in servers if scenario.is_for(server.key)]
             watched = next((one for one in asked if isinstance(one, Tidework)
-                            and one.metrics_ports and scenario.name == "read-heavy"), None)  # fmt: skip
+                            and one.metrics_port and scenario.name == "read-heavy"), None)  # fmt: skip
             before = caches.scrape(watched) if watched else caches.Samples()
             found = self._load.in_turns(
                 scenario, asked, rounds=options.rounds, seconds=options.seconds

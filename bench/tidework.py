@@ -66,7 +66,7 @@ class Tidework:
     database: Child | None
     accounts: list[Account]
     parts: dict[str, str] = field(default_factory=dict)
-    metrics_ports: range = range(0)
+    metrics_port: int = 0
 
     def prepare(self, scenario: Scenario) -> None:
         if "unchanged" in scenario.mix_for(self.key):
@@ -130,16 +130,15 @@ class Installation:
         """Run a server on it."""
         port = free_port()
         given = {"TIDEWORK_WORKERS": str(workers), **(settings or {})}
-        ports = range(0)
+        metrics_port = free_port() if metrics else 0
         if metrics:
-            first = free_port()
-            ports = range(first, first + workers)
-            given["TIDEWORK_METRICS"] = f"127.0.0.1:{first}"
+            given["TIDEWORK_METRICS"] = f"127.0.0.1:{metrics_port}"
         child = start(self.folder, port, self.database_url, settings=given, command=self.command)
         with running(child):
             child.wait_until_ready(port, READY)
+            children, accounts = [child], self.accounts
             yield Tidework(
-                key, title, port, [child], self.database, self.accounts, metrics_ports=ports
+                key, title, port, children, self.database, accounts, metrics_port=metrics_port
             )
 
 
