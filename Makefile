@@ -17,7 +17,7 @@ $(shell test -x $(PYTHON) && test "$$(cat .venv/.ready-where 2>/dev/null)" = "$$
 	|| rm -f .venv/.ready-*)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench bench-compare services format clean
+.PHONY: help run test check bench bench-compare cluster services format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
