@@ -33,6 +33,9 @@ _SLOWEST_PROBE_S: Final = 5.0
 _AT_START_S: Final = 2.0
 _SENTINEL_S: Final = 0.5
 
+# uvloop says RuntimeError of a connection that is closed.
+_FAILURES: Final = (RedisError, OSError, TimeoutError, RuntimeError)
+
 _log = structlog.get_logger("tidework.redis")
 
 
@@ -70,7 +73,7 @@ class RedisConnection:
         try:
             async with asyncio.timeout(_AT_START_S):
                 await self._try()
-        except (RedisError, OSError, TimeoutError) as error:
+        except _FAILURES as error:
             self._leave(error)
         else:
             self.is_open = True
@@ -93,7 +96,7 @@ class RedisConnection:
             raise RedisAway
         try:
             return await self._bounded(question)
-        except (RedisError, OSError, TimeoutError) as error:
+        except _FAILURES as error:
             self._leave(error)
             raise RedisAway from None
 

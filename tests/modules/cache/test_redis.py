@@ -132,6 +132,8 @@ async def test_one_that_cannot_write_is_of_no_use(redis: Redis) -> None:
             buckets = RedisBuckets(connection, MemoryBuckets())
             assert (await buckets.take([FIVE])).allowed
             assert "read only" in await connection.state()
+            async with connected(redis.url) as another:
+                assert not another.is_open
         finally:
             redis.ask("REPLICAOF", "NO", "ONE")
         await until(lambda: connection.is_open, "it can write again")
