@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from tidework import __version__
 from tidework.auth.access import AccessTokens
 from tidework.auth.api_tokens import ApiTokens
 from tidework.auth.keys import KeySet
@@ -18,6 +19,7 @@ from tidework.auth.service import AuthService
 from tidework.auth.throttle import Throttle
 from tidework.bus.followups import Followups
 from tidework.cache.buckets import Buckets, MemoryBuckets
+from tidework.cache.second_tier import SecondTier
 from tidework.mail import FolderMailer
 from tidework.settings import Settings
 from tidework.store.answers import answers_of
@@ -77,6 +79,7 @@ def make_store(settings: Settings, observer: Observer | None = None) -> Store:
         pool_min=settings.pool_min,
         pool_max=settings.pool_max,
         replica_urls=settings.database_replica_urls,
+        pooler_url=settings.database_pooler_url,
         seqs_timeout=settings.wait_seconds,
         observer=observer,
     )
@@ -87,6 +90,7 @@ class Shared(NamedTuple):
 
     redis: "RedisConnection | None" = None
     buckets: Buckets | None = None
+    answers: SecondTier | None = None
 
 
 def make_shared(settings: Settings) -> Shared:
@@ -95,7 +99,8 @@ def make_shared(settings: Settings) -> Shared:
         return Shared()
     redis = importlib.import_module("tidework.cache.redis").RedisConnection(settings.redis_url)
     buckets = importlib.import_module("tidework.cache.redis_buckets").RedisBuckets
-    return Shared(redis, buckets(redis, MemoryBuckets()))
+    entries = importlib.import_module("tidework.cache.redis_entries").RedisEntries
+    return Shared(redis, buckets(redis, MemoryBuckets()), SecondTier(entries(redis), __version__))
 
 
 def compose(settings: Settings, store: Store, buckets: Buckets | None = None) -> Services:

@@ -14,7 +14,7 @@ import structlog
 from tidework.errors import Unavailable
 from tidework.store import patience
 from tidework.store.sql.acceptable import refused_value
-from tidework.store.sql.servers import Session, open_session
+from tidework.store.sql.servers import NotThePrimary, Session, open_session
 
 _log = structlog.get_logger("tidework.database")
 # It tells of each attempt in vain, with a traceback; `Pool` tells of the outage.
@@ -74,6 +74,12 @@ async def prepare(connection: "asyncpg.Connection[Any]") -> None:
         )
 
 
+async def prepare_pooled(connection: "asyncpg.Connection[Any]") -> None:
+    """The same through a PgBouncer: what it asks for is asked of one server connection."""
+    async with connection.transaction():
+        await prepare(connection)
+
+
 Connect = Callable[..., Awaitable[Session]]
 """Makes a connection, from what `asyncpg.connect` takes beside the address."""
 
@@ -101,6 +107,9 @@ class Pool:
     A connection whose use ended in anything but an answer of the server (cancelled, timed out,
     broken) is closed, never reused: the next user could read somebody else's answer from it. So is
     one that `current` no longer holds for.
+
+    With a `guard` the way leads through a PgBouncer, which may give each transaction another server
+    connection: each query is a transaction, begun with what `guard` says, and no statement is kept.
     """
 
     def __init__(
@@ -114,11 +123,13 @@ class Pool:
         connect: Connect | None = None,
         current: Callable[[Session], bool] | None = None,
         reports: bool = True,
+        guard: Callable[[], str] | None = None,
     ) -> None:
         self._url = url
         self._connect = connect or open_session
         self._current = current
         self._reports = reports
+        self._guard = guard
         self._minimum = minimum
         self._maximum = maximum
         self._acquire_timeout = acquire_timeout
@@ -130,6 +141,14 @@ class Pool:
 
     async def start(self) -> None:
         """Open the first connections. Raises `Unavailable`."""
+        settings = {"application_name": "tidework", **_SESSION}
+        if self._guard is None:
+            settings |= {
+                "default_transaction_read_only": "on",
+                "statement_timeout": str(int(self._statement_timeout * 1000)),
+                # A query whose caller is gone would otherwise run on to that timeout.
+                "client_connection_check_interval": "1s",
+            }
         try:
             self._pool = await asyncpg.create_pool(
                 self._url,
@@ -139,17 +158,11 @@ class Pool:
                 timeout=_CONNECT_S,
                 # A server that does not answer at all cannot keep its own timeout.
                 command_timeout=self._statement_timeout + _GRACE_S,
-                init=prepare,
+                init=prepare if self._guard is None else prepare_pooled,
                 reset=_nothing,
                 max_inactive_connection_lifetime=300.0,
-                server_settings={
-                    "application_name": "tidework",
-                    **_SESSION,
-                    "default_transaction_read_only": "on",
-                    "statement_timeout": str(int(self._statement_timeout * 1000)),
-                    # A query whose caller is gone would otherwise run on to that timeout.
-                    "client_connection_check_interval": "1s",
-                },
+                statement_cache_size=100 if self._guard is None else 0,
+                server_settings=settings,
             )
         except (*AWAY, asyncpg.PostgresError) as error:
             raise away(error) from error
@@ -202,11 +215,18 @@ class Pool:
             patience.spend(time.perf_counter() - started)
         self._used.add(connection)
         try:
-            yield connection
+            if self._guard is None:
+                yield connection
+            else:
+                await self._begin(connection)
+                yield connection
+                await connection.execute("COMMIT")
         except asyncpg.PostgresError as error:
             if cut_off(error):
                 _end(connection)
                 raise self._gone(error) from error
+            if self._guard is not None:
+                await _rolled_back(connection)
             raise _translated(error) from error
         except AWAY as error:
             _end(connection)
@@ -220,6 +240,19 @@ class Pool:
         finally:
             self._used.discard(connection)
             await self._pool.release(connection)
+
+    async def _begin(self, connection: Any) -> None:
+        """Begin a transaction in one round trip; from here on it is one server's."""
+        assert self._guard is not None
+        timeout = int(self._statement_timeout * 1000)
+        try:
+            await connection.execute(
+                f"BEGIN READ ONLY; SET LOCAL statement_timeout = {timeout}; {self._guard()}"
+            )
+        except asyncpg.PostgresError as error:
+            if cut_off(error):
+                raise
+            raise NotThePrimary("The pooler leads to a server that is not the primary.") from error
 
     def _gone(self, error: BaseException) -> Unavailable:
         """What a caller gets; the log has one line for the whole outage."""
@@ -249,6 +282,13 @@ def busy() -> Unavailable:
     return Unavailable(
         "All database connections are busy; try again in a moment.", code="pool_exhausted"
     )
+
+
+async def _rolled_back(connection: Any) -> None:
+    try:
+        await connection.execute("ROLLBACK")
+    except (*AWAY, asyncpg.PostgresError):
+        _end(connection)
 
 
 def _end(connection: Any) -> None:

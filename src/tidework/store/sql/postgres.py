@@ -23,7 +23,7 @@ from tidework.store.sql.pool import Pool, busy
 from tidework.store.sql.postgres_writer import PostgresWriter
 from tidework.store.sql.replica import Replica
 from tidework.store.sql.replicas import Replicas
-from tidework.store.sql.servers import Primary
+from tidework.store.sql.servers import Primary, open_pooled, open_session, unmarked
 from tidework.store.sql.statement import Statement
 
 _SEQS = "SELECT stream_id, seq FROM streams WHERE stream_id = ANY($1::uuid[])"
@@ -55,14 +55,19 @@ class PostgresStore:
         settle_timeout: float = 10.0,
         seqs_timeout: float = 5.0,
         replica_urls: Sequence[str] = (),
+        pooler_url: str = "",
         observer: Observer | None = None,
     ) -> None:
         self._observer = observer or Observer()
         self._primary = Primary(url)
-        self.pool = Pool(
-            url, pool_min, pool_max, acquire_timeout, statement_timeout,
-            connect=self._primary.connect, current=self._primary.is_current,
-        )  # fmt: skip
+        sizes = (pool_max, acquire_timeout, statement_timeout)
+        if pooler_url:
+            guard = self._primary.guard
+            url = unmarked(pooler_url)[0]
+            self.pool = Pool(url, pool_min, *sizes, connect=open_pooled, guard=guard)
+        else:
+            connect, current = self._primary.connect, self._primary.is_current
+            self.pool = Pool(url, pool_min, *sizes, connect=connect, current=current)
         self._writer = PostgresWriter(self._primary, write_timeout, lock_timeout, settle_timeout)
         self._committer = Committer(self._writer.write, observe=self._observer.group)
         self._batch = SeqBatch(self._load_seqs, seqs_timeout)
@@ -70,11 +75,7 @@ class PostgresStore:
         self._acquire_timeout = acquire_timeout
         self._heavy = asyncio.Semaphore(max(1, pool_max // 2))
         replicas = [
-            Replica(
-                replica,
-                Pool(replica, 0, pool_max, acquire_timeout, statement_timeout, reports=False),
-                max(1, pool_max // 2),
-            )
+            Replica(replica, _replica_pool(replica, *sizes), max(1, pool_max // 2))
             for replica in replica_urls
         ]
         self._replicas = Replicas(replicas, self, self._primary, self._observer)
@@ -202,3 +203,17 @@ class PostgresStore:
         """See `Store.ping`."""
         async with self.pool.connection() as connection:
             await connection.fetchval("SELECT 1")
+
+
+def _replica_pool(url: str, maximum: int, acquire_timeout: float, timeout: float) -> Pool:
+    """Connections to a replica, made when they are needed. Its own queries ask what it is."""
+    plain, pooled = unmarked(url)
+    connect = open_pooled if pooled else open_session
+    guard = _anywhere if pooled else None
+    return Pool(
+        plain, 0, maximum, acquire_timeout, timeout, connect=connect, guard=guard, reports=False
+    )
+
+
+def _anywhere() -> str:
+    return "SELECT 1"

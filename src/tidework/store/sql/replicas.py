@@ -20,14 +20,14 @@ from tidework.store.protocol import Reader, Row, Store
 from tidework.store.sql import queries
 from tidework.store.sql.pool import AWAY, Pool
 from tidework.store.sql.replica import Positions, Replica
-from tidework.store.sql.servers import Primary
+from tidework.store.sql.servers import TIMELINE, Primary
 from tidework.store.sql.statement import Statement
 
 # How long a request may lose on replicas that do not answer, all in all.
 _BUDGET_S: Final = 0.25
 _LOOK_S: Final = 1.0
 _POSITION: Final = (
-    "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint,"
+    f"SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint, {TIMELINE},"
     " (SELECT value FROM installation WHERE name = 'timeline')"
 )
 _MARK: Final = (
@@ -189,8 +189,7 @@ class Replicas:
             try:
                 async with self._store.pool.connection() as connection:
                     before = time.monotonic()
-                    [(position, marked)] = await connection.fetch(_POSITION)
-                    timeline = connection.timeline
+                    [(position, timeline, marked)] = await connection.fetch(_POSITION)
                 self._positions.add(before, position)
                 if str(timeline) != marked:
                     await self._mark(timeline)

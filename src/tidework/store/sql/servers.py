@@ -14,14 +14,19 @@ from typing import Any, Final
 import asyncpg
 import structlog
 
+from tidework.errors import Unavailable
+
 _TARGET: Final = re.compile(r"([?&])target_session_attrs=[^&]*(&|$)")
 _SURVEY_S: Final = 1.0
 # How long the others are waited for once a primary has answered.
 _STRAGGLERS_S: Final = 0.3
 _KEPT_S: Final = 1.0
+_POOLED: Final = re.compile(r"([?&])pgbouncer=(true|on|1)(&|$)", re.IGNORECASE)
+TIMELINE: Final = "('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int"
+"""The timeline that a primary writes; fails on a standby."""
+
 _WHO: Final = (
-    "SELECT pg_is_in_recovery(), CASE WHEN pg_is_in_recovery() THEN 0 ELSE"
-    " ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END,"
+    f"SELECT pg_is_in_recovery(), CASE WHEN pg_is_in_recovery() THEN 0 ELSE {TIMELINE} END,"
     " pg_backend_pid()"
 )
 
@@ -35,13 +40,11 @@ class NotThePrimary(ConnectionError):
 class Session(asyncpg.Connection):
     """A connection that knows which server it leads to.
 
-    `timeline` is 0 on a standby. `pooled` says that a pooler stands in between, which may change
-    the server process behind the connection.
+    `timeline` is 0 on a standby.
     """
 
     url: str = ""
     timeline: int = 0
-    pooled: bool = False
 
 
 def split_hosts(url: str) -> list[str]:
@@ -60,9 +63,12 @@ def name_of(url: str) -> str:
 
 async def open_session(url: str, **options: Any) -> Session:
     """A connection to the server of a URL, whichever part that plays."""
-    session: Session = await asyncpg.connect(
-        url, **{**options, "connection_class": Session, "record_class": asyncpg.Record}
-    )
+    try:
+        session = await open_pooled(url, **options)
+    except asyncpg.ProtocolViolationError as error:
+        if "startup parameter" in str(error):
+            raise _through_pooler(url) from error
+        raise
     try:
         [(in_recovery, timeline, pid)] = await session.fetch(_WHO)
     except BaseException:
@@ -70,15 +76,41 @@ async def open_session(url: str, **options: Any) -> Session:
         raise
     session.url = url
     session.timeline = 0 if in_recovery else timeline
-    session.pooled = pid != session.get_server_pid()
+    if pid != session.get_server_pid():
+        session.terminate()
+        raise _through_pooler(url)
     return session
+
+
+async def open_pooled(url: str, **options: Any) -> Session:
+    """A connection to a PgBouncer; which server it leads to is not known."""
+    session: Session = await asyncpg.connect(
+        url, **{**options, "connection_class": Session, "record_class": asyncpg.Record}
+    )
+    return session
+
+
+def _through_pooler(url: str) -> Unavailable:
+    return Unavailable(
+        f"{name_of(url)} is a pooler (PgBouncer), not PostgreSQL itself: what became of a change"
+        " could not be found out through it. Put the server's own address into"
+        " TIDEWORK_DATABASE_URL and the pooler's into TIDEWORK_DATABASE_POOLER_URL; behind the"
+        " address of a replica write ?pgbouncer=true.",
+        code="pooler",
+    )
+
+
+def unmarked(url: str) -> tuple[str, bool]:
+    """A URL without the mark that it leads to a PgBouncer, and whether it had that."""
+    plain, marks = _POOLED.subn(lambda m: m[1] if m[3] else "", url)
+    return plain.rstrip("?&"), marks > 0
 
 
 class Lookout:
     """One connection for looking at a server time and again, opened anew when it broke."""
 
     def __init__(self, url: str) -> None:
-        self.url = url
+        self.url, self._pooled = unmarked(url)
         self._session: Session | None = None
 
     async def ask(self, query: str, deadline: float) -> Any:
@@ -92,7 +124,10 @@ class Lookout:
                         statement_cache_size=0,
                         server_settings={"application_name": "tidework-lookout"},
                     )
-                return (await self._session.fetch(query))[0]
+                if not self._pooled:
+                    return (await self._session.fetch(query))[0]
+                async with self._session.transaction():
+                    return (await self._session.fetch(query))[0]
         except BaseException:
             self.close()
             raise
@@ -151,6 +186,10 @@ class Primary:
     def is_current(self, session: Session) -> bool:
         """Whether a connection leads to a primary that no other one has replaced, as far as is known."""
         return session.timeline > 0 and session.timeline >= self.timeline
+
+    def guard(self) -> str:
+        """A statement that fails on any server but the present primary."""
+        return f"SELECT 1 / ({TIMELINE} >= {self.timeline})::int"
 
     async def watch(self) -> None:
         """Look at all hosts every second, for ever; ends at once when there is only one."""
