@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 
 from tidework.auth.keys import KeyFileError, KeySet
 from tidework.commands import folder, queries
+from tidework.composition import make_shared
 from tidework.settings import Settings
+from tidework.settings_values import redis_address
 from tidework.store.protocol import Store
 from tidework.store.sql.statement import Statement
 from tidework.times import after, now
@@ -73,6 +75,21 @@ def of_keys(settings: Settings) -> list[Check]:
     except KeyFileError as error:
         return [Check("signing keys", False, str(error))]
     return [Check("signing keys", True, f"{path}, {len(keys.jwks()['keys'])} of them")]
+
+
+async def of_redis(settings: Settings) -> list[Check]:
+    """Redis, where the settings name one: it answers, and can be written."""
+    redis = make_shared(settings).redis
+    if redis is None:
+        return []
+    await redis.start()
+    reason = await redis.state()
+    await redis.close()
+    where = redis_address(settings.redis_url)
+    if reason:
+        advice = "Servers go on without it, and each copy counts limits by itself."
+        return [Check("redis", False, f"{where} cannot be used: {reason} {advice}")]
+    return [Check("redis", True, str(where))]
 
 
 async def of_lookups(store: Store) -> list[Check]:

@@ -33,7 +33,7 @@ def doctor(
 ) -> None:
     """Look whether all is well, and say what to do.
 
-    Settings, data folder, keys, database and look-ups; nothing is changed. Exits with 1 when something is wrong. Works beside a running server.
+    Settings, data folder, keys, database, look-ups and Redis; nothing is changed. Exits with 1 when something is wrong. Works beside a running server.
     """
     try:
         settings = load_settings(data_dir=data_dir)
@@ -46,6 +46,7 @@ def doctor(
             *checks.of_folder(settings),
             *checks.of_keys(settings),
             *_of_database(settings, with_replay),
+            *asyncio.run(checks.of_redis(settings)),
         ]
     _tell(found, as_json)
     if not all(check.ok for check in found):
