@@ -34,6 +34,7 @@ from tidework.http.openapi import PATH as DOCUMENT_PATH
 from tidework.http.openapi import DocumentApp, document, openapi_config
 from tidework.http.problem import exception_handlers
 from tidework.http.proxies import TrustedProxies
+from tidework.http.replicas import replicas_check
 from tidework.http.stopping import Stopping
 from tidework.log import Operation
 from tidework.observability.observing import Observing
@@ -153,7 +154,10 @@ class Application:
             services.workspaces,
             RateLimiter(limits_of(settings.rate_limits), shared.buckets),
             cache_bytes=settings.cache_bytes,
+            second_tier=shared.answers,
         )
+        if shared.answers is not None:
+            self._metrics.watch_cache("shared answers", shared.answers)
         self._watch(front, bare)
         self._background(services, health)
         _settle_collector()
@@ -199,6 +203,9 @@ class Application:
 
         health = Health(self.stopping)
         health.register("database", database)
+        replicas = getattr(services.store, "replicas", ())
+        if replicas:
+            health.register("replicas", replicas_check(replicas), critical=False)
         self._observing.health(health)
         return health
 
