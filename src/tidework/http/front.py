@@ -8,11 +8,12 @@ is kept when the route has said under which seq it stays true.
 
 import time
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from litestar import Litestar
 
-from tidework.cache.memory import BoundedCache
+from tidework.cache.second_tier import SecondTier, WholeAnswer
+from tidework.cache.versioned import VersionedCache
 from tidework.errors import Forbidden, TideworkError, TooManyRequests, Unauthenticated
 from tidework.http.answer import Answer, App, Receive, Scope, collect
 from tidework.http.compression import VARY, choose, is_compressible
@@ -24,7 +25,7 @@ from tidework.http.context import (
     Principal,
     RequestContext,
 )
-from tidework.http.costs import cost_of
+from tidework.http.costs import SEARCH, cost_of
 from tidework.http.dispatch import Dispatch
 from tidework.http.headers import PRIVATE
 from tidework.http.idempotency import Idempotency
@@ -38,28 +39,46 @@ WORKSPACES = f"{BASE}/workspaces/"
 _PREFIX = len(WORKSPACES)
 _ENTRY_OVERHEAD = 1024
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_DEAR = SEARCH
+_Key = tuple[str, str, bytes]
+"""Of an answer: the workspace, the caller where it is theirs alone, the path and the query."""
+
 _LIMITED_AS = {"user": "account", "admin": "admin"}
 
 
+class _NotKept(Exception):
+    """An answer that is nobody's but the caller's own."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        self.answer = answer
+
+
 class _Kept:
-    """An answer that stays true while its stream is at `seq`; `size` is what it may come to."""
+    """An answer to keep; `size` is what it may come to in memory."""
 
-    __slots__ = ("_coded", "_plain", "answer", "compressible", "route", "seq", "size", "tag")
+    __slots__ = ("_coded", "_plain", "answer", "compressible", "route", "size", "tag")
 
-    def __init__(self, seq: int, answer: Answer, tag: str, route: str | None, key: bytes) -> None:
-        self.seq = seq
+    def __init__(self, answer: Answer, tag: str, route: str | None, key: _Key) -> None:
         self.answer = answer
         self.tag = tag
         self.route = route
         self.compressible = is_compressible(b"application/json", len(answer.body))
+        # Compressed it comes to a third or so, in each of the codings that callers take.
         bodies = 2 if self.compressible else 1
-        self.size = bodies * len(answer.body) + len(key) + _ENTRY_OVERHEAD
-        self._plain = _unchanged(tag, vary=self.compressible)
-        self._coded = _unchanged(weak(tag), vary=True) if self.compressible else self._plain
+        self.size = bodies * len(answer.body) + len(key[2]) + _ENTRY_OVERHEAD
+        self._plain: Answer | None = None
+        self._coded: Answer | None = None
 
     def unchanged(self, *, coded: bool) -> Answer:
         """The 304, with the tag that the body would have now (RFC 9110, 15.4.5)."""
-        return self._coded if coded else self._plain
+        if coded and self.compressible:
+            if self._coded is None:
+                self._coded = _unchanged(weak(self.tag), vary=True)
+            return self._coded
+        if self._plain is None:
+            self._plain = _unchanged(self.tag, vary=self.compressible)
+        return self._plain
 
 
 def _unchanged(tag: str, *, vary: bool) -> Answer:
@@ -82,6 +101,7 @@ class Front:
         limiter: RateLimiter,
         *,
         cache_bytes: int = 64 * 1024 * 1024,
+        second_tier: SecondTier | None = None,
     ) -> None:
         self._framework = cast(App, app)
         self._dispatch = Dispatch(app)
@@ -90,9 +110,10 @@ class Front:
         self._memberships = memberships
         self._limiter = limiter
         self._idempotency = Idempotency(store)
-        self.bodies: BoundedCache[tuple[str, str, bytes], _Kept] = BoundedCache(cache_bytes, _size)
-        self.principals: BoundedCache[str, tuple[int, Principal]] = BoundedCache(20_000)
-        self.members: BoundedCache[tuple[str, str], tuple[int, Membership | None]] = BoundedCache(
+        self._second_tier = second_tier
+        self.bodies: VersionedCache[_Key, _Kept] = VersionedCache(cache_bytes, _size)
+        self.principals: VersionedCache[tuple[str, str], Principal] = VersionedCache(20_000)
+        self.members: VersionedCache[tuple[str, str], Membership | Literal[False]] = VersionedCache(
             50_000
         )
 
@@ -150,42 +171,52 @@ class Front:
             return
         try:
             credential = self._authenticator.read(token.strip())
-            known = self.principals.get(credential.id)
-            if workspace == "personal" and known is not None:
-                workspace = known[1].personal_workspace_id
+            proved = (credential.id, credential.secret)
+            if workspace == "personal":
+                latest = self.principals.latest(proved)
+                if latest is not None:
+                    workspace = latest.personal_workspace_id
             streams = [credential.user_id]
             if workspace is not None and is_id(workspace):
                 streams.append(workspace)
             seqs = await self._store.seqs(streams)
-            if (
-                known is None
-                or known[0] != seqs.get(credential.user_id, 0)
-                or known[1].credential.secret != credential.secret
-            ):
-                known = await self._authenticator.principal(credential)
-                self.principals.put(credential.id, known)
-            principal = known[1]
+            seq = seqs.get(credential.user_id, 0)
+            principal = self.principals.get(proved, seq)
+            if principal is None:
+                principal = await self.principals.load(
+                    proved, seq, lambda: self._authenticator.principal(credential)
+                )
             if credential.kind == "token" and principal.credential.expires_at <= time.time():
                 raise Unauthenticated("The token has expired.", code="token_expired")
         except Unauthenticated as error:
             context.unauthenticated = error
             return
         context.principal = principal
-        if workspace is None:
-            return
+        if workspace is not None:
+            await self._admit_to(context, principal.user_id, seqs, workspace)
+
+    async def _admit_to(
+        self, context: RequestContext, user_id: str, seqs: Mapping[str, int], workspace: str
+    ) -> None:
+        """Find out what the caller is in a workspace that is there."""
         if workspace == "personal":
-            workspace = principal.personal_workspace_id
+            assert context.principal is not None
+            workspace = context.principal.personal_workspace_id
             seqs = await self._store.seqs([workspace])
         seq = seqs.get(workspace)
         if seq is None:
             return
         context.workspace_seq = seq
-        key = (workspace, principal.user_id)
-        member = self.members.get(key)
-        if member is None or member[0] != seq:
-            member = await self._memberships.membership(workspace, principal.user_id)
-            self.members.put(key, member)
-        context.membership = member[1]
+        key = (workspace, user_id)
+        member = self.members.get(key, seq)
+        if member is None:
+
+            async def load() -> tuple[int, Membership | Literal[False]]:
+                at, found = await self._memberships.membership(workspace, user_id)
+                return at, found or False
+
+            member = await self.members.load(key, seq, load)
+        context.membership = member or None
 
     async def _limit(
         self, context: RequestContext, scope: Scope, headers: Mapping[bytes, bytes]
@@ -228,22 +259,43 @@ class Front:
         owner = membership.user_id if b"me" in query else ""
         rest: str = scope["path"][_PREFIX:].partition("/")[2]
         key = (membership.workspace_id, owner, rest.encode("utf-8", "surrogatepass") + b"?" + query)
-        kept = self.bodies.get(key)
-        if kept is None or kept.seq != context.workspace_seq:
-            answer = await self._ask(context, scope, receive)
-            if answer.status != 200:
-                return answer
-            if context.kept_seq is None:
-                return _conditional(answer, context, headers)
-            tag = _tag(answer, context)
-            kept = _Kept(context.kept_seq, answer, tag, context.route, key[2])
-            answer.variants = {}
-            self.bodies.put(key, kept)
+        seq = context.workspace_seq
+        kept = self.bodies.get(key, seq)
+        if kept is None:
+
+            async def load() -> tuple[int | None, _Kept]:
+                return await self._load(key, context, scope, receive)
+
+            try:
+                kept = await self.bodies.load(key, seq, load)
+            except _NotKept as other:
+                return other.answer
         context.route = kept.route
         wanted = headers.get(b"if-none-match")
         if wanted is not None and matches(wanted.decode("latin-1"), kept.tag):
             return kept.unchanged(coded=kept.compressible and _takes_coding(headers))
         return kept.answer
+
+    async def _load(
+        self, key: _Key, context: RequestContext, scope: Scope, receive: Receive
+    ) -> tuple[int | None, _Kept]:
+        """Ask the route for an answer to keep, or another copy's memory. Raises `_NotKept`."""
+        query = scope["query_string"]
+        dear = self._second_tier is not None and cost_of("GET", scope["path"], query, None) >= _DEAR
+        if dear and self._second_tier is not None:
+            found = await self._second_tier.get(key, context.workspace_seq)
+            if found is not None:
+                kept = _Kept(Answer(200, found.headers, found.body, {}), found.tag, found.route, key)
+                return context.workspace_seq, kept
+        answer = await self._ask(context, scope, receive)
+        if answer.status != 200 or any(name == b"cache-control" for name, _ in answer.headers):
+            raise _NotKept(answer)
+        tag = _tag(answer, context)
+        answer.variants = {}
+        if dear and self._second_tier is not None and context.kept_seq is not None:
+            whole = WholeAnswer(answer.headers, answer.body, tag, context.route)
+            self._second_tier.put(key, context.kept_seq, whole)
+        return context.kept_seq, _Kept(answer, tag, context.route, key)
 
     async def _ask(self, context: RequestContext, scope: Scope, receive: Receive) -> Answer:
         method: str = scope["method"]

@@ -79,28 +79,28 @@ async def test_nothing_that_the_front_remembers_is_believed_once_its_stream_has_
 
     assert (await ben.get("/users/me")).status_code == 200
     session, (seq, principal) = next(
-        (key, known) for key, (known, _) in front.principals._entries.items()
+        (key, known) for key, (known, _) in front.principals._entries._entries.items()
         if known[1].user_id == ben.id
     )  # fmt: skip
-    front.principals.put(session, (seq - 1, msgspec.structs.replace(principal, role="admin")))
+    front.principals.put(session, seq - 1, msgspec.structs.replace(principal, role="admin"))
     assert (await ben.get("/admin/users")).status_code == 403
 
     ben.workspace = ada.workspace
     assert (await ben.get("~/tasks")).status_code == 404
     place = (ada.workspace, ben.id)
-    seq, known = front.members.get(place) or (0, None)
-    assert known is None
-    front.members.put(place, (seq - 1, Membership(*place, "owner")))
+    seq, known = front.members._entries.get(place) or (0, None)
+    assert known is False
+    front.members.put(place, seq - 1, Membership(*place, "owner"))
     assert (await ben.get("~/tasks")).status_code == 404
 
     assert (await ada.get("~/tasks")).json()["items"][0]["title"] == "now"
     key = (ada.workspace, "", b"tasks?")
-    kept = front.bodies.get(key)
-    assert kept is not None
-    old = _Kept(kept.seq - 1, Answer(200, [], b'"old"'), 'W/"old"', None, key[2])
-    front.bodies.put(key, old)
+    entry = front.bodies._entries.get(key)
+    assert entry is not None
+    old = (entry[0] - 1, _Kept(Answer(200, [], b'"old"'), 'W/"old"', None, key))
+    front.bodies.put(key, *old)
     assert (await ada.get("~/tasks")).json()["items"][0]["title"] == "now"
-    front.bodies.put(key, old)
+    front.bodies.put(key, *old)
     answer = await ada.get("~/tasks", headers={"if-none-match": 'W/"old"'})
     assert answer.status_code == 200
     # A secret that is not the remembered one does not become right by its id.
@@ -173,7 +173,7 @@ async def test_what_is_kept_is_bounded_by_what_it_takes(open_api: OpenApi) -> No
         answer = await ada.get(f"~/tasks?limit={padding}", headers=coding)
         assert answer.status_code in (200, 422)
         await ada.get(f"~/tasks?q=word&cursor=&project={padding and ''}&limit={number + 1}")
-        entries = [(key, kept) for key, (kept, _) in bodies._entries.items()]
+        entries = [(key, kept) for key, ((_, kept), _) in bodies._entries._entries.items()]
         real = sum(
             len(key[2])
             + len(kept.answer.body)

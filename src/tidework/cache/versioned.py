@@ -1,0 +1,90 @@
+"""A cache in memory of what stays true while a stream's seq stands."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Generic, TypeVar
+
+from tidework.cache.memory import BoundedCache
+from tidework.errors import Unavailable
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+Load = Callable[[], Awaitable[tuple[int | None, V]]]
+
+
+class VersionedCache(Generic[K, V]):
+    """Keeps values under a key and a seq; whoever knows a later seq does not find them.
+
+    `bound` and `size` as with `BoundedCache`. A value that several ask for at once is loaded once.
+    For use on one thread.
+    """
+
+    __slots__ = ("_entries", "_loading", "hits", "joined", "misses")
+
+    def __init__(self, bound: int, size: Callable[[V], int] | None = None) -> None:
+        sized = None if size is None else lambda entry: size(entry[1])
+        self._entries: BoundedCache[K, tuple[int, V]] = BoundedCache(bound, sized)
+        self._loading: dict[tuple[K, int], asyncio.Future[tuple[V] | Exception | None]] = {}
+        self.hits = 0
+        self.misses = 0
+        self.joined = 0
+
+    @property
+    def used(self) -> int:
+        """The sum of the sizes of what is kept."""
+        return self._entries.used
+
+    def get(self, key: K, seq: int) -> V | None:
+        """What is kept for `seq`, or None."""
+        entry = self._entries.get(key)
+        if entry is None or entry[0] != seq:
+            self.misses += 1
+            return None
+        self.hits += 1
+        return entry[1]
+
+    def put(self, key: K, seq: int, value: V) -> None:
+        """Keep a value for `seq`, in place of what was kept for another."""
+        self._entries.put(key, (seq, value))
+
+    def latest(self, key: K) -> V | None:
+        """What is kept, for whichever seq: a hint, not the truth."""
+        entry = self._entries.get(key)
+        return None if entry is None else entry[1]
+
+    async def load(self, key: K, seq: int, load: Load[V]) -> V:
+        """The value for `seq` or later, from `load`, or from a call of it that is under way.
+
+        `load` returns the value and the seq that it stands for, which may be later, or None for a
+        value that is not to be kept. Raises what `load` raises; `Unavailable` meets all who waited,
+        any other error its own caller only, and the others try for themselves.
+        """
+        place = (key, seq)
+        while (pending := self._loading.get(place)) is not None:
+            # None: that caller has gone away, and somebody else takes over.
+            outcome = await asyncio.shield(pending)
+            if isinstance(outcome, Unavailable):
+                raise outcome
+            if isinstance(outcome, Exception):
+                return (await load())[1]
+            if outcome is not None:
+                self.joined += 1
+                return outcome[0]
+        pending = self._loading[place] = asyncio.get_running_loop().create_future()
+        result: tuple[V] | Exception | None = None
+        try:
+            at, value = await load()
+            if at is not None:
+                self.put(key, at, value)
+            result = (value,)
+            return value
+        except Exception as error:
+            result = error
+            raise
+        finally:
+            del self._loading[place]
+            pending.set_result(result)
+
+    def __len__(self) -> int:
+        return len(self._entries)
