@@ -34,7 +34,6 @@ from tidework.http.openapi import PATH as DOCUMENT_PATH
 from tidework.http.openapi import DocumentApp, document, openapi_config
 from tidework.http.problem import exception_handlers
 from tidework.http.proxies import TrustedProxies
-from tidework.http.replicas import replicas_check
 from tidework.http.stopping import Stopping
 from tidework.log import Operation
 from tidework.observability.observing import Observing
@@ -203,9 +202,6 @@ class Application:
 
         health = Health(self.stopping)
         health.register("database", database)
-        replicas = getattr(services.store, "replicas", ())
-        if replicas:
-            health.register("replicas", replicas_check(replicas), critical=False)
         self._observing.health(health)
         return health
 
