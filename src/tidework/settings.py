@@ -187,7 +187,7 @@ class Settings:
         example="5",
     )
     cache_bytes: int = _setting(
-        64 << 20, values.size, "Memory for cached answers, per worker.", shown="64 MiB",
+        128 << 20, values.size, "Memory for cached answers, per worker.", shown="128 MiB",
         example="256 MiB",
     )  # fmt: skip
     log_format: Literal["console", "json"] = _setting(

@@ -100,7 +100,7 @@ class Front:
         memberships: Memberships,
         limiter: RateLimiter,
         *,
-        cache_bytes: int = 64 * 1024 * 1024,
+        cache_bytes: int = 128 * 1024 * 1024,
         second_tier: SecondTier | None = None,
     ) -> None:
         self._framework = cast(App, app)
