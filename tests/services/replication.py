@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -139,11 +140,8 @@ def replication(standbys: int = 2) -> Iterator[Replication]:
         primary.create_role()
         database = primary.create_database()
         # In a thread of its own: a test's event loop may be running.
-        wait = asyncio.new_event_loop()
-        try:
-            wait.run_until_complete(migrate_postgresql(primary.url(database)))
-        finally:
-            wait.close()
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(asyncio.run, migrate_postgresql(primary.url(database))).result()
         made = []
         for _ in range(standbys):
             standby = Standby(primary)
