@@ -266,12 +266,13 @@ class Undo(Command):
         draft.undo(steps)
 
     def _check_comments(self, draft: Draft, steps: list[Step]) -> None:
-        """What somebody did to a comment is taken back by them or by an owner."""
+        """What was done to a comment is taken back by its author or by an owner."""
         with_task = {s.id for s in steps if s.kind == "task" and None in (s.before, s.after)}
         for step in steps:
             if step.kind == "comment":
                 whole = {**(step.before or {}), **(step.after or {})}
-                author = whole.get("author_id", draft.space.authors[self.seq])
+                there = draft.things["comment"].get(step.id, {})
+                author = whole.get("author_id", there.get("author_id"))
                 if author != draft.actor and whole.get("task_id") not in with_task:
                     draft.need("owner")
 

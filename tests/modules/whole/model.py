@@ -61,7 +61,6 @@ class Space:
     seq: int = 0
     last_number: int = 0
     commits: dict[int, list[Step]] = field(default_factory=dict)
-    authors: dict[int, str | None] = field(default_factory=dict)
     dead: dict[str, list[str]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
 
     def snapshot(self) -> "Space":
@@ -71,7 +70,6 @@ class Space:
             things=copied(self.things),
             stamps=dict(self.stamps),
             commits=dict(self.commits),
-            authors=dict(self.authors),
         )
 
     @property
@@ -108,7 +106,6 @@ class Space:
         self.seq = seq
         self.things = draft.things
         self.commits[seq] = draft.steps
-        self.authors[seq] = draft.actor
         for step in draft.steps:
             if step.after is None:
                 self.stamps.pop((step.kind, step.id), None)
@@ -280,8 +277,8 @@ class Draft:
         self.drop("member", user_id)
 
     def other_owners(self, user_id: str) -> bool:
-        """Whether there is an owner beside this one."""
-        return any(m["role"] == "owner" for u, m in self.things["member"].items() if u != user_id)
+        """Whether there is an owner who can act beside this one."""
+        return other_owners(self.things, self.people, user_id)
 
     def undo(self, steps: Sequence[Step]) -> None:
         """Take a commit back; refuse when that would lose or break what came later."""
@@ -305,6 +302,12 @@ class Draft:
                 self.put(step.kind, step.id, **step.before)
         if faults(self.things, self.people):
             self.refuse(409)
+
+
+def other_owners(things: Things, people: dict[str, Fields], user_id: str) -> bool:
+    """Whether somebody else owns a workspace whose account is active and taken over."""
+    owners = [u for u, m in things["member"].items() if m["role"] == "owner" and u != user_id]
+    return any(people[u]["is_active"] and not people[u]["placeholder"] for u in owners)
 
 
 def faults(things: Things, people: dict[str, Fields]) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 from tests.modules.whole.commands import MakeItem
 from tests.modules.whole.hanging import Relate, Say
 from tests.modules.whole.intents import GUESTS, Call, Pick
-from tests.modules.whole.model import Draft
+from tests.modules.whole.model import Draft, other_owners
 from tests.modules.whole.system import new_context, principal
 from tests.modules.whole.tasks import MakeTask
 from tests.modules.whole.world import World
@@ -155,9 +155,7 @@ class PeopleRules:
             for space in shared
             if space.role(user_id) == "owner"
             and len(space.things["member"]) > 1
-            and not any(
-                m["role"] == "owner" for u, m in space.things["member"].items() if u != user_id
-            )
+            and not other_owners(space.things, world.people, user_id)
         ]
         refused = bool(alone) or self._admins() == [user_id]
         context = new_context(principal(user_id, ""))

@@ -212,7 +212,9 @@ class Reader:
 
     async def check_stats(self) -> None:
         """The counts."""
-        stats = await self._system.services.stats.workspace(self._space.id, b"days=2")
+        counted = self._system.services.stats.workspace(self._space.id, b"days=2")
+        seq, stats = await counted
+        assert seq == self._space.seq
         tasks = self.tasks()
         assert stats.total == len(tasks)
         for name, column in (("status", "status"), ("priority", "priority"), *_FILTERED.items()):
