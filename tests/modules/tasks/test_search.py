@@ -1,5 +1,6 @@
 """Full text search: words and beginnings of words, whatever else a person types."""
 
+from unicodedata import normalize
 from urllib.parse import quote
 
 from tests.modules.tasks.world import items, make, pointer, titles, workspace_of
@@ -116,3 +117,17 @@ async def test_nobody_elses_words_are_found(api: Api) -> None:
     ):
         assert await search(eva, text) == [], text
         assert await search(eva, text.replace("-", "")) == [], text
+
+
+async def test_composed_and_decomposed_letters_are_the_same(api: Api) -> None:
+    ada = await api.person()
+    words = ("Café", "Ångström", "Tiếng", "한국어", "ガス", "Ёлка")
+    for form in ("NFC", "NFD"):
+        await make(ada, *(f"{form} {normalize(form, word)}" for word in words))
+    for word in words:
+        for form in ("NFC", "NFD"):
+            for typed in (word, word[:-1]):
+                found = await search(ada, normalize(form, typed))
+                assert sorted(normalize("NFC", title) for title in found) == [
+                    f"NFC {word}", f"NFD {word}",
+                ], (word, form)  # fmt: skip

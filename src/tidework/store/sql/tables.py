@@ -1,6 +1,7 @@
 """Constructs that the databases spell differently."""
 
 from typing import Any
+from unicodedata import normalize
 
 from sqlalchemy import ARRAY, BigInteger, Boolean, Integer, String, Text, bindparam
 from sqlalchemy.dialects.postgresql import UUID
@@ -134,9 +135,15 @@ def _day_default(element: Day, compiler: SQLCompiler, **kw: Any) -> str:
 def search_text(dialect: str, stream_id: str, words: list[str]) -> str:
     """The parameter of `Matches`: every word must begin a word of the title or description.
 
-    `words` are letters and digits only, so that nothing in them is query syntax.
+    `words` are letters and digits only, so that nothing in them is query syntax. Texts are kept as
+    they are given, composed (NFC) or decomposed (NFD), so a word is looked for in both forms.
     """
+    forms = [sorted({normalize("NFC", word), normalize("NFD", word)}) for word in words]
     if dialect == "postgresql":
-        return " & ".join(f"'{word}':*" for word in words)
-    terms = " AND ".join(f'"{word}"*' for word in words)
+        return " & ".join(_either(" | ", [f"'{one}':*" for one in either]) for either in forms)
+    terms = " AND ".join(_either(" OR ", [f'"{one}"*' for one in either]) for either in forms)
     return f'stream : "{stream_id.replace("-", "")}" AND {{title description}} : ({terms})'
+
+
+def _either(operator: str, terms: list[str]) -> str:
+    return f"({operator.join(terms)})"
