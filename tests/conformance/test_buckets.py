@@ -137,9 +137,11 @@ async def test_nothing_asked_for_is_given(bench: Bench) -> None:
 
 async def test_a_flood_from_eight_copies_gets_what_there_is(bench: Bench) -> None:
     copies = [await bench.copy() for _ in range(8)]
-    charge = Charge("flood", 500, 86_400)
-    taken = await asyncio.gather(*(copies[number % 8].take([charge]) for number in range(3000)))
-    assert sum(one.allowed for one in taken) == 500
+    # Several times: copies that race each other may be lucky once.
+    for flood in range(8):
+        charge = Charge(f"flood {flood}", 100 + 13 * flood, 86_400)
+        taken = await asyncio.gather(*(copies[number % 8].take([charge]) for number in range(800)))
+        assert sum(one.allowed for one in taken) == charge.capacity
 
 
 async def test_a_flood_with_costs_and_two_buckets(bench: Bench) -> None:
