@@ -6,6 +6,7 @@ With `composition`, the one place that picks implementations.
 import asyncio
 import contextlib
 import gc
+from collections.abc import Callable
 from typing import Any, cast
 
 from litestar import Litestar, Router
@@ -39,6 +40,7 @@ from tidework.log import Operation
 from tidework.observability.observing import Observing
 from tidework.settings import Settings
 from tidework.store.protocol import Store
+from tidework.store.sql.pool import Pool
 from tidework.store.sql.postgres import PostgresStore
 from tidework.tasks import examples as task_examples
 from tidework.tasks.admin import AdminTaskService
@@ -210,13 +212,7 @@ class Application:
         self._metrics.watch_cache("principals", front.principals)
         self._metrics.watch_cache("memberships", front.members)
         if isinstance(store, PostgresStore):
-            pool = store.pool
-
-            def stats() -> PoolStats:
-                size, _, idle = pool.size()
-                return PoolStats(size, size - idle, pool.waiting)
-
-            self._metrics.watch_pool("read", stats)
+            self._metrics.watch_pool("read", _stats_of(store.pool))
         self._observing.serve_metrics(self._ending)
 
     def _background(self, services: Services, health: Health) -> None:
@@ -233,6 +229,14 @@ class Application:
             await asyncio.gather(*tasks, return_exceptions=True)
 
         self._ending.push_async_callback(end)
+
+
+def _stats_of(pool: Pool) -> Callable[[], PoolStats]:
+    def stats() -> PoolStats:
+        size, _, idle = pool.size()
+        return PoolStats(size, size - idle, pool.waiting, pool.acquired, pool.waited)
+
+    return stats
 
 
 def _settle_collector() -> None:

@@ -102,7 +102,8 @@ async def connect(open_: Connect, *, name: str, settings: Mapping[str, str]) -> 
 
 
 class Pool:
-    """Connections for reading. `waiting` callers wait for one now.
+    """Connections for reading. `waiting` callers wait for one now, `acquired` have waited for one so
+    far, `waited` seconds altogether.
 
     A connection whose use ended in anything but an answer of the server (cancelled, timed out,
     broken) is closed, never reused: the next user could read somebody else's answer from it. So is
@@ -138,6 +139,8 @@ class Pool:
         self._used: set[Any] = set()
         self._away_since: float | None = None
         self.waiting = 0
+        self.acquired = 0
+        self.waited = 0.0
 
     async def start(self) -> None:
         """Open the first connections. Raises `Unavailable`."""
@@ -212,7 +215,10 @@ class Pool:
             raise self._gone(error) from error
         finally:
             self.waiting -= 1
-            patience.spend(time.perf_counter() - started)
+            waited = time.perf_counter() - started
+            self.acquired += 1
+            self.waited += waited
+            patience.spend(waited)
         self._used.add(connection)
         try:
             if self._guard is None:
