@@ -141,9 +141,9 @@ async def test_a_replica_that_lags_is_asked_about_a_stream_once(replicated: Repl
     """Seen red without `missed`: each read asks it first."""
     slow = replicated.standbys[0]
     only = Replication(replicated.primary, [slow], replicated.database)
-    slow.configure(recovery_min_apply_delay="1h")
     try:
         async with copies(only) as [(store, seen)]:
+            slow.configure(recovery_min_apply_delay="1h")
             [replica] = store.replicas
             stream = await new_workspace(store)
             await until(lambda: (replica.lag or 0) > 1.0, "the lag is seen")
