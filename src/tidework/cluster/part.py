@@ -77,6 +77,10 @@ class Part:
         """Whom it runs as, where that is not ourselves."""
         return None
 
+    def keeps_port(self) -> bool:
+        """Whether its port is taken by what it has left behind, and will take over again."""
+        return False
+
     @property
     def address(self) -> str:
         """Where it is, for people: without a password."""
@@ -132,7 +136,7 @@ class Part:
         missing = self.missing()
         if missing:
             raise ClusterError(missing)
-        if not is_free(self.port):
+        if not is_free(self.port) and not self.keeps_port():
             raise ClusterError(
                 f"Port {self.port}, which {self.name} listens on, is taken by another program."
                 " End that, or use another folder."

@@ -125,6 +125,9 @@ class Patroni(PostgresNode):
             },
         }
 
+    def keeps_port(self) -> bool:
+        return self.server() is not None
+
     def node(self) -> dict[str, Any]:
         """What Patroni says of its node (role, state, timeline, …); nothing: it does not answer."""
         try:
@@ -142,6 +145,10 @@ class Patroni(PostgresNode):
             return False
         primary = node.get("role") in {"master", "primary"}
         return primary or self.in_recovery() is True
+
+    def is_synchronous(self) -> bool:
+        """Whether it is the standby that has every acknowledged commit."""
+        return bool(self.node().get("sync_standby"))
 
     def is_primary(self) -> bool:
         """Whether it holds the leader's key and takes writes."""
@@ -196,10 +203,18 @@ class Patroni(PostgresNode):
 
     def freeze(self) -> None:
         super().freeze()
-        self._signal_server(signal.SIGSTOP)
+        self.freeze_server()
 
     def thaw(self) -> None:
         super().thaw()
+        self.thaw_server()
+
+    def freeze_server(self) -> None:
+        """Let PostgreSQL alone hang (SIGSTOP)."""
+        self._signal_server(signal.SIGSTOP)
+
+    def thaw_server(self) -> None:
+        """Let PostgreSQL go on after `freeze_server`."""
         self._signal_server(signal.SIGCONT)
 
     def _signal_server(self, number: int) -> None:

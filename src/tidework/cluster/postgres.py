@@ -52,6 +52,14 @@ HBA: Final = (
     f"host replication {REPLICATOR} {LOOPBACK}/32 scram-sha-256",
     f"host all all {LOOPBACK}/32 scram-sha-256",
 )
+UNANSWERED: Final = (
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    # What a connection raises that breaks at the wrong moment.
+    asyncpg.InternalClientError,
+)
+"""What asking a server raises that is away, starting, stopping, or refuses."""
 _QUICK_S: Final = 2.0
 
 
@@ -103,7 +111,7 @@ def own(path: Path) -> None:
 def execute(url: str, *statements: str, deadline: float = 10.0) -> list[list[tuple[Any, ...]]]:
     """Run statements, each on its own, and return the rows of each; blocks the caller.
 
-    Raises OSError or `asyncpg.PostgresError`.
+    Raises one of `UNANSWERED`.
     """
 
     async def run() -> list[list[tuple[Any, ...]]]:
@@ -131,7 +139,7 @@ def answers(url: str, deadline: float = _QUICK_S) -> bool:
 
     try:
         return _in_thread(run())
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    except UNANSWERED:
         return False
 
 
@@ -207,7 +215,7 @@ class PostgresNode(Part):
         try:
             statement = "SELECT pg_is_in_recovery()"
             [[(found,)]] = execute(self.admin_url(), statement, deadline=_QUICK_S)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except UNANSWERED:
             return None
         return bool(found)
 
