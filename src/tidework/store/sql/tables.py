@@ -22,7 +22,7 @@ class AnyOf(ColumnElement[bool]):
 
     def __init__(self, column: ColumnElement[Any], name: str) -> None:
         self.column = column
-        kind = _UUIDS
+        kind: ARRAY[Any] = _UUIDS
         if isinstance(column.type, Text):
             kind = _TEXTS
         elif isinstance(column.type, Integer):
