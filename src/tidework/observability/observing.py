@@ -44,10 +44,8 @@ class Observing:
         if self._slow is not None:
             observers.append(self._slow)
         self._replicas: ReplicaWatch | None = None
-        # With a database server only.
-        urls: tuple[str, ...] = getattr(settings, "database_replica_urls", ())
-        if urls:
-            self._replicas = ReplicaWatch([name_of(url) for url in urls])
+        if settings.database_replica_urls:
+            self._replicas = ReplicaWatch([name_of(url) for url in settings.database_replica_urls])
             observers.append(self._replicas)
         if settings.otlp_endpoint:
             tracing = importlib.import_module("tidework.observability.tracing")
