@@ -66,8 +66,8 @@ def expected_versions(header: str | None) -> Sequence[int] | None:
 def check_seq(header: bytes) -> None:
     """Raise `Malformed` unless a `Tidework-Seq` is one.
 
-    Nothing else has to be done with it: every read is asked from the primary, and is never older
-    than what any copy has acknowledged.
+    Nothing else has to be done with it: every read is held to the seq that the primary tells when it
+    comes, and is never older than what any copy has acknowledged.
     """
     if not header.isdigit() or len(header) > _SEQ_DIGITS:
         raise Malformed("Tidework-Seq must be the number that the answer to a write had.")
