@@ -87,8 +87,10 @@ def test_what_is_under_way_is_finished_after_the_door_is_closed(
         def refused() -> bool:
             try:
                 socket.create_connection(("127.0.0.1", server.port), 5).close()
-            except OSError:
+            except ConnectionRefusedError:
                 return True
+            except TimeoutError:
+                return False
             return False
 
         wait_until(refused, "nobody new is let in")

@@ -80,6 +80,8 @@ def _ask_on(port: int, call: Call, tally: Tally, stop: threading.Event, pause: f
             connection.close()
             connection = None
         stop.wait(pause)
+    if connection is not None:
+        connection.close()
 
 
 @contextmanager

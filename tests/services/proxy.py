@@ -19,6 +19,7 @@ class Proxy:
             drop the answer (`unanswered`), or deliver half of it (`halfway`).
         again: where not empty, `cut` stays for every message that holds these bytes, and for no other.
         refusing: whether new connections are closed at once.
+        delay: by how many seconds each message to the server is late.
     """
 
     def __init__(self, target: tuple[str, int]) -> None:
@@ -27,6 +28,7 @@ class Proxy:
         self.cut: Cut | None = None
         self.again = b""
         self.refusing = False
+        self.delay = 0.0
         self._target = target
         self._open: set[asyncio.StreamWriter] = set()
 
@@ -63,6 +65,8 @@ class Proxy:
                         to_writer.write(data[: len(data) // 2])
                         await to_writer.drain()
                     return
+                if self.delay:
+                    await asyncio.sleep(self.delay)
                 to_writer.write(data)
                 await to_writer.drain()
         except ConnectionError:

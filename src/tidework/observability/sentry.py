@@ -51,7 +51,9 @@ class Sentry:
         try:
             event, hint = event_from_exception(error, client_options=self._client.options)
             event["tags"] = {
-                name: redact_text(str(line[name])[:200]) for name in _TAGS if line.get(name) is not None
+                name: redact_text(str(line[name])[:200])
+                for name in _TAGS
+                if line.get(name) is not None
             }
             self._client.capture_event(event, hint)
         except Exception:

@@ -26,8 +26,9 @@ class SeqBatch:
 
     One query is in flight at a time. A caller only ever joins a query that has not been sent yet,
     so that its answer is never older than its question. After `limit` seconds without an answer
-    those who wait for it get `Unavailable`; the query itself is left to end as it will, since one
-    that is cut off costs its connection, which a slow database takes even longer to replace.
+    those who wait for it get `Unavailable`, and so does at once whoever comes before it has ended. It
+    is left to end as it will: one that is cut off costs its connection, which a slow database takes
+    even longer to replace.
     """
 
     def __init__(self, load: Load, limit: float = 5.0) -> None:
@@ -36,9 +37,15 @@ class SeqBatch:
         self._next: _Round | None = None
         self._free = asyncio.Event()
         self._free.set()
+        self._sent = 0.0
 
     async def get(self, stream_ids: Sequence[str]) -> Mapping[str, int]:
-        """The present seq of each stream; those that do not exist are left out."""
+        """The present seq of each stream; those that do not exist are left out.
+
+        Raises `Unavailable`, and what the query failed with.
+        """
+        if not self._free.is_set() and time.perf_counter() - self._sent > self._limit:
+            raise _slow()
         waiting = self._next or self._begin()
         waiting.streams.update(stream_ids)
         started = time.perf_counter()
@@ -68,6 +75,7 @@ class SeqBatch:
         if answer.done():
             return
         self._free.clear()
+        self._sent = time.perf_counter()
         # From here on nobody joins; `_load` sends what has gathered.
         self._next = None
         try:

@@ -93,9 +93,13 @@ async def test_who_waits_too_long_is_told_and_the_query_is_left_to_end() -> None
     for slow in (first, second):
         with pytest.raises(Unavailable):
             await asyncio.wait_for(slow, 10)
+    # Who comes now would wait in vain.
+    with pytest.raises(Unavailable):
+        await batch.get(["c"])
     # The second was never sent: nobody waits for it any more.
     assert source.asked == [{"a"}]
     source.seq = 2
     source.gate.set()
+    await turns()
     assert await asyncio.wait_for(batch.get(["a"]), 10) == {"a": 2}
     assert source.asked == [{"a"}, {"a"}]

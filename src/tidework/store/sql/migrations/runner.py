@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
+import asyncpg
 import structlog
 from alembic import command
 from alembic.config import Config
@@ -115,11 +116,11 @@ async def migrate_postgresql(url: str, patience: float = 120.0) -> bool:
     )
     event.listen(engine.sync_engine, "begin", _lock_briefly)
     try:
-        async with _alone(engine):
+        async with _alone(primary):
             return await _upgraded(engine, time.monotonic() + patience)
     except DBAPIError as error:
         raise _failed(error) from error
-    except OSError as error:
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise Unavailable(
             "The database cannot be reached; check its address, and that it runs.",
             code="database",
@@ -135,17 +136,22 @@ def _lock_briefly(connection: Connection) -> None:
 
 
 @asynccontextmanager
-async def _alone(engine: AsyncEngine) -> AsyncIterator[None]:
-    """Keep others from migrating, by a lock on a connection of its own.
-
-    Asked for again and again: one who waited for it in a query would be waited for by an index that
-    is made concurrently.
-    """
-    async with engine.connect() as keeper:
-        await keeper.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
-        while not await keeper.scalar(text(f"SELECT pg_try_advisory_xact_lock({_LOCK})")):  # noqa: ASYNC110
+async def _alone(primary: Primary) -> AsyncIterator[None]:
+    """Keep others from migrating, by the lock of a transaction on a connection of its own."""
+    keeper = await primary.connect(timeout=_CONNECT_S)
+    try:
+        while True:
+            await keeper.execute("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0")
+            if await keeper.fetchval(f"SELECT pg_try_advisory_xact_lock({_LOCK})"):
+                break
+            # Who waits must hold nothing: an index that is made concurrently would wait for them.
+            await keeper.execute("ROLLBACK")
             await asyncio.sleep(_POLL_S)
+        # For the same reason: it ends the query before, which has a snapshot as long as it is open.
+        await keeper.execute("SELECT 1")
         yield
+    finally:
+        await keeper.close(timeout=_CONNECT_S)
 
 
 async def _upgraded(engine: AsyncEngine, deadline: float) -> bool:
