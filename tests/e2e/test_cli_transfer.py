@@ -55,6 +55,8 @@ def test_a_running_server_shows_what_was_imported_at_once(
     tidework: Command, tidework_server: StartServer, data_dir: Path, robin: str, rows: Path
 ) -> None:
     server = tidework_server(data_dir)
+    issues = rows.with_name("issues.json")
+    issues.write_text(json.dumps([issue("D-7", "Caulk")]))
     with httpx.Client(base_url=f"{server.base_url}/api/v1") as client:
         login = {"email": "robin@example.org", "password": robin}
         token = client.post("/auth/login", json=login).json()["access_token"]
@@ -68,9 +70,13 @@ def test_a_running_server_shows_what_was_imported_at_once(
         assert "Boat" in client.get("/workspaces").text
         titles = [task["title"] for task in client.get(tasks).json()["items"]]
         assert sorted(titles) == ["Mend the sail", "Oil the winch"]
+        done_well(tidework("import", "jira", issues, "--workspace", "Boat"))
+        for key, title in (("A-2", "Mend the sail"), (" d-7 ", "Caulk")):
+            found = client.get(tasks, params={"q": key, "total": "true"}).json()
+            assert ([task["title"] for task in found["items"]], found["total"]) == ([title], 1)
         rows.write_text(ROWS + "A-3,Paint the hull,open,8\n")
         done_well(tidework("import", "csv", rows, "--workspace", "Boat"))
-        assert len(client.get(tasks).json()["items"]) == 3
+        assert len(client.get(tasks).json()["items"]) == 4
 
 
 @pytest.mark.usefixtures("robin")

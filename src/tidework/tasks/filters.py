@@ -9,6 +9,7 @@ from tidework.errors import invalid
 from tidework.http import cursor as cursors
 from tidework.http.query import Query
 from tidework.store.sql.tables import search_text
+from tidework.tasks.foreign_keys import marks_of
 from tidework.tasks.queries import SORTS
 from tidework.times import now
 
@@ -106,7 +107,11 @@ def _search(
         return True
     if len(words) > _MAX_WORDS:
         raise invalid("?q", "too_many", f"?q takes {_MAX_WORDS} words at most.")
-    filters.add("q")
+    if marks := marks_of(text):
+        filters.add("q_or_key")
+        params["marks"] = marks
+    else:
+        filters.add("q")
     params["q"] = search_text(dialect, stream_id, [word[:_MAX_WORD] for word in words])
     return False
 

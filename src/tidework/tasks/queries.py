@@ -31,6 +31,7 @@ from tidework.store.sql.schema import (
 )
 from tidework.store.sql.statement import Statement
 from tidework.store.sql.tables import HasAny, Matches, any_of
+from tidework.tasks.foreign_keys import CAME_UNDER
 
 TASK_COLUMNS = (
     tasks.c.id,
@@ -107,7 +108,9 @@ FILTERS: dict[str, ColumnElement[bool]] = {
         *(tasks.c.status != closed for closed in _CLOSED),
     ),
     "q": Matches("q"),
+    "q_or_key": or_(Matches("q"), CAME_UNDER),
 }
+_SEARCHES = frozenset({"q", "q_or_key"})
 
 
 def _key(sort: str, descending: bool) -> ColumnElement[Any]:
@@ -149,7 +152,9 @@ def task_list(
         .order_by(*outer)
     )
     return Statement(
-        "task_search" if "q" in filters else "task_list", statement, heavy="q" in filters
+        "task_search" if _SEARCHES & filters else "task_list",
+        statement,
+        heavy=bool(_SEARCHES & filters),
     )
 
 
@@ -167,7 +172,7 @@ def task_count(filters: frozenset[str]) -> Statement:
         .scalar_subquery()
     )
     statement = select(streams.c.seq, count).where(streams.c.stream_id == bindparam("stream_id"))
-    return Statement("task_count", statement, heavy="q" in filters)
+    return Statement("task_count", statement, heavy=bool(_SEARCHES & filters))
 
 
 def _one(name: str, condition: ColumnElement[bool]) -> Statement:

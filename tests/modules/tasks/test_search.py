@@ -3,7 +3,7 @@
 from unicodedata import normalize
 from urllib.parse import quote
 
-from tests.modules.tasks.world import items, make, pointer, titles, workspace_of
+from tests.modules.tasks.world import execute, items, make, pointer, titles, workspace_of
 from tests.services.api import Api, Person
 
 TEXTS = {
@@ -131,3 +131,21 @@ async def test_composed_and_decomposed_letters_are_the_same(api: Api) -> None:
                 assert sorted(normalize("NFC", title) for title in found) == [
                     f"NFC {word}", f"NFD {word}",
                 ], (word, form)  # fmt: skip
+
+
+async def test_a_task_is_found_by_the_key_that_it_was_imported_with(api: Api) -> None:
+    ada, eva = await workspace_of(api, "editor")
+    (stranger,) = await workspace_of(api)
+    named, _, other = await make(ada, "Named", "As DS-123 says", "Other")
+    for task, mark in ((named, "issue/DS-123"), (other, "issue/DS-1234"), (other, "key/x_Y-1")):
+        await execute(
+            api,
+            "INSERT INTO import_marks (stream_id, source, foreign_id, entity_id, fingerprint)"
+            f" VALUES ('{ada.workspace}', 'any', '{mark}', '{task['id']}', '')",
+        )
+    assert await search(eva, "DS-123") == ["As DS-123 says", "Named"]
+    assert await search(eva, "ds-123", "&total=true&status=pending") == ["As DS-123 says", "Named"]
+    assert await search(eva, "x_Y-1") == ["Other"]
+    for nothing in ("DS-12", "DS-1235", "issue/DS-123", "DS", "DS-123 Named", "123"):
+        assert "Named" not in await search(eva, nothing), nothing
+    assert await search(stranger, "DS-123") == []
