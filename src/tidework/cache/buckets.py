@@ -5,12 +5,16 @@ kept of it is how many tokens are gone, and when that was so; a bucket that is f
 """
 
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Final, NamedTuple, Protocol
 
 SLACK: Final = 1e-6
 """Tokens that may be missing: who waits exactly as long as was said is let through, whatever the
 rounding."""
+
+_LOOKED_AT: Final = 16
 
 
 class Charge(NamedTuple):
@@ -66,16 +70,15 @@ def full_in(charge: Charge, used: float) -> float:
 class MemoryBuckets:
     """Buckets of this process, at most `capacity` for each length of period, about 250 bytes each.
 
-    When there is no more room the full ones go, and then those that are the least used: a flood of
-    new names cannot push out one who is being held back. Setting the clock changes nothing. For use
-    on one thread.
+    When there is no more room, full ones go, or the least used of a few: a flood of new names cannot
+    push out one who is being held back. Setting the clock changes nothing. For use on one thread.
     """
 
     def __init__(self, capacity: int = 50_000, clock: Callable[[], float] = time.monotonic) -> None:
         self._capacity = capacity
         self._clock = clock
         # By period: tokens gone, when, and the bucket's capacity.
-        self._tables: dict[int, dict[str, tuple[float, float, int]]] = {}
+        self._tables: dict[int, OrderedDict[str, tuple[float, float, int]]] = {}
 
     def __len__(self) -> int:
         return sum(map(len, self._tables.values()))
@@ -109,7 +112,7 @@ class MemoryBuckets:
 
     async def fill(self, charges: Sequence[Charge]) -> None:
         for charge in charges:
-            self._tables.get(charge.period, {}).pop(charge.name, None)
+            self._tables.get(charge.period, OrderedDict()).pop(charge.name, None)
 
     def _used(self, charge: Charge, now: float) -> float:
         table = self._tables.get(charge.period)
@@ -121,7 +124,7 @@ class MemoryBuckets:
     def _put(self, charge: Charge, used: float, now: float) -> float:
         table = self._tables.get(charge.period)
         if table is None:
-            table = self._tables[charge.period] = {}
+            table = self._tables[charge.period] = OrderedDict()
         if used <= 0:
             table.pop(charge.name, None)
             return 0.0
@@ -131,15 +134,15 @@ class MemoryBuckets:
         return used
 
     def _make_room(self, period: int, now: float) -> None:
-        """Let a tenth go, so that this is seldom done."""
+        """Let one go at least. Those that stay are looked at again only after all others."""
         table = self._tables[period]
         shares = {
             name: used / capacity - (now - at) / period
-            for name, (used, at, capacity) in table.items()
+            for name, (used, at, capacity) in islice(table.items(), _LOOKED_AT)
         }
-        gone = [name for name, share in shares.items() if share <= 0]
-        surplus = len(table) - len(gone) - self._capacity * 9 // 10
-        if surplus > 0:
-            gone += sorted(shares, key=shares.__getitem__)[len(gone) :][:surplus]
-        for name in gone:
-            del table[name]
+        least = min(shares, key=shares.__getitem__)
+        for name, share in shares.items():
+            if share <= 0 or name == least:
+                del table[name]
+            else:
+                table.move_to_end(name)

@@ -52,5 +52,10 @@ class BoundedCache(Generic[K, V]):
         if found is not None:
             self.used -= found[1]
 
+    def clear(self) -> None:
+        """Forget everything."""
+        self._entries.clear()
+        self.used = 0
+
     def __len__(self) -> int:
         return len(self._entries)

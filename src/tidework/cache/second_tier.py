@@ -1,4 +1,4 @@
-"""Answers that all copies share: in Redis, under the seq that they stay true for.
+"""Answers that all copies share: in Redis, under the version that they stay true for.
 
 An entry is never changed and never removed, so none is ever stale: whoever knows a later seq asks
 for another key. Entries expire by themselves. Without Redis there are none, and nothing is wrong.
@@ -39,7 +39,7 @@ class Entries(Protocol):
 
 
 class SecondTier:
-    """Whole answers by (workspace, reader, query) and seq.
+    """Whole answers by (workspace, reader, query) and version, the history and seq of the workspace.
 
     `release` is the version of the code: an answer of another one may look different.
     """
@@ -53,9 +53,9 @@ class SecondTier:
         self.misses = 0
         self.used = 0
 
-    async def get(self, key: tuple[str, str, bytes], seq: int) -> WholeAnswer | None:
-        """What another copy has answered at this seq, or None."""
-        raw = await self._entries.get(self._name(key, seq))
+    async def get(self, key: tuple[str, str, bytes], version: str) -> WholeAnswer | None:
+        """What another copy has answered at this version, or None."""
+        raw = await self._entries.get(self._name(key, version))
         if raw is not None:
             try:
                 found = self._decoder.decode(raw)
@@ -67,18 +67,18 @@ class SecondTier:
         self.misses += 1
         return None
 
-    def put(self, key: tuple[str, str, bytes], seq: int, answer: WholeAnswer) -> None:
+    def put(self, key: tuple[str, str, bytes], version: str, answer: WholeAnswer) -> None:
         """Let the other copies have an answer, soon and if possible."""
         if len(answer.body) > _LARGEST or len(self._writes) >= _MOST_WRITES:
             return
         value = msgspec.msgpack.encode(answer)
-        writing = asyncio.create_task(self._entries.put(self._name(key, seq), value, _KEPT_S))
+        writing = asyncio.create_task(self._entries.put(self._name(key, version), value, _KEPT_S))
         self._writes.add(writing)
         writing.add_done_callback(self._writes.discard)
 
-    def _name(self, key: tuple[str, str, bytes], seq: int) -> bytes:
+    def _name(self, key: tuple[str, str, bytes], version: str) -> bytes:
         digest = blake2b(digest_size=20)
         workspace, reader, query = key
         parts: list[Any] = [self._release, workspace, reader, query]
         digest.update(msgspec.msgpack.encode(parts))
-        return f"tw:answer:{digest.hexdigest()}:{seq}".encode()
+        return f"tw:answer:{digest.hexdigest()}:{version}".encode()

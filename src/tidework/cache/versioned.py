@@ -53,6 +53,11 @@ class VersionedCache(Generic[K, V]):
         entry = self._entries.get(key)
         return None if entry is None else entry[1]
 
+    def clear(self) -> None:
+        """Forget everything; nobody joins a load that is under way any more."""
+        self._entries.clear()
+        self._loading = {}
+
     async def load(self, key: K, seq: int, load: Load[V]) -> V:
         """The value for `seq` or later, from `load`, or from a call of it that is under way.
 
@@ -83,7 +88,8 @@ class VersionedCache(Generic[K, V]):
             result = error
             raise
         finally:
-            del self._loading[place]
+            if self._loading.get(place) is pending:
+                del self._loading[place]
             pending.set_result(result)
 
     def __len__(self) -> int:

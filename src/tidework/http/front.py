@@ -7,8 +7,8 @@ is kept when the route has said under which seq it stays true.
 """
 
 import time
-from collections.abc import Mapping
-from typing import Any, Literal, cast
+from collections.abc import Awaitable, Mapping
+from typing import Any, Literal, TypeVar, cast
 
 from litestar import Litestar
 
@@ -16,8 +16,7 @@ from tidework.cache.second_tier import SecondTier, WholeAnswer
 from tidework.cache.versioned import VersionedCache
 from tidework.errors import Forbidden, TideworkError, TooManyRequests, Unauthenticated
 from tidework.http.answer import Answer, App, Receive, Scope, collect
-from tidework.http.compression import VARY, choose, is_compressible
-from tidework.http.conditional import body_tag, check_seq, matches, weak
+from tidework.http.conditional import check_seq, matches
 from tidework.http.context import (
     Authenticator,
     Membership,
@@ -27,8 +26,8 @@ from tidework.http.context import (
 )
 from tidework.http.costs import SEARCH, cost_of
 from tidework.http.dispatch import Dispatch
-from tidework.http.headers import PRIVATE
 from tidework.http.idempotency import Idempotency
+from tidework.http.kept import Kept, Key, NotKept, conditional, give_tag, size_of, takes_coding
 from tidework.http.limits import RateLimiter
 from tidework.http.problem import render
 from tidework.ids import is_id
@@ -37,56 +36,11 @@ from tidework.store.protocol import Store
 BASE = "/api/v1"
 WORKSPACES = f"{BASE}/workspaces/"
 _PREFIX = len(WORKSPACES)
-_ENTRY_OVERHEAD = 1024
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _DEAR = SEARCH
-_Key = tuple[str, str, bytes]
-"""Of an answer: the workspace, the caller where it is theirs alone, the path and the query."""
+T = TypeVar("T")
 
 _LIMITED_AS = {"user": "account", "admin": "admin"}
-
-
-class _NotKept(Exception):
-    """An answer that is nobody's but the caller's own."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__()
-        self.answer = answer
-
-
-class _Kept:
-    """An answer to keep; `size` is what it may come to in memory."""
-
-    __slots__ = ("_coded", "_plain", "answer", "compressible", "route", "size", "tag")
-
-    def __init__(self, answer: Answer, tag: str, route: str | None, key: _Key) -> None:
-        self.answer = answer
-        self.tag = tag
-        self.route = route
-        self.compressible = is_compressible(b"application/json", len(answer.body))
-        # Compressed it comes to a third or so, in each of the codings that callers take.
-        bodies = 2 if self.compressible else 1
-        self.size = bodies * len(answer.body) + len(key[2]) + _ENTRY_OVERHEAD
-        self._plain: Answer | None = None
-        self._coded: Answer | None = None
-
-    def unchanged(self, *, coded: bool) -> Answer:
-        """The 304, with the tag that the body would have now (RFC 9110, 15.4.5)."""
-        if coded and self.compressible:
-            if self._coded is None:
-                self._coded = _unchanged(weak(self.tag), vary=True)
-            return self._coded
-        if self._plain is None:
-            self._plain = _unchanged(self.tag, vary=self.compressible)
-        return self._plain
-
-
-def _unchanged(tag: str, *, vary: bool) -> Answer:
-    return Answer(304, [(b"etag", tag.encode()), PRIVATE, *([VARY] if vary else [])], b"")
-
-
-def _size(kept: _Kept) -> int:
-    return kept.size
 
 
 class Front:
@@ -111,7 +65,8 @@ class Front:
         self._limiter = limiter
         self._idempotency = Idempotency(store)
         self._second_tier = second_tier
-        self.bodies: VersionedCache[_Key, _Kept] = VersionedCache(cache_bytes, _size)
+        self._history = store.history
+        self.bodies: VersionedCache[Key, Kept] = VersionedCache(cache_bytes, size_of)
         self.principals: VersionedCache[tuple[str, str], Principal] = VersionedCache(20_000)
         self.members: VersionedCache[tuple[str, str], Membership | Literal[False]] = VersionedCache(
             50_000
@@ -152,7 +107,7 @@ class Front:
             if membership is not None:
                 return await self._read(context, membership, scope, headers, receive)
             answer = await self._ask(context, scope, receive)
-            return _conditional(answer, context, headers) if answer.status == 200 else answer
+            return conditional(answer, context, headers) if answer.status == 200 else answer
         if method == "POST" and b"idempotency-key" in headers:
             return await self._once(context, scope, headers[b"idempotency-key"], receive)
         return await self._ask(context, scope, receive)
@@ -180,11 +135,13 @@ class Front:
             if workspace is not None and is_id(workspace):
                 streams.append(workspace)
             seqs = await self._store.seqs(streams)
+            if self._store.history != self._history:
+                self._forget()
             seq = seqs.get(credential.user_id, 0)
             principal = self.principals.get(proved, seq)
             if principal is None:
                 principal = await self.principals.load(
-                    proved, seq, lambda: self._authenticator.principal(credential)
+                    proved, seq, lambda: self._settled(self._authenticator.principal(credential))
                 )
             if credential.kind == "token" and principal.credential.expires_at <= time.time():
                 raise Unauthenticated("The token has expired.", code="token_expired")
@@ -194,6 +151,19 @@ class Front:
         context.principal = principal
         if workspace is not None:
             await self._admit_to(context, principal.user_id, seqs, workspace)
+
+    def _forget(self) -> None:
+        """Another history has begun: what is remembered may never have happened."""
+        self._history = self._store.history
+        self.bodies.clear()
+        self.principals.clear()
+        self.members.clear()
+
+    async def _settled(self, load: Awaitable[tuple[int | None, T]]) -> tuple[int | None, T]:
+        """What was loaded, not to be kept if another history has begun meanwhile."""
+        history = self._history
+        at, value = await load
+        return (at if self._store.history == history else None), value
 
     async def _admit_to(
         self, context: RequestContext, user_id: str, seqs: Mapping[str, int], workspace: str
@@ -215,7 +185,7 @@ class Front:
                 at, found = await self._memberships.membership(workspace, user_id)
                 return at, found or False
 
-            member = await self.members.load(key, seq, load)
+            member = await self.members.load(key, seq, lambda: self._settled(load()))
         context.membership = member or None
 
     async def _limit(
@@ -262,40 +232,39 @@ class Front:
         seq = context.workspace_seq
         kept = self.bodies.get(key, seq)
         if kept is None:
-
-            async def load() -> tuple[int | None, _Kept]:
-                return await self._load(key, context, scope, receive)
-
             try:
-                kept = await self.bodies.load(key, seq, load)
-            except _NotKept as other:
+                kept = await self.bodies.load(
+                    key, seq, lambda: self._settled(self._load(key, context, scope, receive))
+                )
+            except NotKept as other:
                 return other.answer
         context.route = kept.route
         wanted = headers.get(b"if-none-match")
         if wanted is not None and matches(wanted.decode("latin-1"), kept.tag):
-            return kept.unchanged(coded=kept.compressible and _takes_coding(headers))
+            return kept.unchanged(coded=kept.compressible and takes_coding(headers))
         return kept.answer
 
     async def _load(
-        self, key: _Key, context: RequestContext, scope: Scope, receive: Receive
-    ) -> tuple[int | None, _Kept]:
-        """Ask the route for an answer to keep, or another copy's memory. Raises `_NotKept`."""
-        query = scope["query_string"]
+        self, key: Key, context: RequestContext, scope: Scope, receive: Receive
+    ) -> tuple[int | None, Kept]:
+        """Ask the route for an answer to keep, or another copy's memory. Raises `NotKept`."""
+        query, history = scope["query_string"], self._history
         dear = self._second_tier is not None and cost_of("GET", scope["path"], query, None) >= _DEAR
         if dear and self._second_tier is not None:
-            found = await self._second_tier.get(key, context.workspace_seq)
+            version = f"{history}:{context.workspace_seq}"
+            found = await self._second_tier.get(key, version)
             if found is not None:
-                kept = _Kept(Answer(200, found.headers, found.body, {}), found.tag, found.route, key)
+                kept = Kept(Answer(200, found.headers, found.body, {}), found.tag, found.route, key)
                 return context.workspace_seq, kept
         answer = await self._ask(context, scope, receive)
         if answer.status != 200 or any(name == b"cache-control" for name, _ in answer.headers):
-            raise _NotKept(answer)
-        tag = _tag(answer, context)
+            raise NotKept(answer)
+        tag = give_tag(answer, context)
         answer.variants = {}
         if dear and self._second_tier is not None and context.kept_seq is not None:
             whole = WholeAnswer(answer.headers, answer.body, tag, context.route)
-            self._second_tier.put(key, context.kept_seq, whole)
-        return context.kept_seq, _Kept(answer, tag, context.route, key)
+            self._second_tier.put(key, f"{history}:{context.kept_seq}", whole)
+        return context.kept_seq, Kept(answer, tag, context.route, key)
 
     async def _ask(self, context: RequestContext, scope: Scope, receive: Receive) -> Answer:
         method: str = scope["method"]
@@ -360,30 +329,4 @@ def _described(answer: Answer, context: RequestContext, method: str) -> Answer:
             answer.headers.append((b"location", context.location.encode()))
         if context.etag is not None:
             answer.headers.append((b"etag", context.etag.encode()))
-    return answer
-
-
-def _takes_coding(headers: Mapping[bytes, bytes]) -> bool:
-    accepted = headers.get(b"accept-encoding")
-    return accepted is not None and choose(accepted) is not None
-
-
-def _tag(answer: Answer, context: RequestContext) -> str:
-    """Give a fresh answer its entity tag."""
-    tag = context.etag or body_tag(answer.body)
-    answer.headers += [(b"etag", tag.encode()), PRIVATE]
-    return tag
-
-
-def _conditional(answer: Answer, context: RequestContext, headers: Mapping[bytes, bytes]) -> Answer:
-    """Give a fresh answer to a GET its entity tag, or a 304 in its place."""
-    if any(name == b"cache-control" for name, _ in answer.headers):
-        return answer
-    tag = _tag(answer, context)
-    wanted = headers.get(b"if-none-match")
-    if wanted is not None and matches(wanted.decode("latin-1"), tag):
-        compressible = is_compressible(b"application/json", len(answer.body))
-        if compressible and _takes_coding(headers):
-            tag = weak(tag)
-        return _unchanged(tag, vary=compressible)
     return answer

@@ -92,6 +92,11 @@ class WatchedStore(WatchedReader):
         self.seqs = store.seqs
 
     @property
+    def history(self) -> int:
+        """See `Store.history`."""
+        return self._store.history
+
+    @property
     def answers(self) -> Answers:
         """Where answers to GET may be read from."""
         return _WatchedAnswers(answers_of(self._store), self._slow)

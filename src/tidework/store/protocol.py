@@ -68,6 +68,13 @@ class Store(Protocol):
 
     dialect: str
 
+    @property
+    def history(self) -> int:
+        """Changes when what has been seen or acknowledged may be gone, as after a fail-over to a
+        server that had not got it all: then a seq may stand for something else than before.
+        """
+        ...
+
     async def start(self) -> None:
         """Connect. Raises `SchemaMismatch` when the database is older or newer than this code."""
 

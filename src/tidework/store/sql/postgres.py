@@ -60,14 +60,14 @@ class PostgresStore:
     ) -> None:
         self._observer = observer or Observer()
         self._primary = Primary(url)
-        sizes = (pool_max, acquire_timeout, statement_timeout)
+        sizes = (pool_min, pool_max, acquire_timeout, statement_timeout)
         if pooler_url:
             guard = self._primary.guard
             url = unmarked(pooler_url)[0]
-            self.pool = Pool(url, pool_min, *sizes, connect=open_pooled, guard=guard)
+            self.pool = Pool(url, *sizes, connect=open_pooled, guard=guard)
         else:
             connect, current = self._primary.connect, self._primary.is_current
-            self.pool = Pool(url, pool_min, *sizes, connect=connect, current=current)
+            self.pool = Pool(url, *sizes, connect=connect, current=current)
         self._writer = PostgresWriter(self._primary, write_timeout, lock_timeout, settle_timeout)
         self._committer = Committer(self._writer.write, observe=self._observer.group)
         self._batch = SeqBatch(self._load_seqs, seqs_timeout)
@@ -81,6 +81,11 @@ class PostgresStore:
         self._replicas = Replicas(replicas, self, self._primary, self._observer)
         self._watch: asyncio.Task[None] | None = None
         self._primary.on_change(self._leave_former)
+
+    @property
+    def history(self) -> int:
+        """See `Store.history`: each promotion of a standby begins another timeline."""
+        return self._primary.timeline
 
     @property
     def replicas(self) -> Sequence[Replica]:
@@ -205,14 +210,15 @@ class PostgresStore:
             await connection.fetchval("SELECT 1")
 
 
-def _replica_pool(url: str, maximum: int, acquire_timeout: float, timeout: float) -> Pool:
+def _replica_pool(
+    url: str, minimum: int, maximum: int, acquire_timeout: float, timeout: float
+) -> Pool:
     """Connections to a replica, made when they are needed. Its own queries ask what it is."""
     plain, pooled = unmarked(url)
     connect = open_pooled if pooled else open_session
     guard = _anywhere if pooled else None
-    return Pool(
-        plain, 0, maximum, acquire_timeout, timeout, connect=connect, guard=guard, reports=False
-    )
+    sizes = (minimum, maximum, acquire_timeout, timeout)
+    return Pool(plain, *sizes, connect=connect, guard=guard, optional=True)
 
 
 def _anywhere() -> str:

@@ -41,6 +41,7 @@ class SqliteStore:
     """
 
     dialect = "sqlite"
+    history = 0
 
     def __init__(
         self,
