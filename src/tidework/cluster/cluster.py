@@ -191,11 +191,13 @@ class Cluster:
         database = self.database_url
         if not takes("TIDEWORK_DATABASE_URL", database):
             database = self.nodes[0].url()
+        # With Patroni all of them: any may become the primary, and the primary a replica.
+        readers = self.nodes if self.etcd else self.nodes[1:]
         wanted = {
             "TIDEWORK_DATABASE_URL": database,
-            # All of them: any may become the primary, and the primary a replica.
-            "TIDEWORK_DATABASE_REPLICA_URLS": " ".join(node.url() for node in self.nodes[1:])
-            and " ".join(node.url() for node in self.nodes),
+            "TIDEWORK_DATABASE_REPLICA_URLS": " ".join(node.url() for node in readers)
+            if len(self.nodes) > 1
+            else "",
             "TIDEWORK_REDIS_URL": self.redis_url,
             "TIDEWORK_BROKER_URL": self.rabbitmq.url if self.rabbitmq else "",
             "TIDEWORK_SIGNING_KEYS_FILE": str(self.folder / "signing-keys.json"),

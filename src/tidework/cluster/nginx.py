@@ -58,6 +58,8 @@ class Nginx(Part):
             proxies=proxies,
             access_log=str(self.folder / "access.log"),
             cache=str(self.folder / "cache"),
+            # Whether traces are kept is the copies' setting; here each may be looked at.
+            traced=100,
             command="tidework cluster up",
         )
 
