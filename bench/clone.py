@@ -34,8 +34,6 @@ async def twins(url: str, count: int) -> None:
             for table in metadata.sorted_tables:
                 if table.name not in _LEFT:
                     await connection.execute(insert(table, count))
-        await connection.execute("VACUUM ANALYZE")
-        await connection.execute("CHECKPOINT")
     finally:
         await connection.close()
 

@@ -24,7 +24,7 @@ from bench.tidework import Account, Installation, Tidework
 LIMIT = 0.2
 """By how much the cost may grow."""
 USERS, MANY_USERS, FEWER_USERS, TASKS_OF_USER = 200, 10_000, 2_000, 20
-TASKS, MANY_TASKS = 200, 20_000
+TASKS, MANY_TASKS, PAGES = 200, 20_000, 9
 UNCACHED = {"TIDEWORK_CACHE_BYTES": "0"}
 # What is asked, whether it is a goal, and whether the cache of answers is on meanwhile.
 ASKED: tuple[tuple[Kind, bool, bool], ...] = (
@@ -169,6 +169,7 @@ def _users(folder: Path, database: Postgres, texts: Texts, users: int) -> tuple[
     many = database.create_database("users_many", like="users_few")
     multiply(first, USERS // made - 1)
     asyncio.run(clone.twins(many, users // made - 1))
+    asyncio.run(tidy(many))
     second = replace(first, database_url=many)
     return _Store(first, [first.accounts]), _Store(second, [first.accounts])
 
@@ -186,8 +187,11 @@ def _tasks(folder: Path, database: Postgres, texts: Texts, small: int) -> tuple[
     with second.serve() as server, Client(server.port) as client:
         tidework.add_tasks(client, owner.token, bodies[TASKS:])
         tasks = tidework.task_ids(client, owner.token)
-    second.accounts = [replace(owner, bodies=bodies, tasks=tasks)]
+        cursors = tidework.list_cursors(client, owner.token, PAGES)
+    second.accounts = [replace(owner, bodies=bodies, tasks=tasks, cursors=cursors)]
     fresh = [[one] for one in first.accounts]
+    with first.serve() as server, Client(server.port) as client:
+        owner.cursors = tidework.list_cursors(client, owner.token, PAGES)
     first.accounts = [owner]
     for url in (few, many):
         asyncio.run(tidy(url))
@@ -207,6 +211,7 @@ def multiply(installation: Installation, copies: int) -> None:
     """Give all accounts this many twins, who can be used like the others."""
     assert installation.database_url
     asyncio.run(clone.twins(installation.database_url, copies))
+    asyncio.run(tidy(installation.database_url))
     twins = clone.twin_accounts(installation, range(1, copies + 1))
     installation.accounts = [*installation.accounts, *twins]
 
