@@ -342,7 +342,8 @@ def _postgresql(url: str) -> str:
     rest = url.partition("://")[2].partition("/")[2]
     servers = [_split(f"postgresql://{login}{at}{host}/{rest}") for host in hosts.split(",")]
     for parts in servers:
-        if not (parts.hostname or "host=" in parts.query or not parts.netloc):
+        elsewhere = "host=" in parts.query or not parts.netloc
+        if not parts.hostname and (len(servers) > 1 or not elsewhere):
             raise ValueError("names no server")
     parts = servers[0]
     options = parse_qs(parts.query)

@@ -109,7 +109,8 @@ class Pool:
     broken) is closed, never reused: the next user could read somebody else's answer from it. So is
     one that `current` no longer holds for.
 
-    With a `guard` the way leads through a PgBouncer, which may give each transaction another server
+    An `optional` one may be away when it starts: `warm` opens its first connections, and whoever
+    calls that tells of outages. With a `guard` the way leads through a PgBouncer, which may give each transaction another server
     connection: each query is a transaction, begun with what `guard` says, and no statement is kept.
     """
 
@@ -123,13 +124,13 @@ class Pool:
         *,
         connect: Connect | None = None,
         current: Callable[[Session], bool] | None = None,
-        reports: bool = True,
+        optional: bool = False,
         guard: Callable[[], str] | None = None,
     ) -> None:
         self._url = url
         self._connect = connect or open_session
         self._current = current
-        self._reports = reports
+        self._optional = optional
         self._guard = guard
         self._minimum = minimum
         self._maximum = maximum
@@ -156,7 +157,7 @@ class Pool:
             self._pool = await asyncpg.create_pool(
                 self._url,
                 connect=cast(Any, self._connect),
-                min_size=self._minimum,
+                min_size=0 if self._optional else self._minimum,
                 max_size=self._maximum,
                 timeout=_CONNECT_S,
                 # A server that does not answer at all cannot keep its own timeout.
@@ -179,6 +180,14 @@ class Pool:
                 await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
+
+    async def warm(self) -> None:
+        """Have the first connections at hand. Raises `Unavailable`."""
+        await asyncio.gather(*(self._touch() for _ in range(self._minimum)))
+
+    async def _touch(self) -> None:
+        async with self.connection() as connection:
+            await connection.fetchval("SELECT 1")
 
     def size(self) -> tuple[int, int, int]:
         """How many connections there are, may be, and are idle."""
@@ -265,7 +274,7 @@ class Pool:
         gone = away(error)
         if self._away_since is None:
             self._away_since = time.monotonic()
-            if self._reports:
+            if not self._optional:
                 _log.warning("database_away", reason=gone.reason)
         return gone
 
@@ -273,7 +282,7 @@ class Pool:
         assert self._away_since is not None
         seconds = round(time.monotonic() - self._away_since, 1)
         self._away_since = None
-        if self._reports:
+        if not self._optional:
             _log.warning("database_back", after_seconds=seconds)
 
     def drop(self) -> None:

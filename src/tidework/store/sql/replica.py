@@ -9,6 +9,7 @@ from typing import Final
 import asyncpg
 import structlog
 
+from tidework.errors import Unavailable
 from tidework.store.observer import Observer
 from tidework.store.sql.pool import AWAY, Pool
 from tidework.store.sql.servers import Lookout, Primary, name_of
@@ -110,7 +111,7 @@ class Replica:
             else:
                 self._failures = 0
                 self.lag = positions.lag(replayed) if in_recovery else None
-                self._judge(in_recovery, marked, primary.timeline)
+                await self._judge(in_recovery, marked, primary.timeline)
             observer.replica(self.name, self.lag, usable=self.usable)
             pause = min(_LOOK_S * 2 ** max(0, self._failures - 1), _LONGEST_S)
             pause *= random.uniform(0.75, 1.25)  # noqa: S311
@@ -124,7 +125,7 @@ class Replica:
         """Give up what was opened for looking."""
         self._lookout.close()
 
-    def _judge(self, in_recovery: bool, marked: str | None, timeline: int) -> None:
+    async def _judge(self, in_recovery: bool, marked: str | None, timeline: int) -> None:
         if not in_recovery:
             self._lose("It is no replica any more: it was promoted, or never was one.")
         elif marked != str(timeline):
@@ -133,6 +134,14 @@ class Replica:
                 f"It has not followed the present primary yet (timeline {timeline}, not {marked})."
             )
         elif not self.usable:
+            try:
+                # No request has to wait for connections in its quarter of a second.
+                async with asyncio.timeout(_LONGEST_S):
+                    await self.pool.warm()
+            except (Unavailable, *AWAY, asyncpg.PostgresError) as error:
+                self._failures += 1
+                self._lose(getattr(error, "reason", "") or str(error) or "It does not answer.")
+                return
             self.usable, self.problem = True, ""
             self._skipped.clear()
             _log.info("replica_usable", replica=self.name, lag=self.lag)
