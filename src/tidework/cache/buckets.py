@@ -68,7 +68,7 @@ def full_in(charge: Charge, used: float) -> float:
 
 
 class MemoryBuckets:
-    """Buckets of this process, at most `capacity` for each length of period, about 250 bytes each.
+    """Buckets of this process, at most `capacity` for each length of period, about 280 bytes each.
 
     When there is no more room, full ones go, or the least used of a few: a flood of new names cannot
     push out one who is being held back. Setting the clock changes nothing. For use on one thread.

@@ -163,6 +163,17 @@ def test_a_flood_of_addresses_is_bounded_and_frees_nobody() -> None:
     assert not buckets.take_now([guessed._replace(cost=1)]).allowed
 
 
+def test_many_who_are_held_back_stay_so_in_a_flood() -> None:
+    buckets = MemoryBuckets(capacity=200)
+    held = [Charge(f"held {number}", 5, 900, 5) for number in range(60)]
+    for charge in held:
+        assert buckets.take_now([charge]).allowed
+    for number in range(5_000):
+        buckets.take_now([Charge(f"address {number}", 100, 900)])
+    assert len(buckets) == 200
+    assert not any(buckets.take_now([charge._replace(cost=1)]).allowed for charge in held)
+
+
 def test_full_buckets_make_room_first() -> None:
     now = [0.0]
     buckets = MemoryBuckets(capacity=10, clock=lambda: now[0])
