@@ -60,7 +60,8 @@ def expected_versions(header: str | None) -> Sequence[int] | None:
         return None
     if not _LIST.fullmatch(header):
         raise Malformed('If-Match must be * or entity tags in quotes, such as "17".')
-    return [int(tag) for tag in _TAG.findall(header) if tag.isascii() and tag.isdigit()]
+    tags = [tag for tag in _TAG.findall(header) if tag.isascii() and tag.isdigit()]
+    return [int(tag) for tag in tags if len(tag) <= _SEQ_DIGITS]
 
 
 def check_seq(header: bytes) -> None:

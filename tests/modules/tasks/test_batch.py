@@ -296,3 +296,12 @@ async def test_a_version_may_be_given_as_entity_tag(api: Api) -> None:
         answer = await send(ada, delete(task["id"], if_match))
         assert pointer(answer) == "/operations/0/if_match", if_match
     assert code(await send(ada, delete(task["id"], '"s17"'))) == (412, "precondition_failed")
+    # A number that no version can be, alone and beside the right one.
+    for digits in (19, 400, 5000):
+        headers = {"if-match": f'"{"9" * digits}"'}
+        answer = await ada.patch(f"~/tasks/{task['id']}", {"title": "x"}, headers=headers)
+        assert code(answer) == (412, "precondition_failed")
+        tag = (await ada.get(f"~/tasks/{task['id']}")).headers["etag"]
+        headers = {"if-match": f'{tag}, "{"9" * digits}"'}
+        answer = await ada.patch(f"~/tasks/{task['id']}", {"title": str(digits)}, headers=headers)
+        assert answer.status_code == 200, answer.text
