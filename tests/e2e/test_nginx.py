@@ -315,7 +315,9 @@ def _protocol(port: int, version: ssl.TLSVersion | None = None) -> tuple[str | N
 async def test_a_reload_takes_on_other_copies_without_a_failed_request(new_nginx: NewNginx) -> None:
     async with upstreams("a", "b") as [a, b]:
         server = new_nginx(targets=targets([a]))
-        async with started(server) as client:
+        # A connection each: one that is kept may be closed just when the next request is sent.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        async with started(server, limits=limits) as client:
             assert (await client.get("/api/v1/x")).text == "a"
             server.set_targets(targets([b]))
             found = "a"
