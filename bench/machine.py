@@ -20,7 +20,7 @@ def describe() -> dict[str, str]:
     return {
         "commit": commit(Path(__file__).parents[1]),
         "machine": f"{platform.system()} {platform.release()}, {platform.machine()}, {_processor()}",
-        "cores": f"{_usable_cores()} usable of {os.cpu_count()}, shared by the servers and wrk",
+        "cores": f"{usable_cores()} usable of {os.cpu_count()}, shared by the servers and wrk",
         "python": f"{platform.python_implementation()} {platform.python_version()}, {python_build()}",
         "SQLite": sqlite3.sqlite_version,
         **{name: version for name in PACKAGES if (version := _version(name))},
@@ -70,7 +70,8 @@ def _version(package: str) -> str:
         return ""
 
 
-def _usable_cores() -> int:
+def usable_cores() -> int:
+    """How many cores this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 

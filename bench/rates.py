@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench import plots
+from bench import machine, plots
 from bench.load import Result, command
 from bench.model import Scenario
 from bench.report import Goal, Plain, table
 
 PEER, MAIN = "pocketbase", "sqlite"
+IDLE_SHARE = 0.15
 MIX_RATE, MIX_P95 = 4_000, 50.0
 """What 90 % reads and 10 % writes must come to on PostgreSQL."""
 
@@ -85,8 +86,22 @@ class Rates(Plain):
             f"Medians of {self.rounds} rounds of {self.seconds} s, all servers in turns: `{shown}`",
             "",
             *self._ratios(present, keys),
+            *self._limit(),
             *self._costs(),
         ]
+
+    def _limit(self) -> list[str]:
+        """What keeps the mix on PostgreSQL from doing more: what the cores were busy with."""
+        mix = self.result("mix", "postgres")
+        if not mix:
+            return []
+        parts = {
+            "Tidework": mix.median(lambda one: one.program_cpu / one.seconds),
+            "PostgreSQL": mix.median(lambda one: one.database_cpu / one.seconds),
+            "wrk": mix.median(lambda one: one.wrk_cpu / one.seconds),
+            "others": mix.median(lambda one: one.other_cpu / one.seconds),
+        }
+        return [limit(parts, machine.usable_cores()), ""]
 
     def _row(self, scenario: Scenario, keys: Sequence[str]) -> list[str]:
         row = [scenario.title]
@@ -151,6 +166,20 @@ class Rates(Plain):
             title = "Processor time of a request, µs"
             plots.stacked(folder / "cost.svg", title, bars, ("server", "PostgreSQL"))
             yield title, "cost.svg"
+
+
+def limit(parts: dict[str, float], cores: int) -> str:
+    """Which resource is used up, from the cores that each part kept busy."""
+    idle = max(0.0, cores - sum(parts.values()))
+    shares = ", ".join(f"{name} {value:.2f}" for name, value in parts.items())
+    most = max(("Tidework", "PostgreSQL"), key=lambda name: parts[name])
+    what = f"the processor, most of it {most}"
+    if idle > IDLE_SHARE * cores:
+        what = "waiting, for the disk or for each other: cores are idle"
+    return (
+        f"The next limit of 90 % reads, 10 % writes on PostgreSQL is {what} (of {cores} cores:"
+        f" {shares}, idle {idle:.2f})."
+    )
 
 
 def _p99(result: Result) -> float:

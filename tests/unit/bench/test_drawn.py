@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("matplotlib", reason="The group bench is not installed: make bench.")
 
-from bench import compare, plots, report, steady
+from bench import compare, plots, rates, report, steady
 from bench.client import BenchError
 
 RECORDED = Path(__file__).with_name("recorded")
@@ -59,3 +59,9 @@ def test_the_same_figures_are_the_same_picture(tmp_path: Path) -> None:
 )
 def test_a_difference_is_what_every_pair_of_rounds_shows(ratios: list[float], said: str) -> None:
     assert compare.verdict(ratios) == said
+
+
+def test_what_limits_is_who_keeps_the_cores_busy() -> None:
+    full = {"Tidework": 1.1, "PostgreSQL": 0.6, "wrk": 0.2, "others": 0.05}
+    assert "the processor, most of it Tidework" in rates.limit(full, 2)
+    assert "cores are idle" in rates.limit({**full, "Tidework": 0.5}, 2)
