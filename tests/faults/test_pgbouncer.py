@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from tests.faults.test_postgres_away import SLEEP
@@ -61,7 +62,7 @@ async def filled(store: PostgresStore, count: int) -> dict[str, str]:
 
 
 async def test_each_answer_is_the_asker_s(pooled: tuple[PgBouncer, PostgresStore]) -> None:
-    """Seen red without the transaction around each query: statements that do not exist."""
+    """Seen red with the driver's cache of statements: statements that do not exist."""
     _, store = pooled
     streams = await filled(store, 20)
     dice = random.Random(11)
@@ -76,8 +77,10 @@ async def test_each_answer_is_the_asker_s(pooled: tuple[PgBouncer, PostgresStore
 async def test_what_is_cancelled_or_refused_leaves_nothing_behind(
     pooled: tuple[PgBouncer, PostgresStore], postgres_emptied: Database
 ) -> None:
-    """Seen red without the ROLLBACK: the next one meets an aborted transaction."""
+    """Seen red without the ROLLBACK: the pool meets a transaction that nobody has ended."""
     _, store = pooled
+    unhandled: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, what: unhandled.append(what))
     streams = await filled(store, 4)
     dice = random.Random(12)
     pairs = list(streams.items())
@@ -95,6 +98,7 @@ async def test_what_is_cancelled_or_refused_leaves_nothing_behind(
     assert caught.value.code == "query_timeout"
     for pair in pairs * 5:
         await ask(store, *pair, dice)
+    assert unhandled == []
     idle = "SELECT 1 FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'"
     for _ in range(200):
         if postgres_emptied.execute(idle) == [[]]:
