@@ -15,6 +15,7 @@ from tidework import settings_values as values
 from tidework.errors import TideworkError
 from tidework.settings_fields import About as _About
 from tidework.settings_fields import as_text as _as_text
+from tidework.settings_fields import contradictions
 from tidework.settings_fields import one_of as _one_of
 from tidework.settings_fields import setting as _setting
 from tidework.settings_values import RateLimits
@@ -329,7 +330,7 @@ def load(environ: Mapping[str, str], **overrides: object) -> Settings:
             problems.append(f"{label} is {shown!r}: that {error}. Example: {about.example}")
     if not problems:
         settings = Settings(**chosen)
-        problems = _contradictions(settings)
+        problems = contradictions(settings)
         if not problems:
             return settings
     raise InvalidSettings(problems)
@@ -384,25 +385,4 @@ def _foreign(environ: Mapping[str, str]) -> list[str]:
         near = difflib.get_close_matches(name.removeprefix(PREFIX), bare, 1, 0.6)
         advice = f"Did you mean {PREFIX}{near[0]}?" if near else "See: tidework settings"
         problems.append(f"{name} is no setting of this version. {advice}")
-    return problems
-
-
-def _contradictions(settings: Settings) -> list[str]:
-    problems = []
-    if settings.pool_min > settings.pool_max:
-        problems.append(
-            f"TIDEWORK_POOL_MIN is {settings.pool_min}, more than TIDEWORK_POOL_MAX"
-            f" ({settings.pool_max}). Example: TIDEWORK_POOL_MIN=2 TIDEWORK_POOL_MAX=10"
-        )
-    if settings.max_body_bytes > settings.max_batch_body_bytes:
-        problems.append(
-            f"TIDEWORK_MAX_BODY_BYTES is {settings.max_body_bytes}, more than"
-            f" TIDEWORK_MAX_BATCH_BODY_BYTES ({settings.max_batch_body_bytes}); raise that too."
-        )
-    beside = settings.database_replica_urls or settings.database_pooler_url
-    if beside and settings.database_path is not None:
-        problems.append(
-            "TIDEWORK_DATABASE_REPLICA_URLS or TIDEWORK_DATABASE_POOLER_URL is set, but the database"
-            " is a SQLite file. Unset it, or set TIDEWORK_DATABASE_URL to postgresql://…"
-        )
     return problems

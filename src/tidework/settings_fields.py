@@ -48,3 +48,25 @@ def setting(
     """A field. `shown` is the default as people read it, `secret` keeps it out of `repr`."""
     about = About(parse, meaning, example, as_text(default) if shown is None else shown)
     return field(default=default, repr=not secret, metadata={"about": about, "secret": secret})
+
+
+def contradictions(settings: Any) -> list[str]:
+    """What of settings, each possible by itself, does not go together; a line for each problem."""
+    problems = []
+    if settings.pool_min > settings.pool_max:
+        problems.append(
+            f"TIDEWORK_POOL_MIN is {settings.pool_min}, more than TIDEWORK_POOL_MAX"
+            f" ({settings.pool_max}). Example: TIDEWORK_POOL_MIN=2 TIDEWORK_POOL_MAX=10"
+        )
+    if settings.max_body_bytes > settings.max_batch_body_bytes:
+        problems.append(
+            f"TIDEWORK_MAX_BODY_BYTES is {settings.max_body_bytes}, more than"
+            f" TIDEWORK_MAX_BATCH_BODY_BYTES ({settings.max_batch_body_bytes}); raise that too."
+        )
+    beside = settings.database_replica_urls or settings.database_pooler_url
+    if beside and settings.database_path is not None:
+        problems.append(
+            "TIDEWORK_DATABASE_REPLICA_URLS or TIDEWORK_DATABASE_POOLER_URL is set, but the database"
+            " is a SQLite file. Unset it, or set TIDEWORK_DATABASE_URL to postgresql://…"
+        )
+    return problems
