@@ -14,7 +14,10 @@ SLACK: Final = 1e-6
 """Tokens that may be missing: who waits exactly as long as was said is let through, whatever the
 rounding."""
 
+# When there is no more room: how many are looked at, how often while all of them are used by half.
 _LOOKED_AT: Final = 16
+_TURNS: Final = 32
+_MUCH: Final = 0.5
 
 
 class Charge(NamedTuple):
@@ -136,13 +139,17 @@ class MemoryBuckets:
     def _make_room(self, period: int, now: float) -> None:
         """Let one go at least. Those that stay are looked at again only after all others."""
         table = self._tables[period]
-        shares = {
-            name: used / capacity - (now - at) / period
-            for name, (used, at, capacity) in islice(table.items(), _LOOKED_AT)
-        }
-        least = min(shares, key=shares.__getitem__)
-        for name, share in shares.items():
-            if share <= 0 or name == least:
-                del table[name]
-            else:
-                table.move_to_end(name)
+        for turn in range(1, _TURNS + 1):
+            shares = {
+                name: used / capacity - (now - at) / period
+                for name, (used, at, capacity) in islice(table.items(), _LOOKED_AT)
+            }
+            least = min(shares, key=shares.__getitem__)
+            enough = shares[least] < _MUCH or turn == _TURNS
+            for name, share in shares.items():
+                if share <= 0 or (enough and name == least):
+                    del table[name]
+                else:
+                    table.move_to_end(name)
+            if enough:
+                return

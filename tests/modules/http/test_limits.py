@@ -174,6 +174,17 @@ def test_many_who_are_held_back_stay_so_in_a_flood() -> None:
     assert not any(buckets.take_now([charge._replace(cost=1)]).allowed for charge in held)
 
 
+def test_the_least_used_makes_room() -> None:
+    buckets = MemoryBuckets(capacity=10, clock=lambda: 0.0)
+    costs = [40, 30, 45, 20, 9, 33, 12, 44, 45, 10]
+    for number, cost in enumerate(costs):
+        buckets.take_now([Charge(f"n{number}", 100, 900, cost)])
+    buckets.take_now([Charge("new", 100, 900)])
+    looks = [Charge(f"n{number}", 100, 900, 0) for number in range(10)]
+    used = [buckets.take_now([look]).used[0] for look in looks]
+    assert used == [40, 30, 45, 20, 0, 33, 12, 44, 45, 10]
+
+
 def test_full_buckets_make_room_first() -> None:
     now = [0.0]
     buckets = MemoryBuckets(capacity=10, clock=lambda: now[0])
