@@ -84,7 +84,9 @@ class AdminWorkspaceService:
         account = await self._users.find_by_email(email)
         if account is None or account.placeholder or not account.is_active:
             raise invalid(
-                "/owner", "unknown_reference", "/owner: there is no active account with this address."
+                "/owner",
+                "unknown_reference",
+                "/owner: there is no active account with this address.",
             )
         at = now()
         detail = {"owner": account.id}
