@@ -25,6 +25,7 @@ from bench import (
     texts,
     workers,
 )
+from bench.client import BenchError
 from bench.load import Load
 from bench.model import Server, scenarios
 from bench.options import Options
@@ -114,7 +115,7 @@ class Run:
             with self._timed("seeding PocketBase"):
                 place = self._folder / "pocketbase"
                 yield stack.enter_context(pocketbase.served(place, stock, users, tasks))
-        if "express" in only and database:
+        if "express" in only and database and self._has_express():
             with self._timed("seeding Express"):
                 url, place = database.create_database("express"), self._folder / "express"
                 served = express.served(place, stock, users, tasks, url, database.child)
@@ -133,6 +134,15 @@ class Run:
             self._store = store
             self._choose_workers(store)
             yield from self._on_postgres(stack, store)
+
+    def _has_express(self) -> bool:
+        try:
+            express.install()
+        except BenchError as error:
+            reason = str(error).splitlines()[0]
+            self._report.skipped.append(f"Express ({reason})")
+            return False
+        return True
 
     def _choose_workers(self, store: Installation) -> None:
         counts = self._options.workers
