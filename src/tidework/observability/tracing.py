@@ -9,11 +9,13 @@ is dropped; no request waits for it or learns of it.
 """
 
 import asyncio
+import logging
 import os
 import random
 import re
 import socket
 import threading
+import time
 from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any, Final
@@ -48,10 +50,32 @@ _QUEUE: Final = 4096
 _BATCH: Final = 512
 _DELAY_MS: Final = 2000
 _DEFECT: Final = 500
+_TELL_EVERY_S: Final = 60.0
 _traceparent = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})").fullmatch
 
 current: Final[ContextVar[Span | None]] = ContextVar("span", default=None)
 """The span of the request that is being served, None when it is not traced."""
+
+
+class _Seldom(logging.Filter):
+    """Lets a failure to send be told once a minute, in words that say what to do."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__()
+        self._address = address
+        self._last = -_TELL_EVERY_S
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        now = time.monotonic()
+        if record.levelno < logging.ERROR or now - self._last < _TELL_EVERY_S:
+            return False
+        self._last = now
+        record.msg = (
+            f"Traces cannot be sent to {self._address} and are dropped. Check the collector and"
+            f" TIDEWORK_OTLP_ENDPOINT. ({record.getMessage()})"
+        )
+        record.args = ()
+        return True
 
 
 class Tracing:
@@ -69,6 +93,9 @@ class Tracing:
         )
         address = endpoint if endpoint.endswith(_PATH) else endpoint + _PATH
         self._exporter = OTLPSpanExporter(endpoint=address, timeout=_TIMEOUT_S)
+        self._sending = logging.getLogger(OTLPSpanExporter.__module__)
+        self._seldom = _Seldom(address)
+        self._sending.addFilter(self._seldom)
         # What is sampled is decided here, before anything is made.
         self._provider = TracerProvider(
             sampler=ALWAYS_ON, resource=resource, shutdown_on_exit=False
@@ -131,6 +158,7 @@ class Tracing:
             # Ends the attempt that is under way.
             abort: Any = self._exporter.shutdown
             abort()
+        self._sending.removeFilter(self._seldom)
 
 
 def _remote(found: re.Match[bytes]) -> SpanContext | None:
