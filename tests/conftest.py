@@ -8,6 +8,7 @@ from tests.services.api import api, database_url, open_api
 from tests.services.buckets import bench
 from tests.services.postgres import postgres, postgres_database, postgres_url
 from tests.services.redis import redis, redis_server, redis_url
+from tests.services.runs import SEED, run
 from tests.services.server import tidework_server
 
 __all__ = [
@@ -21,12 +22,19 @@ __all__ = [
     "redis",
     "redis_server",
     "redis_url",
+    "run",
     "tidework_server",
 ]
 
 # A developer's own settings must not decide what a test sees.
 for name in [name for name in os.environ if name.startswith("TIDEWORK_")]:
     del os.environ[name]
+
+
+def pytest_report_header() -> str:
+    """Above the list of tests: what repeats those that throw dice."""
+    return f"fault seed: {SEED} (TIDEWORK_FAULT_SEED)"
+
 
 # Machines are shared and slow at times; how long an example takes says nothing about the code.
 settings.register_profile("tidework", deadline=None, suppress_health_check=[HealthCheck.too_slow])
