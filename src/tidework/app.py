@@ -27,7 +27,7 @@ from tidework.http.edge import Edge, SizeLimits
 from tidework.http.front import BASE, Front
 from tidework.http.headers import SecurityHeaders
 from tidework.http.health import CheckResult, Health, health_app
-from tidework.http.health_checks import redis_check
+from tidework.http.health_checks import redis_check, schema_check
 from tidework.http.limits import RateLimiter, limits_of
 from tidework.http.logs import get_logger
 from tidework.http.metrics import PoolStats, metrics_app
@@ -143,6 +143,8 @@ class Application:
         services = compose(settings, store, shared.buckets)
         self._ending.push_async_callback(finish, services)
         health = self._health(services)
+        if isinstance(bare, PostgresStore):
+            health.register("schema", schema_check(bare.check_schema))
         if shared.redis is not None:
             await shared.redis.start()
             self._ending.push_async_callback(shared.redis.close)

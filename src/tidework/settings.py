@@ -167,11 +167,11 @@ class Settings:
         10, values.count, "PostgreSQL: connections for reading at most, per worker.", example="20"
     )
     max_concurrent: int = _setting(
-        256,
+        128,
         values.count,
         "Requests that read worked on at once, per worker; as many that write, an eighth of it for"
         " log-ins. More wait for their turn.",
-        example="128",
+        example="64",
     )
     wait_seconds: int = _setting(
         1,

@@ -26,6 +26,10 @@ _READING: Final = frozenset({"GET", "HEAD"})
 # A weight of 1/16 follows a change within some dozens of requests, and forgets one slow query.
 _WEIGHT: Final = 1 / 16
 _PULSE_S: Final = 0.05
+# However far it is behind, a part goes on: refusing is work too, and could be all that is done.
+_LEAST_SHARE: Final = 0.1
+_FEWER: Final = 0.7
+_MORE: Final = 0.05
 _TELL_EVERY_S: Final = 1.0
 _LONGEST_RETRY_S: Final = 30
 
@@ -55,13 +59,14 @@ class Gate:
     __slots__ = (
         "_timer",
         "_waiting",
+        "credit",
         "in_flight",
-        "late",
         "limit",
         "name",
         "patience",
         "refused",
         "service",
+        "share",
     )
 
     def __init__(self, name: str, limit: int, patience: float) -> None:
@@ -71,8 +76,9 @@ class Gate:
         self.in_flight = 0
         self.service = 0.0
         """How long a request has its place, in seconds: an average of the last ones."""
-        self.late = False
-        """Whether the event loop is behind by more than `patience`: who comes has waited that long."""
+        self.share = 1.0
+        """Which part of those who come is let in at all: less than all when the loop is behind."""
+        self.credit = 0.0
         self.refused: dict[Reason, int] = {"busy": 0, "late": 0, "waited": 0, "gone": 0}
         self._waiting: deque[tuple[asyncio.Future[None], float]] = deque()
         self._timer: asyncio.TimerHandle | None = None
@@ -91,13 +97,23 @@ class Gate:
 
     def refuses(self) -> bool:
         """Whether a request that comes now is to be sent away at once; counts it, if so."""
-        if self.late:
-            self.refused["late"] += 1
-            return True
+        if self.share < 1.0:
+            self.credit += self.share
+            if self.credit < 1.0:
+                self.refused["late"] += 1
+                return True
+            self.credit -= 1.0
         if self.in_flight < self.limit or self.expected_wait <= self.patience:
             return False
         self.refused["busy"] += 1
         return True
+
+    def adapt(self, behind: float) -> None:
+        """Let in fewer while the event loop is `behind` by more than can be borne, else more."""
+        if behind > self.patience:
+            self.share = max(_LEAST_SHARE, self.share * _FEWER)
+        else:
+            self.share = min(1.0, self.share + _MORE)
 
     def retry_after(self) -> int:
         """In how many seconds those who wait now should have been served, at least 1."""
@@ -177,7 +193,7 @@ class Admission(Collector):
     seconds at most, so that something is left of it for the database.
     """
 
-    def __init__(self, limit: int = 256, wait: float = 1.0) -> None:
+    def __init__(self, limit: int = 128, wait: float = 1.0) -> None:
         patience = wait / 2
         self.wait = wait
         self.reads = Gate("read", limit, patience)
@@ -216,9 +232,10 @@ class Admission(Collector):
             now = loop.time()
             # Twice in a row: after a single stall what waited is soon served.
             behind, before = min(now - due, before), now - due
+            self.reads.adapt(behind)
             # Writes and log-ins are few beside a flood of reads, and worth more patience.
-            self.reads.late = behind > self.reads.patience
-            self.writes.late = self.logins.late = behind > self.wait
+            for gate in (self.writes, self.logins):
+                gate.adapt(behind / 2)
             if now - self._telling > _TELL_EVERY_S:
                 self._telling = now
                 self._tell()

@@ -13,6 +13,7 @@ import psutil
 from tidework.errors import TideworkError
 from tidework.http.health import OK, Check, CheckResult, Status
 from tidework.store.observer import Observer
+from tidework.store.sql.migrations.revision import SchemaMismatch
 
 _MiB: Final = 1024 * 1024
 _GiB: Final = 1024 * _MiB
@@ -22,6 +23,19 @@ _MEMORY_CURRENT: Final = Path("/sys/fs/cgroup/memory.current")
 
 FULL_BELOW: Final = 16 * _MiB
 """With less than that free, SQLite's write-ahead log may have no room for the next commit."""
+
+
+def schema_check(matches: Callable[[], Awaitable[None]]) -> Check:
+    """A check that the database's schema is one that this code works on; `matches` raises if not."""
+
+    async def check() -> CheckResult:
+        try:
+            await matches()
+        except SchemaMismatch as error:
+            return CheckResult("failed", error.detail)
+        return OK
+
+    return check
 
 
 def disk_check(

@@ -1,6 +1,7 @@
 """Who gets a place, who waits for one, and who is sent away at once."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -164,3 +165,29 @@ def test_its_numbers_are_metrics() -> None:
     assert found["tidework_admission_refused_total", "login", "waited"] == 0
     assert found["tidework_admission_in_flight", "read"] == 1
     assert found["tidework_admission_waiting", "write"] == 0
+
+
+def test_a_part_is_let_in_however_far_the_loop_is_behind() -> None:
+    gate = Gate("read", 8, 0.5)
+    assert not any(gate.refuses() for _ in range(100))
+    for _ in range(50):
+        gate.adapt(5.0)
+    assert sum(not gate.refuses() for _ in range(100)) == pytest.approx(10, abs=1)
+    for _ in range(50):
+        gate.adapt(0.0)
+    assert not any(gate.refuses() for _ in range(100))
+
+
+async def test_a_single_stall_refuses_nobody() -> None:
+    admission = Admission()
+    watch = asyncio.create_task(admission.watch())
+    await asyncio.sleep(0.06)
+    time.sleep(0.8)  # noqa: ASYNC251  (what the loop must notice, and get over)
+    await asyncio.sleep(0.2)
+    assert admission.reads.share == 1.0
+    # A second one at once is a backlog.
+    for _ in range(3):
+        time.sleep(0.8)  # noqa: ASYNC251
+        await asyncio.sleep(0.01)
+    assert admission.reads.share < 1.0
+    watch.cancel()
