@@ -322,6 +322,30 @@ async def test_nothing_is_shown_that_the_primary_does_not_show_yet(
         assert row[0] == first.seq + 1
 
 
+async def test_a_replica_of_a_former_primary_is_not_asked(to_break: Replication) -> None:
+    """Two primaries, each with a standby: what the former one's standby has is another history.
+
+    Seen red with `marked` not compared: the former one's title is shown.
+    """
+    former, (heir, loyal) = to_break.primary, to_break.standbys
+    async with copies(to_break, url=to_break.multi_url) as [(store, seen)]:
+        stream = await new_workspace(store)
+        task_id, _ = await add_task(store, stream)
+        await until(lambda: all(s.caught_up(former) for s in to_break.standbys), "both have it")
+        await asyncio.to_thread(heir.promote)
+        await until(lambda: usable(store) == 0, "the loyal one is given up")
+        # The former primary goes on by itself, and its standby with it.
+        await asyncio.to_thread(
+            former.execute, "UPDATE tasks SET title = 'Former'", database=to_break.database
+        )
+        await until(lambda: loyal.caught_up(former), "the loyal one has it")
+        seen.reads.clear()
+        for _ in range(20):
+            [row] = await task(store, stream, task_id)
+            assert row[6] == "Mend the boat"
+        assert seen.reads == {"primary": 20}
+
+
 # --- what decides ------------------------------------------------------------------------------
 
 
