@@ -1,12 +1,20 @@
 // An open loop: requests begin at a given rate, however long the answers take.
-// FILE holds {"base", "accounts": [{"token", "list", "tasks", "create", "bodies"}], "mix"}.
+// FILE holds {"base", "list", "tasks", "mix", "tokens": [...], "gets": [[who, id]...],
+// "creates": [[who, body]...]}, `who` being the place of the token.
 import http from "k6/http";
 import { SharedArray } from "k6/data";
 import { check } from "k6";
 
-const given = new SharedArray("given", () => [JSON.parse(open(__ENV.FILE))])[0];
-const accounts = new SharedArray("accounts", () => JSON.parse(open(__ENV.FILE)).accounts);
-const rate = Number(__ENV.RATE);
+// Each client would keep a copy of what is not shared, and read an element anew at each use: so the
+// elements are small.
+const read = () => JSON.parse(open(__ENV.FILE));
+const tokens = new SharedArray("tokens", () => read().tokens);
+const gets = new SharedArray("gets", () => read().gets);
+const creates = new SharedArray("creates", () => read().creates);
+const { base, list, tasks, mix } = new SharedArray("rest", () => {
+  const all = read();
+  return [{ base: all.base, list: all.list, tasks: all.tasks, mix: all.mix }];
+})[0];
 
 export const options = {
   discardResponseBodies: true,
@@ -14,7 +22,7 @@ export const options = {
   scenarios: {
     steady: {
       executor: "constant-arrival-rate",
-      rate,
+      rate: Number(__ENV.RATE),
       timeUnit: "1s",
       duration: `${__ENV.SECONDS}s`,
       preAllocatedVUs: Number(__ENV.CLIENTS),
@@ -24,25 +32,32 @@ export const options = {
   },
 };
 
-const any = (list) => list[Math.floor(Math.random() * list.length)];
-const kinds = Object.entries(given.mix).flatMap(([kind, share]) => Array(share).fill(kind));
+const any = (array) => array[Math.floor(Math.random() * array.length)];
+const kinds = Object.entries(mix).flatMap(([kind, share]) => Array(share).fill(kind));
+const headersOf = (token) => ({ Authorization: `Bearer ${token}` });
 
-export default function () {
-  const one = any(accounts);
-  const headers = { Authorization: `Bearer ${one.token}` };
-  let answer;
+function ask() {
   switch (any(kinds)) {
     case "list":
-      answer = http.get(given.base + one.list, { headers });
-      break;
-    case "create":
-      headers["Content-Type"] = "application/json";
-      answer = http.post(given.base + given.create, any(one.bodies), { headers });
-      break;
-    default:
-      answer = http.get(`${given.base}${given.create}/${any(one.tasks)}`, { headers });
+      return http.get(base + list, { headers: headersOf(any(tokens)) });
+    case "create": {
+      const [who, body] = any(creates);
+      const headers = { ...headersOf(tokens[who]), "Content-Type": "application/json" };
+      return http.post(base + tasks, body, { headers, tags: { name: "create" } });
+    }
+    default: {
+      const [who, id] = any(gets);
+      // One name for all: k6 would otherwise keep a time series for each address.
+      return http.get(`${base}${tasks}/${id}`, {
+        headers: headersOf(tokens[who]),
+        tags: { name: "get" },
+      });
+    }
   }
-  check(answer, { answered: (a) => a.status === 200 || a.status === 201 });
+}
+
+export default function () {
+  check(ask(), { answered: (answer) => answer.status === 200 || answer.status === 201 });
 }
 
 export function handleSummary(data) {

@@ -120,17 +120,16 @@ def measure(
 
 
 def _asked(server: Tidework, mix: Mix) -> dict[str, Any]:
-    accounts = [
-        {
-            "token": one.token,
-            "list": LIST,
-            "tasks": one.tasks,
-            "bodies": [json.dumps(body) for body in one.bodies[:10]],
-        }
-        for one in server.accounts
-    ]
-    base = f"http://127.0.0.1:{server.port}"
-    return {"base": base, "create": TASKS, "mix": mix, "accounts": accounts}
+    people = list(enumerate(server.accounts))
+    return {
+        "base": f"http://127.0.0.1:{server.port}",
+        "list": LIST,
+        "tasks": TASKS,
+        "mix": mix,
+        "tokens": [one.token for _, one in people],
+        "gets": [(who, task) for who, one in people for task in one.tasks],
+        "creates": [(who, json.dumps(body)) for who, one in people for body in one.bodies[:10]],
+    }
 
 
 def _run(program_: str, file: Path, rate: int, seconds: int) -> str:
