@@ -116,6 +116,7 @@ async def test_a_replica_that_is_gone_is_told_in_words(
     while (found := await replicas_of(replicated_api))["status"] != "degraded":
         assert time.monotonic() < end
         await asyncio.sleep(0.1)
+    assert f"127.0.0.1:{broken.port}" in found["detail"]
     await asyncio.to_thread(broken.start)
     await all_asked(replicated_api)
 
