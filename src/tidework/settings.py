@@ -177,7 +177,7 @@ class Settings:
         1,
         values.patience,
         "How long a request may wait for its turn and for the database, in seconds, before it is"
-        " refused with 503; the queue takes half of it at most.",
+        " refused with 503; the queue takes a third of it at most.",
         example="2",
     )
     drain_seconds: int = _setting(

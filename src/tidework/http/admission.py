@@ -189,12 +189,12 @@ class Admission(Collector):
     """The gates of a process. Their numbers are metrics, read when these are.
 
     `limit` requests that read may be worked on at once, as many that write, and an eighth of that
-    for log-ins and what else has to do with accounts' credentials; each waits half of `wait`
+    for log-ins and what else has to do with accounts' credentials; each waits a third of `wait`
     seconds at most, so that something is left of it for the database.
     """
 
     def __init__(self, limit: int = 128, wait: float = 1.0) -> None:
-        patience = wait / 2
+        patience = wait / 3
         self.wait = wait
         self.reads = Gate("read", limit, patience)
         self.writes = Gate("write", limit, patience)
