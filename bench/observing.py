@@ -2,7 +2,7 @@
 
 `python -m bench.observing [--requests N] [--rounds N]`. In one process, without a network, on the
 embedded database: a list that is answered from memory, a task that is read from the database, a
-task that is made. Times include the thread that sends traces, to a collector that takes them all.
+task that is made. Of all turns the fastest. Times include the thread that sends traces, to a collector that takes them all.
 """
 
 import argparse
@@ -158,14 +158,15 @@ async def measure(requests: int, rounds: int) -> None:
                     for name in UNSENT:
                         found[name].append(await spent(asks[name], kind, count, 0))
                 # Afterwards, so that what these send is nobody else's.
-                for _ in range(rounds):
+                for _ in range(max(3, rounds // 4)):
                     for name in [name for name in asks if name not in UNSENT]:
                         found[name].append(await spent(asks[name], kind, count, SENT_WITHIN_S))
-                base = statistics.median(found["nothing"])
+                base = min(found["nothing"])
                 print(f"{kind}, µs of processor a request")
                 for name, values in found.items():
-                    median = statistics.median(values)
-                    print(f"  {name:42} {median:7.1f}  {median - base:+7.1f}")
+                    # What else the machine does can only add to it.
+                    fastest = min(values)
+                    print(f"  {name:42} {fastest:7.1f}  {fastest - base:+7.1f}", flush=True)
     server.shutdown()
 
 
@@ -186,8 +187,8 @@ def library() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--requests", type=int, default=2000)
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--requests", type=int, default=800)
+    parser.add_argument("--rounds", type=int, default=16)
     given = parser.parse_args()
     library()
     asyncio.run(measure(given.requests, given.rounds))
