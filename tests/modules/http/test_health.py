@@ -14,7 +14,13 @@ from tidework.http.health import (
     Status,
     health_app,
 )
-from tidework.http.health_checks import FULL_BELOW, ReplicaWatch, WriteWatch, disk_check, memory_check
+from tidework.http.health_checks import (
+    FULL_BELOW,
+    ReplicaWatch,
+    WriteWatch,
+    disk_check,
+    memory_check,
+)
 from tidework.http.stopping import Stopping
 
 
