@@ -7,12 +7,10 @@ kill its server without disturbing the others.
 import asyncio
 import os
 import pwd
-import re
 import secrets
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,18 +24,9 @@ import pytest
 
 from tests.services.processes import free_port, kill_tree, tail, wait_until
 from tests.services.require import unavailable
-
-OLDEST = 15
-"""The oldest major version that is supported."""
+from tidework.cluster.postgres import LOCALE, OLDEST, find_programs
 
 _FOLDER = "tidework-pg-"
-_PLACES = (
-    "/usr/lib/postgresql/*/bin",
-    "/usr/pgsql-*/bin",
-    "/opt/homebrew/opt/postgresql@*/bin",
-    "/usr/local/opt/postgresql@*/bin",
-)
-_LOCALE = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
 _SIGNALS = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -46,25 +35,6 @@ _SETTINGS = {
     "timezone": "UTC",
     "log_line_prefix": "%m [%p] %q%u@%d ",
 }
-
-
-def find_programs() -> Path | None:
-    """The folder of the newest PostgreSQL server that is recent enough, or None."""
-    on_path = shutil.which("postgres")
-    folders = [Path(on_path).resolve().parent] if on_path else []
-    for place in _PLACES:
-        folders += Path("/").glob(place.lstrip("/"))
-    found: list[tuple[int, Path]] = []
-    for folder in folders:
-        if not (folder / "initdb").exists() or not (folder / "postgres").exists():
-            continue
-        answer = subprocess.run(
-            [folder / "postgres", "--version"], capture_output=True, text=True, check=False
-        )
-        if match := re.search(r"\) (\d+)", answer.stdout):
-            found.append((int(match[1]), folder))
-    version, folder = max(found, default=(0, Path()))
-    return folder if version >= OLDEST else None
 
 
 class Postgres:
@@ -99,7 +69,7 @@ class Postgres:
             [
                 self.programs / "initdb", f"--pgdata={self.data}", "--username=postgres",
                 f"--pwfile={password_file}", "--auth=scram-sha-256", "--encoding=UTF8",
-                f"--locale={_LOCALE}", "--no-sync", "--no-instructions",
+                f"--locale={LOCALE}", "--no-sync", "--no-instructions",
             ],
             capture_output=True, text=True, check=False, **self._as_user(),
         )  # fmt: skip
@@ -111,7 +81,7 @@ class Postgres:
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith("PG")
         }
-        common: dict[str, Any] = {"cwd": self.folder, "env": environment | {"LC_ALL": _LOCALE}}
+        common: dict[str, Any] = {"cwd": self.folder, "env": environment | {"LC_ALL": LOCALE}}
         if self._user:
             common |= {"user": self._user, "group": self._user, "extra_groups": []}
         return common

@@ -22,6 +22,7 @@ class Upstream:
 
     Attributes:
         asked: what has come so far.
+        connections: how many have been taken.
         vanishing: whether the connection is closed instead of answering, once the request is read.
         body: what is answered instead of the name.
         content_type: of the answer.
@@ -32,6 +33,7 @@ class Upstream:
         self.name = name
         self.port = 0
         self.asked: list[Asked] = []
+        self.connections = 0
         self.vanishing = False
         self.body = name.encode()
         self.content_type = "text/plain"
@@ -58,6 +60,7 @@ class Upstream:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open.add(writer)
+        self.connections += 1
         try:
             while asked := await _read(reader):
                 self.asked.append(asked)
@@ -70,6 +73,8 @@ class Upstream:
                 length = f"content-length: {len(self.body)}\r\n\r\n"
                 writer.write((head + length).encode() + self.body)
                 await writer.drain()
+                if asked.headers.get("connection") == "close":
+                    return
         except ConnectionError:
             pass
         finally:

@@ -30,6 +30,8 @@ class Nginx(Part):
 
     program = "nginx"
     service = "nginx"
+    # Its workers, which are not root, keep large bodies and answers there.
+    folder_mode = 0o711
     # What runs is answered first.
     stop_signal = signal.SIGQUIT
 
@@ -77,9 +79,7 @@ class Nginx(Part):
 
     def prepare(self) -> None:
         """Write the configuration. Raises `ClusterError` when nginx does not take it."""
-        self.folder.mkdir(mode=0o711, parents=True, exist_ok=True)
-        # Its workers, which are not root, keep large bodies and answers there.
-        self.folder.chmod(0o711)
+        self.folder.mkdir(parents=True, exist_ok=True)
         modules = brotli_modules()
         tls = self_signed(self.folder, LOOPBACK) if self._tls else None
         edge = replace(self.edge, tls=tls, brotli=modules is not None)

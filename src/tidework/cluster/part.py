@@ -46,6 +46,8 @@ class Part:
     service: ClassVar[str] = ""
     """What `scripts/services.sh` calls what it needs."""
     stop_signal: ClassVar[int] = signal.SIGTERM
+    folder_mode: ClassVar[int] = 0o700
+    """More only where the program runs as somebody else: some write their password with 0644."""
 
     def __init__(self, folder: Path, *, name: str = "", port: int | None = None) -> None:
         self.name = name or type(self).__name__.lower()
@@ -141,7 +143,8 @@ class Part:
                 f"Port {self.port}, which {self.name} listens on, is taken by another program."
                 " End that, or use another folder."
             )
-        self.folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(self.folder_mode)
         self.prepare()
         self._child = process.spawn(
             self.command(), self._record, self.log,

@@ -26,6 +26,7 @@ class PgBouncer(Part):
 
     program = "pgbouncer"
     service = "pgbouncer"
+    folder_mode = 0o711
     # Ends when the transactions that run have; what SIGTERM means depends on the version.
     stop_signal = signal.SIGINT
 

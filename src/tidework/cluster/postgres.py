@@ -159,6 +159,7 @@ class PostgresNode(Part):
     """
 
     service = "postgres"
+    folder_mode = 0o711
 
     def __init__(
         self,
