@@ -29,7 +29,14 @@ ERRORS = ROOT / "docs" / "api" / "errors.md"
 BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 ROW = re.compile(r"^\| `([a-z_]+)` \| (?:(\d{3}) \|)?", re.MULTILINE)
 # Only commands meet what these raise.
-NOT_OVER_HTTP = ("commands/", "cluster/", "transfer/", "store/sql/migrations/", "settings.py", "cli.py")
+NOT_OVER_HTTP = (
+    "commands/",
+    "cluster/",
+    "transfer/",
+    "store/sql/migrations/",
+    "settings.py",
+    "cli.py",
+)
 
 
 def settings_table() -> str:

@@ -215,6 +215,8 @@ class Application:
         self._metrics.watch_cache("memberships", front.members)
         if isinstance(store, PostgresStore):
             self._metrics.watch_pool("read", _stats_of(store.pool))
+            for replica in store.replicas:
+                self._metrics.watch_pool(f"replica {replica.name}", _stats_of(replica.pool))
         self._observing.serve_metrics(self._ending)
 
     def _background(self, services: Services, health: Health) -> None:
