@@ -21,7 +21,8 @@ from tidework.store.sql.migrations.revision import head
 
 PASSWORD = "correct horse battery staple"
 TASKS = "/api/v1/workspaces/personal/tasks"
-COPIES = 2
+# With two, nginx would still keep off the first when the second one stops.
+COPIES = 3
 
 EXPAND = '''
 """Adds what the version before need not know of."""
