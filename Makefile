@@ -8,6 +8,8 @@ PORT     ?= 8000
 DATA_DIR ?= ./var
 # Passed on to pytest, to the benchmarks.
 ARGS      =
+# What to soak: cluster, or single (one server with the embedded database).
+OVER     ?= cluster
 
 SHELL  := /bin/sh
 PYTHON := .venv/bin/python
@@ -17,7 +19,7 @@ $(shell test -x $(PYTHON) && test "$$(cat .venv/.ready-where 2>/dev/null)" = "$$
 	|| rm -f .venv/.ready-*)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench bench-compare cluster services format clean
+.PHONY: help run test faults soak check bench bench-compare cluster services format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +35,16 @@ run: .venv/.ready-run ## Serve the product on http://127.0.0.1:8000 (PORT, HOST,
 test: .venv/.ready-dev ## Run all tests (ARGS for pytest; REQUIRE_SERVICES=1 refuses skipped servers)
 	@scripts/services.sh cluster chromium prometheus
 	$(PYTHON) -m pytest -n logical --maxprocesses 8 --dist worksteal $(ARGS)
+
+# One after the other, so that none disturbs another's load.
+faults: .venv/.ready-dev ## Break things at full length, an hour or so (TIDEWORK_FAULT_SEED repeats a run; ARGS)
+	@scripts/services.sh cluster
+	TIDEWORK_FAULTS=full $(PYTHON) -m pytest tests/faults $(ARGS)
+
+soak: .venv/.ready-dev ## Whether memory and connections stay flat under load (TIDEWORK_SOAK_MINUTES, OVER=single; ARGS)
+	@scripts/services.sh cluster
+	TIDEWORK_SOAK_MINUTES="$${TIDEWORK_SOAK_MINUTES:-30}" $(PYTHON) -m pytest -s tests/faults/test_soak.py \
+		-k $(OVER) $(ARGS)
 
 check: .venv/.ready-dev ## Lint, format, types, layers, queries, docs
 	@scripts/check.sh

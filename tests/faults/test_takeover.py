@@ -82,9 +82,11 @@ class Fall:
         former.kill_agent()
         self.await_writes(begun, former)
         assert former.in_recovery() is False, "it should not have noticed"
-        # The commits that waited for their standby are visible once those waits have ended.
-        held = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
-        former.execute(held)
+        # Commits that wait for their standby for ever are visible once they are told not to.
+        waiting = "FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+        former.execute(f"SELECT pg_terminate_backend(pid) {waiting}")
+        none = lambda: former.execute(f"SELECT 1 {waiting}") == [[]]  # noqa: E731
+        wait_until(none, "nobody waits for a standby", 30)
         before = self.tasks_on(former)
         more(self.record, self.crew, 100)
         assert self.tasks_on(former) == before, "the former primary is written to"

@@ -4,6 +4,7 @@ import http.client
 import json
 import random
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -101,6 +102,15 @@ class Caller:
         named = {name.lower(): value for name, value in answer.getheaders()}
         code = found.get("code", "") if isinstance(found, dict) else ""
         return Answer(_judged(answer.status, str(code)), answer.status, named, found, str(code))
+
+    def leave(self, method: str, path: str) -> None:
+        """Send a request, and close the connection before its answer has come."""
+        self.close()
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
+        with suppress(OSError):
+            headers = {"authorization": f"Bearer {self.token}"}
+            connection.request(method, f"/api/v1{path}", headers=headers)
+        connection.close()
 
     def must(self, method: str, path: str, body: Any = None) -> Any:
         """The body of an answer that has to be a good one; for preparing and for looking."""

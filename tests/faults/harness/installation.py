@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from random import Random
@@ -116,7 +116,7 @@ def _well(part: Part) -> bool:
 
 
 @contextmanager
-def installed(**options: Any) -> Iterator[Installation]:
+def installed(settings: Mapping[str, str] | None = None, **options: Any) -> Iterator[Installation]:
     """Start a cluster of its own, and remove it in the end; `options` are those of a cluster."""
     _remove_orphans()
     # Not pytest's folder: PostgreSQL's user may not enter that.
@@ -128,7 +128,7 @@ def installed(**options: Any) -> Iterator[Installation]:
         shutil.rmtree(folder)
         unavailable(f"{' '.join(missing)} (or `make services`).")
     for copy in cluster.copies:
-        copy.settings |= _OWN
+        copy.settings |= _OWN | dict(settings or {})
     try:
         cluster.up()
         made = Installation(cluster)

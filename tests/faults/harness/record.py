@@ -83,7 +83,7 @@ class Record:
 
 
 class Crew:
-    """Threads that work until they are told to stop; what one raises is not lost."""
+    """Threads that work until they are told to stop, or one of them fails; what that raises is kept."""
 
     def __init__(self) -> None:
         self.stop = threading.Event()
@@ -102,6 +102,7 @@ class Crew:
             work(self.stop)
         except BaseException as error:
             self._failures.append(error)
+            self.stop.set()
 
     def check(self) -> None:
         """Raise what one of them has raised."""
