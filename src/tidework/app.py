@@ -36,8 +36,10 @@ from tidework.http.openapi import DocumentApp, document, openapi_config
 from tidework.http.problem import exception_handlers
 from tidework.http.proxies import TrustedProxies
 from tidework.http.stopping import Stopping
+from tidework.http.touches import Touches
 from tidework.log import Operation
 from tidework.observability.observing import Observing
+from tidework.observability.store import Observers
 from tidework.settings import Settings
 from tidework.store.protocol import Store
 from tidework.store.sql.pool import Pool
@@ -135,7 +137,8 @@ class Application:
 
     async def _start(self) -> None:
         settings = self._settings
-        bare = make_store(settings, self._observing.observer)
+        touches = Touches()
+        bare = make_store(settings, Observers(self._observing.observer, touches))
         await bare.start()
         self._observing.begin(self._ending)
         store = self._observing.store(bare)
@@ -158,6 +161,7 @@ class Application:
             RateLimiter(limits_of(settings.rate_limits), shared.buckets),
             cache_bytes=settings.cache_bytes,
             second_tier=shared.answers,
+            touches=touches,
         )
         if shared.answers is not None:
             self._metrics.watch_cache("shared answers", shared.answers)

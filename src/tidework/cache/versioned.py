@@ -48,10 +48,16 @@ class VersionedCache(Generic[K, V]):
         """Keep a value for `seq`, in place of what was kept for another."""
         self._entries.put(key, (seq, value))
 
-    def latest(self, key: K) -> V | None:
-        """What is kept, for whichever seq: a hint, not the truth."""
-        entry = self._entries.get(key)
-        return None if entry is None else entry[1]
+    def latest(self, key: K) -> tuple[int, V] | None:
+        """What is kept, with its seq, whichever that is: a hint, not the truth."""
+        return self._entries.get(key)
+
+    def renew(self, key: K, seq: int, value: V) -> V:
+        """Keep a value that `get` did not find for a later seq, and turns out to stand there too."""
+        self.put(key, seq, value)
+        self.misses -= 1
+        self.hits += 1
+        return value
 
     def clear(self) -> None:
         """Forget everything; nobody joins a load that is under way any more."""

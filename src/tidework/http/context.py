@@ -103,6 +103,7 @@ class RequestContext:
         "etag",
         "idempotency",
         "if_match",
+        "kept_entity",
         "kept_seq",
         "limited",
         "location",
@@ -136,15 +137,20 @@ class RequestContext:
         self.idempotency: IdempotencyKey | None = None
         self.repeated: tuple[str, int] | None = None
         self.kept_seq: int | None = None
+        self.kept_entity: str | None = None
         self.seq: int | None = None
         self.route: str | None = None
         self.etag: str | None = None
         self.location: str | None = None
         self.if_match: str | None = None
 
-    def keep(self, seq: int) -> None:
-        """Say that this answer stays true while the workspace's (or account's) seq is `seq`."""
+    def keep(self, seq: int, entity_id: str | None = None) -> None:
+        """Say that this answer stays true while the workspace's seq is `seq`.
+
+        One that follows from a single entity alone is true until that is changed, whatever else is.
+        """
         self.kept_seq = seq
+        self.kept_entity = entity_id
 
 
 def context_of(request: Request[Any, Any, Any]) -> RequestContext:

@@ -7,7 +7,7 @@ is kept when the route has said under which seq it stays true.
 """
 
 import time
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Hashable, Mapping
 from typing import Any, Literal, TypeVar, cast
 
 from litestar import Litestar
@@ -30,6 +30,7 @@ from tidework.http.idempotency import Idempotency
 from tidework.http.kept import Kept, Key, NotKept, conditional, give_tag, size_of, takes_coding
 from tidework.http.limits import RateLimiter
 from tidework.http.problem import render
+from tidework.http.touches import Touches
 from tidework.ids import is_id
 from tidework.store.protocol import Store
 
@@ -38,6 +39,8 @@ WORKSPACES = f"{BASE}/workspaces/"
 _PREFIX = len(WORKSPACES)
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _DEAR = SEARCH
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 T = TypeVar("T")
 
 _LIMITED_AS = {"user": "account", "admin": "admin"}
@@ -56,6 +59,7 @@ class Front:
         *,
         cache_bytes: int = 128 * 1024 * 1024,
         second_tier: SecondTier | None = None,
+        touches: Touches | None = None,
     ) -> None:
         self._framework = cast(App, app)
         self._dispatch = Dispatch(app)
@@ -66,6 +70,7 @@ class Front:
         self._idempotency = Idempotency(store)
         self._second_tier = second_tier
         self._history = store.history
+        self._touches = touches or Touches()
         self.bodies: VersionedCache[Key, Kept] = VersionedCache(cache_bytes, size_of)
         self.principals: VersionedCache[tuple[str, str], Principal] = VersionedCache(20_000)
         self.members: VersionedCache[tuple[str, str], Membership | Literal[False]] = VersionedCache(
@@ -130,7 +135,7 @@ class Front:
             if workspace == "personal":
                 latest = self.principals.latest(proved)
                 if latest is not None:
-                    workspace = latest.personal_workspace_id
+                    workspace = latest[1].personal_workspace_id
             streams = [credential.user_id]
             if workspace is not None and is_id(workspace):
                 streams.append(workspace)
@@ -158,6 +163,21 @@ class Front:
         self.bodies.clear()
         self.principals.clear()
         self.members.clear()
+        self._touches.clear()
+
+    async def _renewed(
+        self, cache: VersionedCache[K, V], key: K, workspace: str, entity_id: str, seq: int
+    ) -> V | None:
+        """What is kept for an earlier seq, when nothing since has been about its entity."""
+        latest = cache.latest(key)
+        if latest is None:
+            return None
+        since, value = latest
+        history = self._history
+        untouched = await self._touches.untouched(self._store, workspace, entity_id, since, seq)
+        if not untouched or self._store.history != history:
+            return None
+        return cache.renew(key, max(since, seq), value)
 
     async def _settled(self, load: Awaitable[tuple[int | None, T]]) -> tuple[int | None, T]:
         """What was loaded, not to be kept if another history has begun meanwhile."""
@@ -179,6 +199,9 @@ class Front:
         context.workspace_seq = seq
         key = (workspace, user_id)
         member = self.members.get(key, seq)
+        if member is None:
+            renewed = await self._renewed(self.members, key, workspace, user_id, seq)
+            member = renewed
         if member is None:
 
             async def load() -> tuple[int, Membership | Literal[False]]:
@@ -232,6 +255,10 @@ class Front:
         seq = context.workspace_seq
         kept = self.bodies.get(key, seq)
         if kept is None:
+            latest = self.bodies.latest(key)
+            if latest is not None and latest[1].entity is not None:
+                kept = await self._renewed(self.bodies, key, key[0], latest[1].entity, seq)
+        if kept is None:
             try:
                 kept = await self.bodies.load(
                     key, seq, lambda: self._settled(self._load(key, context, scope, receive))
@@ -264,7 +291,9 @@ class Front:
         if dear and self._second_tier is not None and context.kept_seq is not None:
             whole = WholeAnswer(answer.headers, answer.body, tag, context.route)
             self._second_tier.put(key, f"{history}:{context.kept_seq}", whole)
-        return context.kept_seq, Kept(answer, tag, context.route, key)
+        kept = Kept(answer, tag, context.route, key)
+        kept.entity = context.kept_entity
+        return context.kept_seq, kept
 
     async def _ask(self, context: RequestContext, scope: Scope, receive: Receive) -> Answer:
         method: str = scope["method"]

@@ -23,14 +23,18 @@ class NotKept(Exception):
 
 
 class Kept:
-    """An answer to keep; `size` is what it may come to in memory."""
+    """An answer to keep; `size` is what it may come to in memory.
 
-    __slots__ = ("_coded", "_plain", "answer", "compressible", "route", "size", "tag")
+    `entity` is the one that it follows from, if it is a single one.
+    """
+
+    __slots__ = ("_coded", "_plain", "answer", "compressible", "entity", "route", "size", "tag")
 
     def __init__(self, answer: Answer, tag: str, route: str | None, key: Key) -> None:
         self.answer = answer
         self.tag = tag
         self.route = route
+        self.entity: str | None = None
         self.compressible = is_compressible(b"application/json", len(answer.body))
         # Compressed it comes to a third or so, in each of the codings that callers take.
         bodies = 2 if self.compressible else 1

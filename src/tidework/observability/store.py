@@ -29,6 +29,10 @@ class Observers(Observer):
         for one in self._observers:
             one.group(size)
 
+    def committed(self, committed: Committed) -> None:
+        for one in self._observers:
+            one.committed(committed)
+
     def read(self, target: Any) -> None:
         for one in self._observers:
             one.read(target)

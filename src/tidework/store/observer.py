@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from tidework.log import Committed
+
 
 class Observer:
     """Receives measurements; `http.metrics` has the one that keeps them.
@@ -14,6 +16,9 @@ class Observer:
 
     def group(self, size: int) -> None:
         """A group of this many commits goes out."""
+
+    def committed(self, committed: Committed) -> None:
+        """A commit has been written; called before its caller goes on."""
 
     def read(self, target: Literal["primary", "replica"]) -> None:
         """A read was answered by the primary, or by a replica."""

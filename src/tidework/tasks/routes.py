@@ -82,7 +82,9 @@ async def get_task(
     tasks: NamedDependency[TaskService],
 ) -> TaskOut:
     seq, task = await tasks.show(viewer.workspace_id, id, context.workspace_seq)
-    return entity(context, seq, task.version, task)
+    entity(context, seq, task.version, task)
+    context.keep(seq, task.id)
+    return task
 
 
 @patch(_TASK, operation_id="updateTask", summary="Change a task", responses=_CHANGE)

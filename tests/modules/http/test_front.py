@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import dataclasses
 import json
 from typing import Any
 
@@ -91,7 +92,11 @@ async def test_nothing_that_the_front_remembers_is_believed_once_its_stream_has_
     place = (ada.workspace, ben.id)
     seq, known = front.members._entries.get(place) or (0, None)
     assert known is False
-    front.members.put(place, seq - 1, Membership(*place, "owner"))
+    await ada.made("~/members", {"email": ben.email, "role": "owner"})
+    removed = await ada.delete(f"~/members/{ben.id}")
+    assert removed.status_code == 204
+    was = int(removed.headers["tidework-seq"]) - 1
+    front.members.put(place, was, Membership(*place, "owner"))
     assert (await ben.get("~/tasks")).status_code == 404
 
     assert (await ada.get("~/tasks")).json()["items"][0]["title"] == "now"
@@ -356,3 +361,53 @@ async def test_an_api_token_ends_when_it_has_said(api: Api, monkeypatch: Any) ->
     monkeypatch.setattr("tidework.http.front.time.time", lambda: 4e9)
     for path in ("/users/me", f"/workspaces/{ada.workspace}/tasks"):
         assert (await bearing(api, token, path)).json()["code"] == "token_expired"
+
+
+# --- what a write leaves true --------------------------------------------------------------------
+
+
+async def test_a_write_elsewhere_leaves_a_tasks_answer_and_ones_rights_true(api: Api) -> None:
+    ada = await api.person()
+    mine = await ada.made("~/tasks", {"title": "mine"})
+    other = await ada.made("~/tasks", {"title": "other"})
+    first = await ada.get(f"~/tasks/{mine['id']}")
+    front = front_of(api)
+    for number in range(5):
+        await ada.patch(f"~/tasks/{other['id']}", {"title": f"other {number}"})
+        bodies, members = front.bodies.hits, front.members.hits
+        again = await ada.get(f"~/tasks/{mine['id']}")
+        assert again.content == first.content
+        assert again.headers["etag"] == first.headers["etag"]
+        assert (front.bodies.hits, front.members.hits) == (bodies + 1, members + 1)
+    assert (await ada.get(f"~/tasks/{other['number']}")).json()["title"] == "other 4"
+    await ada.patch(f"~/tasks/{mine['id']}", {"title": "changed"})
+    assert (await ada.get(f"~/tasks/{mine['id']}")).json()["title"] == "changed"
+
+
+async def test_what_touches_a_task_from_elsewhere_is_seen(open_api: OpenApi) -> None:
+    """Removing its label, its project, its parent, by another copy; undoing; deleting."""
+    here, there = await open_api(), await open_api()
+    ada = await here.person()
+    away = dataclasses.replace(ada, api=there)
+    label = await ada.made("~/labels", {"name": "l"})
+    project = await ada.made("~/projects", {"name": "p"})
+    parent = await ada.made("~/tasks", {"title": "parent"})
+    fields = {"label_ids": [label["id"]], "project_id": project["id"], "parent_id": parent["id"]}
+    task = await ada.made("~/tasks", {"title": "t", **fields})
+    path = f"~/tasks/{task['id']}"
+    for gone in (f"labels/{label['id']}", f"projects/{project['id']}", f"tasks/{parent['id']}"):
+        before = (await ada.get(path)).json()
+        removed = await away.delete(f"~/{gone}")
+        assert removed.status_code == 204
+        assert (await ada.get(path)).json() != before
+        undone = await away.post("~/undo", {"seq": int(removed.headers["tidework-seq"])})
+        assert undone.status_code == 200, undone.text
+        after = (await ada.get(path)).json()
+        assert {name: after[name] for name in fields} == fields
+    await away.delete(path)
+    assert (await ada.get(path)).status_code == 404
+    (ben,) = await here.team(ada, "editor")
+    task = await ada.made("~/tasks", {"title": "t"})
+    assert (await ben.get(f"~/tasks/{task['id']}")).status_code == 200
+    await dataclasses.replace(ada, api=there).delete(f"~/members/{ben.id}")
+    assert (await ben.get(f"~/tasks/{task['id']}")).status_code == 404

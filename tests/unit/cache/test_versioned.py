@@ -38,7 +38,7 @@ def test_a_value_is_found_under_its_seq_only() -> None:
     assert cache.get("a", 4) is None
     assert cache.get("a", 6) is None
     assert cache.get("b", 5) is None
-    assert cache.latest("a") == "five"
+    assert cache.latest("a") == (5, "five")
     assert (cache.hits, cache.misses, len(cache), cache.used) == (1, 3, 1, 1)
 
 

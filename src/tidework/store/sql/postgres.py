@@ -143,6 +143,7 @@ class PostgresStore:
                 raise
             return await queries.recall(self, commit, conflict)
         assert committed is not None
+        self._observer.committed(committed)
         return committed
 
     async def operate(self, operations: Sequence[Operation]) -> None:
