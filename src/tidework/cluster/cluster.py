@@ -193,6 +193,8 @@ class Cluster:
             database = self.nodes[0].url()
         # With Patroni all of them: any may become the primary, and the primary a replica.
         readers = self.nodes if self.etcd else self.nodes[1:]
+        # One for all: a copy takes no access token that was made for another URL.
+        first = f"http://{LOOPBACK}:{self.state.port('copy-1')}"
         wanted = {
             "TIDEWORK_DATABASE_URL": database,
             "TIDEWORK_DATABASE_REPLICA_URLS": " ".join(node.url() for node in readers)
@@ -201,7 +203,7 @@ class Cluster:
             "TIDEWORK_REDIS_URL": self.redis_url,
             "TIDEWORK_BROKER_URL": self.rabbitmq.url if self.rabbitmq else "",
             "TIDEWORK_SIGNING_KEYS_FILE": str(self.folder / "signing-keys.json"),
-            "TIDEWORK_PUBLIC_URL": self.nginx.url if self.nginx else "",
+            "TIDEWORK_PUBLIC_URL": self.nginx.url if self.nginx else first,
             "TIDEWORK_TRUSTED_PROXIES": LOOPBACK,
         }
         return supported({name: value for name, value in wanted.items() if value})
