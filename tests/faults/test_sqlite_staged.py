@@ -54,7 +54,7 @@ class Held:
 
     def __call__(self, go_on: Callable[[], Any]) -> Any:
         self.begun.set()
-        assert self.let_go.wait(60)
+        assert self.let_go.wait(20)
         return go_on()
 
 
@@ -134,7 +134,9 @@ async def test_nothing_is_staged_while_a_commit_is_under_way(sqlite_database: Da
     before = len(seen)
     later = [asyncio.create_task(add_task(store, stream)) for _ in range(3)]
     gone = asyncio.create_task(add_task(store, stream))
-    await asyncio.sleep(0)
+    # More turns of the event loop than a group needs to be staged.
+    for _ in range(50):
+        await asyncio.sleep(0)
     leaving.cancel()
     gone.cancel()
     # What is not committed is not seen, by whatever way.
