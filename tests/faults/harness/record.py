@@ -45,6 +45,8 @@ class Record:
     wrong: list[str] = field(default_factory=list)
     met: Counter[str] = field(default_factory=Counter)
     last_done: float = 0.0
+    forgives_reads: bool = False
+    """While a former primary answers that not every copy has noticed to be one."""
     _done: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

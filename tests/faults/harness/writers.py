@@ -119,6 +119,8 @@ class Writer:
             return
         self._caller.go_elsewhere()
         answer = self._caller.call("GET", f"/workspaces/{stream}/tasks/{task}")
+        if self._record.forgives_reads:
+            return
         if answer.told is Told.DONE and answer.body["version"] < seq:
             self._record.accuse(f"{task} was read at {answer.body['version']} after {seq}")
         elif answer.status in (401, 403, 404, 500):
