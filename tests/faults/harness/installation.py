@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -107,7 +108,7 @@ class Installation:
         """
         for part in self.cluster.parts:
             part.thaw()
-            wait_until(lambda part=part: _well(part), f"{part.name} is well again", 120)
+            wait_until(partial(_well, part), f"{part.name} is well again", 120)
 
 
 def _well(part: Part) -> bool:

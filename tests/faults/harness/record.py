@@ -1,7 +1,6 @@
 """What clients tried, and what they were told; written down before anybody looks at the truth."""
 
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -44,7 +43,6 @@ class Record:
     attempts: list[Attempt] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     met: Counter[str] = field(default_factory=Counter)
-    last_done: float = 0.0
     forgives_reads: bool = False
     """While a former primary answers that not every copy has noticed to be one."""
     _done: int = 0
@@ -56,7 +54,6 @@ class Record:
             self.attempts.append(attempt)
             if attempt.told is Told.DONE:
                 self._done += 1
-                self.last_done = time.monotonic()
 
     def note(self, what: str) -> None:
         """Count something that happened."""
@@ -111,11 +108,15 @@ class Crew:
         if self._failures:
             raise self._failures[0]
 
-    def end(self) -> None:
-        """Stop all, wait for them, and raise what one has raised."""
+    def halt(self) -> None:
+        """Stop all, and wait for them."""
         self.stop.set()
         for thread in self._threads:
             thread.join(60)
+
+    def end(self) -> None:
+        """Stop all, wait for them, and raise what one has raised."""
+        self.halt()
         assert not any(thread.is_alive() for thread in self._threads), "a client hangs"
         self.check()
 
@@ -128,6 +129,8 @@ def working(work: list[Work]) -> Iterator[Crew]:
     try:
         yield crew
     except BaseException:
-        crew.stop.set()
+        crew.halt()
+        # What one of them met is the cause.
+        crew.check()
         raise
     crew.end()
