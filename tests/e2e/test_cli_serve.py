@@ -68,6 +68,20 @@ def test_a_second_server_on_the_folder_is_refused_by_name_of_the_first(
     assert server.ready()
 
 
+def test_a_second_server_on_the_database_is_refused_whatever_its_folder(
+    tidework_server: StartServer, tidework: Command, data_dir: Path, tmp_path: Path
+) -> None:
+    """Seen red with a database in its own server's folder, which had no lock beside it."""
+    server = tidework_server(data_dir)
+    elsewhere = {"TIDEWORK_DATABASE_URL": f"sqlite:///{data_dir / 'tidework.db'}"}
+    options = ("--port", str(free_port()), "--data-dir", tmp_path / "another")
+    said = refused(tidework("serve", *options, env=elsewhere))
+    assert f"process {server.pid}" in said
+    assert str(data_dir / "tidework.db.") in said
+    assert "TIDEWORK_DATABASE_URL" in said
+    assert server.ready()
+
+
 def test_a_killed_server_leaves_the_folder_free(
     tidework_server: StartServer, data_dir: Path
 ) -> None:

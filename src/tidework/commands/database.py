@@ -5,12 +5,24 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import Final
 
 from tidework.commands import Reported, folder
 from tidework.commands.folder import FolderError
 from tidework.errors import NotFound, TideworkError
 from tidework.settings import Settings
 from tidework.store.sql.migrations.revision import head
+
+# What the disk or the folder refuses; the file itself may be whole.
+_OUTSIDE: Final = frozenset(
+    {
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_READONLY,
+    }
+)
 
 
 class DatabaseError(TideworkError):
@@ -61,8 +73,14 @@ def revision_of(path: Path) -> str | None:
         finally:
             connection.close()
     except sqlite3.Error as error:
+        whole = getattr(error, "sqlite_errorcode", 0) & 0xFF in _OUTSIDE
+        repair = (
+            "Make room on its disk, and its folder writable for this user"
+            if whole
+            else "Restore a backup"
+        )
         raise DatabaseError(
-            f"{path} cannot be used as a database: {error}. Restore a backup, or name another one"
+            f"{path} cannot be used as a database: {error}. {repair}, or name another one"
             " in TIDEWORK_DATABASE_URL; nothing was changed."
         ) from error
     return None if found is None else str(found[0])

@@ -11,6 +11,7 @@ from typing import Final
 from tidework.errors import TideworkError
 from tidework.settings import Settings
 
+_LOCK: Final = "serve.lock"
 _ELSEWHERE: Final = "or choose another folder with --data-dir or TIDEWORK_DATA_DIR."
 
 
@@ -40,7 +41,7 @@ def prepare(folder: Path) -> None:
 
 @contextlib.contextmanager
 def served_by_us(settings: Settings) -> Iterator[None]:
-    """Keep other servers off the data folder, and off a database that lies elsewhere.
+    """Keep other servers off the data folder and off the database, wherever that lies.
 
     Ends with this process, however that ends. Raises `FolderError`, naming the process that has it.
     With PostgreSQL any number of copies may share a folder, and nothing is kept.
@@ -71,10 +72,8 @@ def _lock_files(settings: Settings) -> list[Path]:
     database = settings.database_path
     if database is None:
         return []
-    files = [settings.data_dir / "serve.lock"]
-    if database.parent != settings.data_dir:
-        files.append(database.with_name(f"{database.name}.serve.lock"))
-    return files
+    # Both, always: another server may name this database and a data folder of its own.
+    return [settings.data_dir / _LOCK, database.with_name(f"{database.name}.{_LOCK}")]
 
 
 def _locked(path: Path) -> int:
@@ -89,9 +88,12 @@ def _locked(path: Path) -> int:
     except BlockingIOError:
         holder = _holder(descriptor)
         os.close(descriptor)
+        what, instead = path.parent, _ELSEWHERE
+        if path.name != _LOCK:
+            what = path.with_name(path.name.removesuffix(f".{_LOCK}"))
+            instead = "or name another database in TIDEWORK_DATABASE_URL."
         raise FolderError(
-            f"A server (process {holder or 'unknown'}) already runs on {path.parent}."
-            f" Stop it, {_ELSEWHERE}"
+            f"A server (process {holder or 'unknown'}) already runs on {what}. Stop it, {instead}"
         ) from None
     except OSError as error:
         os.close(descriptor)
