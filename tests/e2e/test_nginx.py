@@ -146,6 +146,54 @@ async def test_what_may_be_repeated_is(
         assert len(a.asked) == 1
 
 
+@pytest.mark.parametrize(
+    "status", ["503 Service Unavailable", "429 Too Many Requests", "401 Unauthorized"]
+)
+@pytest.mark.parametrize("path", ["/api/v1/x", "/api/v1/workspaces/w/tasks/batch"])
+async def test_a_refusal_says_nothing_of_the_copy_that_went_away_before(
+    new_nginx: NewNginx, status: str, path: str
+) -> None:
+    """`nothing was changed`, says the second copy, of itself; the first one may have done it."""
+    async with upstreams("a", "b") as [a, b]:
+        b.status = status
+        async with started(new_nginx(targets=targets([a, b]))) as client:
+            keyed = {"idempotency-key": "k-1"}
+            for _ in range(2):
+                # Which of the two is asked first is nginx's to say.
+                a.vanishing = True
+                answer = await client.post(path, headers=keyed)
+                if a.asked:
+                    break
+            assert len(a.asked) == 1
+            assert answer.status_code == 502
+            assert problem(answer)["code"] == "outcome_unknown"
+            # What only that one has seen is its own to answer.
+            told = await client.post(path, headers=keyed)
+            assert (f"{told.status_code} {told.reason_phrase}", told.text) == (status, "b")
+
+
+async def test_an_answer_that_stands_is_passed_on_from_the_second_copy(
+    new_nginx: NewNginx,
+) -> None:
+    async with upstreams("a", "b") as [a, b]:
+        a.vanishing, b.status = True, "422 Unprocessable Entity"
+        async with started(new_nginx(targets=targets([a, b]))) as client:
+            for _ in range(2):
+                answer = await client.post("/api/v1/x", headers={"idempotency-key": "k-1"})
+                assert (answer.status_code, answer.text) == (422, "b")
+        assert len(a.asked) == 1
+
+
+async def test_a_keyed_request_finds_the_only_copy_that_is_left(new_nginx: NewNginx) -> None:
+    async with upstreams("a", "b", "c") as [a, b, c]:
+        async with started(new_nginx(targets=targets([a, b, c]))) as client:
+            await a.stop()
+            await b.stop()
+            for _ in range(3):
+                answer = await client.post("/api/v1/x", headers={"idempotency-key": "k-1"})
+                assert (answer.status_code, answer.text) == (200, "c")
+
+
 async def test_who_calls_is_told_by_nginx_and_not_by_the_caller(new_nginx: NewNginx) -> None:
     lies = {
         "x-forwarded-for": "6.6.6.6",

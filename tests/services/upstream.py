@@ -24,6 +24,7 @@ class Upstream:
         asked: what has come so far.
         connections: how many have been taken.
         vanishing: whether the connection is closed instead of answering, once the request is read.
+        status: of its answers.
         body: what is answered instead of the name.
         content_type: of the answer.
         more: with server-sent events, set for each event that is to follow the first.
@@ -35,6 +36,7 @@ class Upstream:
         self.asked: list[Asked] = []
         self.connections = 0
         self.vanishing = False
+        self.status = "200 OK"
         self.body = name.encode()
         self.content_type = "text/plain"
         self.more = asyncio.Event()
@@ -69,7 +71,7 @@ class Upstream:
                 if asked.path.endswith("/events"):
                     await self._stream(writer)
                     return
-                head = f"HTTP/1.1 200 OK\r\ncontent-type: {self.content_type}\r\n"
+                head = f"HTTP/1.1 {self.status}\r\ncontent-type: {self.content_type}\r\n"
                 length = f"content-length: {len(self.body)}\r\n\r\n"
                 writer.write((head + length).encode() + self.body)
                 await writer.drain()
