@@ -167,6 +167,14 @@ def test_an_export_is_whole_or_not_there(tidework: Command, rows: Path, tmp_path
     assert (folder / "boat.csv").stat().st_ino != before
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.usefixtures("robin")
+def test_an_export_to_a_full_device_names_it(tidework: Command, rows: Path) -> None:
+    done_well(tidework("import", "csv", rows, "--workspace", "Boat"))
+    said = refused(tidework("export", "Boat", "--output", "/dev/full"))
+    assert "/dev/full: No space left on device" in said
+
+
 @pytest.mark.usefixtures("robin")
 def test_an_export_to_a_pipe_goes_through_it(tidework: Command, rows: Path, tmp_path: Path) -> None:
     done_well(tidework("import", "csv", rows, "--workspace", "Boat"))

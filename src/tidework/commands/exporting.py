@@ -67,8 +67,13 @@ def _written(output: Path | None) -> Iterator[Callable[[bytes], object]]:
         return
     if output.exists() and not output.is_file():
         # A pipe or a device is written to, never replaced.
-        with output.open("wb") as file:
-            yield file.write
+        try:
+            with output.open("wb") as file:
+                yield file.write
+        except OSError as error:
+            if error.filename is None:
+                raise OSError(error.errno, error.strerror, str(output)) from error
+            raise
         return
     target = output.resolve()
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")

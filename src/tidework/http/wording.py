@@ -41,6 +41,20 @@ _FORMATS: Final = {
 }
 
 
+_PATTERNS: Final[dict[str, str]] = {}
+
+
+def in_words(pattern: str, words: str) -> str:
+    """The pattern, for a field's type; a value that does not match it is told that it must be `words`."""
+    _PATTERNS[pattern] = words
+    return pattern
+
+
+def _pattern(match: re.Match[str]) -> str:
+    words = _PATTERNS.get(match[1])
+    return f"Must be {words}." if words else f"Must match {match[1]}."
+
+
 def _length(match: re.Match[str]) -> str:
     one, many = _COUNTED.get(match[1], ("byte long", "bytes long"))
     least = "at least" if match[2] == ">=" else "at most"
@@ -61,7 +75,7 @@ def _bound(match: re.Match[str]) -> str:
 _SENTENCES: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]] = (
     (re.compile(r"Expected `(\w+)` of length (>=|<=) (\d+)"), _length),
     (re.compile(r"Expected `\w+` (>=|<=|>|<) (\S+)"), _bound),
-    (re.compile(r"Expected `str` matching regex '(.*)'"), lambda m: f"Must match {m[1]}."),
+    (re.compile(r"Expected `str` matching regex '(.*)'"), _pattern),
     (
         re.compile(r"Expected `datetime` with a timezone component"),
         lambda _: f"Must be a time with its offset, such as {_TIME}.",

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from tidework.http.wording import in_words
 from tidework.store.sql.positions import LONGEST
 
 StatusName = Literal["pending", "in_progress", "completed", "cancelled"]
@@ -27,7 +28,9 @@ Position = Annotated[
     Meta(
         min_length=1,
         max_length=LONGEST,
-        pattern=r"^[0-9A-Za-z]*[1-9A-Za-z]$",
+        pattern=in_words(
+            r"^[0-9A-Za-z]*[1-9A-Za-z]$", "letters (A-Z, a-z) and digits that do not end in 0"
+        ),
         description="Sorts bytewise; never ends in 0",
     ),
 ]

@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from tidework.http.wording import in_words
+
 Name = Annotated[
     str,
     Meta(
@@ -13,7 +15,12 @@ Name = Annotated[
     ),
 ]
 Color = Annotated[
-    str, Meta(pattern=r"^#[0-9a-fA-F]{6}$", description="#rrggbb", examples=["#3b82f6"])
+    str,
+    Meta(
+        pattern=in_words(r"^#[0-9a-fA-F]{6}$", "a color as #rrggbb, such as #3b82f6"),
+        description="#rrggbb",
+        examples=["#3b82f6"],
+    ),
 ]
 RoleName = Literal["owner", "editor", "commenter", "viewer"]
 Description = Annotated[str, Meta(max_length=65_536)]

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct, ValidationError
 
 from tidework.errors import Invalid
 from tidework.http.body import decode_json
-from tidework.http.wording import choices, sentence
+from tidework.http.wording import choices, in_words, sentence
 
 
 class Make(Struct, tag_field="op", tag="make"):
@@ -25,6 +25,7 @@ class Body(Struct, forbid_unknown_fields=True):
     text: Annotated[str, Meta(min_length=1, max_length=3)] = "a"
     maybe: str | None = None
     slug: Annotated[str, Meta(pattern="^[a-z]+$")] = "a"
+    shade: Annotated[str, Meta(pattern=in_words("^#[0-9a-f]$", "a shade, such as #f"))] = "#0"
     count: Annotated[int, Meta(ge=2, le=9)] = 2
     share: float = 0.5
     flag: bool = False
@@ -43,6 +44,7 @@ SAID = [
     ({"maybe": 1}, "/maybe: Must be text or null, not a whole number."),
     ({"key": []}, "/key: Must be a whole number or text, not a list."),
     ({"slug": "A"}, "/slug: Must match ^[a-z]+$."),
+    ({"shade": "f"}, "/shade: Must be a shade, such as #f."),
     ({"count": 1}, "/count: Must be at least 2."),
     ({"count": 10}, "/count: Must be at most 9."),
     ({"count": 2.5}, "/count: Must be a whole number, not a fraction."),
