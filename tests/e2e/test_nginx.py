@@ -185,8 +185,9 @@ async def test_an_answer_that_stands_is_passed_on_from_the_second_copy(
 
 
 async def test_a_keyed_request_finds_the_only_copy_that_is_left(new_nginx: NewNginx) -> None:
-    async with upstreams("a", "b", "c") as [a, b, c]:
-        async with started(new_nginx(targets=targets([a, b, c]))) as client:
+    async with upstreams("a", "b", "c") as servers:
+        [a, b, _] = servers
+        async with started(new_nginx(targets=targets(servers))) as client:
             await a.stop()
             await b.stop()
             for _ in range(3):

@@ -30,6 +30,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
     why: str = ""
+    port: int = 0
 
     @property
     def code(self) -> str:
@@ -101,7 +102,8 @@ class Caller:
         found = json.loads(raw) if raw else None
         named = {name.lower(): value for name, value in answer.getheaders()}
         code = found.get("code", "") if isinstance(found, dict) else ""
-        return Answer(_judged(answer.status, str(code)), answer.status, named, found, str(code))
+        told = _judged(answer.status, str(code))
+        return Answer(told, answer.status, named, found, str(code), self.port)
 
     def leave(self, method: str, path: str) -> None:
         """Send a request, and close the connection before its answer has come."""

@@ -23,6 +23,7 @@ class Attempt:
         based: the version that `If-Match` named.
         told: what its client was told in the end.
         seq: of its commit, where it was told.
+        met: what each of its requests was told, and where.
     """
 
     stream: str
@@ -34,6 +35,7 @@ class Attempt:
     seq: int | None = None
     status: int = 0
     why: str = ""
+    met: list[str] = field(default_factory=list)
 
 
 @dataclass

@@ -66,6 +66,7 @@ class Writer:
         while True:
             answer = self._caller.call("POST", path, body, headers)
             self._look_at(answer)
+            attempt.met.append(f"{answer.status} {answer.why} at {answer.port}")
             unsure = unsure or answer.told is Told.UNKNOWN
             if answer.told is Told.DONE:
                 break
