@@ -176,6 +176,15 @@ def test_a_file_that_is_no_database_is_refused_untouched(tidework: Command, data
     assert (data_dir / "tidework.db").read_text().startswith("dear diary")
 
 
+def test_a_file_that_cannot_be_opened_asks_for_no_backup(tidework: Command, data_dir: Path) -> None:
+    (data_dir / "tidework.db").mkdir(parents=True)
+    for command in ("migrate", "users list"):
+        said = refused(tidework(*command.split()))
+        assert "tidework.db" in said
+        assert "writable" in said
+        assert "backup" not in said
+
+
 def test_the_database_of_another_program_is_refused_untouched(
     tidework: Command, data_dir: Path
 ) -> None:
