@@ -149,3 +149,12 @@ async def test_a_task_is_found_by_the_key_that_it_was_imported_with(api: Api) ->
     for nothing in ("DS-12", "DS-1235", "issue/DS-123", "DS", "DS-123 Named", "123"):
         assert "Named" not in await search(eva, nothing), nothing
     assert await search(stranger, "DS-123") == []
+
+
+async def test_words_of_any_length_can_be_kept_and_their_beginnings_found(api: Api) -> None:
+    ada = await api.person()
+    for number, letter in enumerate(("a", "é", "漢", "𐐷")):
+        word = f"long{number}" + letter * 5000
+        made = await ada.made("~/tasks", {"title": "t", "description": word})
+        found = await ada.get(f"~/tasks?q={word[:90]}")
+        assert [task["id"] for task in found.json()["items"]] == [made["id"]]

@@ -9,7 +9,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ColumnElement
 
-_UUIDS = ARRAY(String(36).with_variant(UUID(as_uuid=False), "postgresql"))
+_UUID = String(36).with_variant(UUID(as_uuid=False), "postgresql")
+_UUIDS = ARRAY(_UUID)
 _TEXTS = ARRAY(Text())
 _NUMBERS = ARRAY(BigInteger())
 
@@ -47,17 +48,18 @@ class HasAny(AnyOf):
 
 
 class Matches(ColumnElement[bool]):
-    """A task matches a full-text query; the parameter is made by `search_text`."""
+    """A task of the parameter `stream_id` matches a full-text query, made by `search_text`."""
 
     inherit_cache = False
     type = Boolean()
 
     def __init__(self, name: str) -> None:
         self.query = bindparam(name, type_=Text())
+        self.stream = bindparam("stream_id", type_=_UUID)
 
     def get_children(self, **_: Any) -> Any:
         """The parts, for whoever walks over a query."""
-        return (self.query,)
+        return (self.query, self.stream)
 
     def self_group(self, against: Any = None) -> "Matches":
         """Itself: it is a condition already and needs no `= 1` around it."""
@@ -113,7 +115,8 @@ def _has_default(element: HasAny, compiler: SQLCompiler, **kw: Any) -> str:
 
 @compiles(Matches, "postgresql")
 def _matches_postgresql(element: Matches, compiler: SQLCompiler, **kw: Any) -> str:
-    return f"tasks.search @@ to_tsquery('simple', {compiler.process(element.query, **kw)})"
+    stream, query = compiler.process(element.stream, **kw), compiler.process(element.query, **kw)
+    return f"tasks.search @@ tidework_query({stream}, {query})"
 
 
 @compiles(Matches)
