@@ -144,4 +144,6 @@ def assert_true(record: Record, callers: list[Caller], streams: list[str]) -> No
     """Fail with the first of what is wrong."""
     wrong = findings(record, callers, streams)
     shown = "\n".join(wrong[:_ENOUGH])
-    assert not wrong, f"{len(wrong)} findings in {record.summary()}\n{shown}"
+    copies = [caller.port for caller in callers]
+    about = f"{len(wrong)} findings in {record.summary()}; copies at {copies}"
+    assert not wrong, f"{about}\n{shown}"
