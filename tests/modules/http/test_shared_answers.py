@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
-
 from tests.services.api import Api, Person
+
 from tidework.cache.second_tier import SecondTier
 from tidework.cluster.redis import Redis
 

@@ -1,16 +1,16 @@
 """The embedded default: SQLite in WAL mode with `synchronous=FULL`.
 
-One writer, readers beside it: what is short runs on the event loop, where it costs less than a hop
-to a thread; the disk is waited for in the writer's thread, heavy queries have threads of their own.
+One writer thread, readers beside it: short queries run on the event loop, where they cost less than
+a hop to a thread, heavy ones in threads of their own.
 """
 
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from tidework.errors import Unavailable
 from tidework.log import Commit, Committed, LoggedChange, Operation
@@ -28,9 +28,6 @@ from tidework.store.sql.sqlite_writer import SqliteWriter
 from tidework.store.sql.statement import Compiled, Statement
 
 _SEQS = "SELECT stream_id, seq FROM streams WHERE stream_id IN (SELECT value FROM json_each(?))"
-_SHORT = 100
-
-T = TypeVar("T")
 
 
 class SqliteStore:
@@ -56,7 +53,6 @@ class SqliteStore:
         self._reader: sqlite3.Connection | None = None
         self._known: dict[str, int] = {}
         self._data_version = -1
-        self._restart_due = False
         self._committer = Committer(self._write_group, observe=self._observer.group)
 
     async def start(self) -> None:
@@ -183,25 +179,11 @@ class SqliteStore:
     async def _write_group(self, group: Sequence[Item]) -> list[Outcome]:
         if self._reader is None:
             return [Unavailable("The store has not been started.", code="stopping") for _ in group]
-        if self._restart_due:
-            self._restart_due = False
-            await self._in_writer_thread(self._writer.restart_log)
-        staged = self._writer.stage(group) if _is_short(group) else None
-        if staged is None:
-            outcomes = await self._in_writer_thread(self._writer.write, group)
-        else:
-            outcomes = await self._in_writer_thread(self._writer.commit, group, staged)
-        self._restart_due = self._checkpointer.after_group()
+        loop = asyncio.get_running_loop()
+        outcomes = await loop.run_in_executor(self._writer_thread, self._writer.write, group)
+        if self._checkpointer.after_group():
+            self._writer_thread.submit(self._writer.restart_log)
         return outcomes
-
-    def _in_writer_thread(self, call: Callable[..., T], *args: Any) -> asyncio.Future[T]:
-        return asyncio.get_running_loop().run_in_executor(self._writer_thread, call, *args)
-
-
-def _is_short(group: Sequence[Item]) -> bool:
-    """Whether the event loop may be held up for as long as writing the group takes."""
-    changes = sum(len(item.changes) if isinstance(item, Commit) else len(item) for item in group)
-    return changes <= _SHORT
 
 
 def _revision(connection: sqlite3.Connection) -> str | None:

@@ -24,60 +24,26 @@ class _Broken(Exception):
 
 
 class SqliteWriter:
-    """The one connection of a process that writes.
-
-    A short group is staged on the event loop and committed in the writer's thread: there the disk
-    is waited for without Python's lock, while each statement run in a thread would have to win that
-    lock back from the loop. Everything else is written in the thread. Its methods are never called
-    at the same time.
-    """
+    """The one connection of a process that writes."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._execute = connection.execute
         self._items = Items(connection)
         self._patience_ms = int(BUSY_S * 1000)
-        self._wait_for_locks(0)
-
-    def stage(self, group: Sequence[Item]) -> list[Outcome] | None:
-        """Write every item of a group without committing it, and without waiting for a lock.
-
-        Returns the outcomes that hold once `commit` has succeeded; or None, with nothing left of
-        it, when another process is writing or one item has to be undone alone: `write` it then.
-        """
-        try:
-            self._execute("BEGIN IMMEDIATE")
-            return [self._unguarded(item) for item in group]
-        except (Refused, sqlite3.Error):
-            self._rollback()
-            return None
-        except BaseException:
-            self._rollback()
-            raise
-
-    def commit(self, group: Sequence[Item], outcomes: list[Outcome]) -> list[Outcome]:
-        """Make a staged group durable and return its outcomes; blocks for the disk."""
-        try:
-            return self._end(group, outcomes)
-        except _Broken:
-            return self.write(group)
 
     def write(self, group: Sequence[Item]) -> list[Outcome]:
-        """Write every item of the group, each all or nothing, in one transaction; blocks.
+        """Write every item of the group, each all or nothing, in one transaction.
 
         Returns an outcome for each: what it became, or the error that it failed with.
         """
-        self._wait_for_locks(self._patience_ms)
-        try:
-            if len(group) > 1:
-                try:
-                    return self._transaction(group)
-                except _Broken:
-                    # Only those that cannot be written alone either shall fail.
-                    pass
-            return [self._alone(item) for item in group]
-        finally:
-            self._wait_for_locks(0)
+        if len(group) > 1:
+            try:
+                return self._transaction(group)
+            except _Broken:
+                # Only those that cannot be written alone either shall fail.
+                pass
+        return [self._alone(item) for item in group]
 
     def restart_log(self) -> None:
         """Let the write-ahead log start again from its beginning, unless readers are in the way.
@@ -91,7 +57,7 @@ class SqliteWriter:
             # The next time may do; until then the log is longer, nothing else.
             return
         finally:
-            self._wait_for_locks(0)
+            self._wait_for_locks(self._patience_ms)
 
     def close(self) -> None:
         """Close the connection; whatever was not committed is gone."""
@@ -161,16 +127,3 @@ class SqliteWriter:
             outcome = refused.outcome
         self._execute("RELEASE item")
         return outcome
-
-    def _unguarded(self, item: Item) -> Outcome:
-        """Write one of several items; raises `Refused` when it is refused half done.
-
-        A savepoint for each would make the full-text index write out what it holds each time.
-        """
-        before = self._connection.total_changes
-        try:
-            return self._items.write(item)
-        except Refused as refused:
-            if self._connection.total_changes != before:
-                raise
-            return refused.outcome

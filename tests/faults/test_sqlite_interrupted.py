@@ -1,4 +1,4 @@
-"""Between staging a group on the event loop and its commit in the writer's thread, all may happen."""
+"""While a group is being written in the writer's thread, all may happen."""
 
 import asyncio
 import sqlite3
@@ -121,36 +121,6 @@ async def test_a_disk_that_is_full_at_the_commit(sqlite_database: Database) -> N
     done = await asyncio.gather(*(add_task(store, stream) for _ in range(4)))
     assert sorted(each.seq for _, each in done) == [2, 3, 4, 5]
     await assert_whole(store, stream, 5)
-
-
-async def test_nothing_is_staged_while_a_commit_is_under_way(sqlite_database: Database) -> None:
-    """Those who come wait; one who leaves meanwhile changes nothing for anybody."""
-    store = await sqlite_database.open()
-    stream = await new_workspace(store)
-    held = Held()
-    seen = Broken(store, held).statements
-    first, leaving = (asyncio.create_task(add_task(store, stream)) for _ in range(2))
-    await until(held.begun)
-    before = len(seen)
-    later = [asyncio.create_task(add_task(store, stream)) for _ in range(3)]
-    gone = asyncio.create_task(add_task(store, stream))
-    # More turns of the event loop than a group needs to be staged.
-    for _ in range(50):
-        await asyncio.sleep(0)
-    leaving.cancel()
-    gone.cancel()
-    # What is not committed is not seen, by whatever way.
-    assert await store.seqs([stream]) == {stream: 1}
-    assert len(await whole_log(store, stream)) == 1
-    assert len(seen) == before
-    assert not first.done()
-    held.let_go.set()
-    done = [await first, *[await each for each in later]]
-    assert sorted(each.seq for _, each in done) == [2, 4, 5, 6]
-    await assert_whole(store, stream, 7)
-    for task in (leaving, gone):
-        with pytest.raises(asyncio.CancelledError):
-            await task
 
 
 async def test_a_store_that_is_closed_meanwhile_finishes_first(sqlite_database: Database) -> None:
