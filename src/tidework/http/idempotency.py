@@ -16,12 +16,13 @@ import hmac
 import os
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from tidework.errors import Conflict, Malformed, invalid
+from tidework.errors import Conflict, Malformed, Unavailable, invalid
 from tidework.http.answer import Answer
 from tidework.http.context import RequestContext
 from tidework.log import IdempotencyKey, Operation
@@ -91,7 +92,10 @@ class Idempotency:
             context.idempotency = IdempotencyKey(scope, key, fingerprint, expires_at)
             answer = await call()
             if answer.status in _SUCCESS or answer.status in _REFUSALS:
-                await self._keep(context.idempotency, secret, answer, context.seq)
+                # What has been done is done: told to have failed it would be taken for undone. Asked
+                # again, it is told from its commit, which has noted the key.
+                with suppress(Unavailable):
+                    await self._keep(context.idempotency, secret, answer, context.seq)
             return answer
         finally:
             self._running.discard((scope, key))
