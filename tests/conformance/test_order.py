@@ -23,6 +23,7 @@ from tests.services.stores import Database
 from tidework.errors import Forbidden
 from tidework.ids import new_id
 from tidework.log import Change, Commit, Committed, Expect
+from tidework.store.observer import Observer
 from tidework.store.protocol import Contended, Store, UniqueConflict
 from tidework.store.verify import verify_stream
 
@@ -180,10 +181,7 @@ async def test_members_of_a_group_that_fail_leave_no_gap(store: Store) -> None:
 async def test_commits_handed_over_together_go_out_together(database: Database) -> None:
     groups: list[int] = []
 
-    class Noting:
-        def query(self, name: str, seconds: float) -> None:
-            pass
-
+    class Noting(Observer):
         def group(self, size: int) -> None:
             groups.append(size)
 

@@ -126,10 +126,10 @@ def assert_tried(people: list[Somebody]) -> None:
     cancelled, answered, refused = (
         sum(getattr(one, name) for one in people) for name in ("cancelled", "answered", "refused")
     )
+    # How many are refused for want of time is up to the machine.
     print(f"{cancelled} cancelled, {answered} answered, {refused} refused")
     assert cancelled > 5 * PEOPLE
     assert answered > 5 * PEOPLE
-    assert refused < answered
 
 
 def gauges(text: str) -> dict[str, float]:

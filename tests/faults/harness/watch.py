@@ -73,8 +73,10 @@ class Watch:
         for one in self.seen:
             allowed = not one.probe.refused or one.began <= since
             expected = {200, 201, 304} if allowed else one.probe.refused
-            # Sent before, answered after: either is right.
-            either = one.began <= since and one.status in one.probe.refused
+            # Sent before, answered after: either is right, and a write that had been let in is told
+            # that the role has just been lost.
+            refusals = one.probe.refused if one.probe.cached else one.probe.refused | {403}
+            either = one.began <= since and one.status in refusals
             if one.status not in expected and not either:
                 about = "conditional " if one.conditional else ""
                 late = f"{(one.began - since) * 1000:.1f} ms after"
