@@ -116,7 +116,15 @@ def test_workers_that_die_again_and_again_are_replaced_and_the_others_serve_on(
     kept = workers_of(server)[0]
     with asking(server.port, [Call("GET", "/health/live", fresh=True)], pause=0.01) as tally:
         for _ in range(4):
-            victim = next(one for one in workers_of(server) if one.pid != kept.pid)
+            others: list[psutil.Process] = []
+            wait_until(
+                lambda others=others: (
+                    others.extend(one for one in workers_of(server) if one.pid != kept.pid)
+                    or len(others) > 0
+                ),
+                "a worker beside the one that is kept", 20,
+            )  # fmt: skip
+            victim = others[0]
             victim.kill()
             wait_until(
                 lambda victim=victim: len(workers_of(server)) == 2 and not victim.is_running(),

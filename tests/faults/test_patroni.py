@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import asyncpg
+import psutil
 import pytest
 from tests.services.processes import wait_until
 from tests.services.require import unavailable
@@ -73,11 +74,19 @@ class Writer(threading.Thread):
         self._url = f"postgresql://{SUPERUSER}:{password}@{hosts}/{DATABASE}"
         self._url += "?target_session_attrs=read-write"
         self.acknowledged: list[int] = []
-        self.done = threading.Event()
+        self._done = threading.Event()
+
+    def __enter__(self) -> "Writer":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self.join(30)
 
     def run(self) -> None:
         number = 0
-        while not self.done.is_set():
+        while not self._done.is_set():
             number += 1
             with suppress(*UNANSWERED):
                 execute(self._url, f"INSERT INTO kept VALUES ({number})", deadline=3)
@@ -88,9 +97,21 @@ def stop_sending(primary: Patroni) -> None:
     """Let no replica hear of what the primary writes from now on."""
     server = primary.server()
     assert server is not None
-    senders = [one for one in process.family(server) if "walsender" in " ".join(one.cmdline())]
-    assert len(senders) == 2
+    senders: list[psutil.Process] = []
+
+    def found() -> bool:
+        senders[:] = [one for one in process.family(server) if "walsender" in title(one)]
+        return len(senders) == 2
+
+    wait_until(found, "it sends to both replicas", 30)
     process.signal_all(senders, signal.SIGSTOP)
+
+
+def title(one: psutil.Process) -> str:
+    """What a process calls itself; nothing when it has ended meanwhile."""
+    with suppress(psutil.NoSuchProcess):
+        return " ".join(one.cmdline())
+    return ""
 
 
 def rows(node: Patroni) -> list[int]:
@@ -108,28 +129,24 @@ def test_a_lost_primary_is_replaced_without_a_lost_write_and_comes_back_as_a_rep
     nodes: list[Patroni], primary: Patroni
 ) -> None:
     others = [node for node in nodes if node is not primary]
-    writer = Writer(nodes)
-    writer.start()
-    wait_until(lambda: len(writer.acknowledged) > 20, "writes", 30)
-    # What only the old primary will ever have: so it must be turned back, not only followed up.
-    stop_sending(primary)
-    local = ("SET synchronous_commit TO local", "INSERT INTO kept VALUES (-1)")
-    primary.execute(*local, database=DATABASE)
-    primary.kill()
+    with Writer(nodes) as writer:
+        wait_until(lambda: len(writer.acknowledged) > 20, "writes", 30)
+        # What only the old primary will ever have: it must be turned back, not only followed up.
+        stop_sending(primary)
+        local = ("SET synchronous_commit TO local", "INSERT INTO kept VALUES (-1)")
+        primary.execute(*local, database=DATABASE)
+        primary.kill()
 
-    new = primary_of(others, TAKEN_OVER_WITHIN)
-    before = len(writer.acknowledged)
-    wait_until(lambda: len(writer.acknowledged) > before + 5, "writes go on", 30)
+        new = primary_of(others, TAKEN_OVER_WITHIN)
+        before = len(writer.acknowledged)
+        wait_until(lambda: len(writer.acknowledged) > before + 5, "writes go on", 30)
 
-    primary.launch()
-    primary.await_healthy(60)
-    with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
-        primary.execute("INSERT INTO kept VALUES (-2)", database=DATABASE)
-    assert "pg_rewind" in primary.log.read_text()
-    writer.done.set()
-    writer.join(10)
-    acknowledged = writer.acknowledged
-    assert set(acknowledged) <= set(rows(new))
+        primary.launch()
+        primary.await_healthy(60)
+        with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+            primary.execute("INSERT INTO kept VALUES (-2)", database=DATABASE)
+        assert "pg_rewind" in primary.log.read_text()
+    assert set(writer.acknowledged) <= set(rows(new))
     assert -1 not in rows(new)
     wait_until(lambda: has(primary, rows(new)), "the old primary has what the new one has", 30)
     assert [node for node in nodes if node.is_primary()] == [new]
