@@ -34,7 +34,7 @@ run: .venv/.ready-run ## Serve the product on http://127.0.0.1:8000 (PORT, HOST,
 
 test: .venv/.ready-dev ## Run all tests (ARGS for pytest; REQUIRE_SERVICES=1 refuses skipped servers)
 	@scripts/services.sh cluster chromium prometheus
-	$(PYTHON) -m pytest -n logical --maxprocesses 8 --dist worksteal $(ARGS)
+	@scripts/test.sh $(ARGS)
 
 # One after the other, so that none disturbs another's load.
 faults: .venv/.ready-dev ## Break things at full length, an hour or so (TIDEWORK_FAULT_SEED repeats a run; ARGS)
