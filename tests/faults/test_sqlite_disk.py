@@ -253,7 +253,7 @@ async def test_another_process_that_keeps_the_lock(sqlite_database: Database) ->
     assert sorted([done.seq for _, done in await asyncio.gather(*waiting)]) == [2, 3, 4, 5, 6]
 
     # And when it keeps it for longer than anybody waits:
-    store._writer._patience_ms = 50
+    store._writer._connection.execute("PRAGMA busy_timeout=50")
     holder.execute("BEGIN IMMEDIATE")
     outcomes = await outcomes_of(store, [commit(stream, new_task()) for _ in range(5)])
     assert {getattr(outcome, "code", None) for outcome in outcomes} == {"busy"}

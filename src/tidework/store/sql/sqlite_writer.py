@@ -30,7 +30,6 @@ class SqliteWriter:
         self._connection = connection
         self._execute = connection.execute
         self._items = Items(connection)
-        self._patience_ms = int(BUSY_S * 1000)
 
     def write(self, group: Sequence[Item]) -> list[Outcome]:
         """Write every item of the group, each all or nothing, in one transaction.
@@ -57,7 +56,7 @@ class SqliteWriter:
             # The next time may do; until then the log is longer, nothing else.
             return
         finally:
-            self._wait_for_locks(self._patience_ms)
+            self._wait_for_locks(int(BUSY_S * 1000))
 
     def close(self) -> None:
         """Close the connection; whatever was not committed is gone."""
