@@ -12,6 +12,8 @@ V = TypeVar("V")
 
 Load = Callable[[], Awaitable[tuple[int | None, V]]]
 
+_NOT_SHARED = LookupError("What is not kept is not shared.")
+
 
 class VersionedCache(Generic[K, V]):
     """Keeps values under a key and a seq; whoever knows a later seq does not find them.
@@ -68,7 +70,8 @@ class VersionedCache(Generic[K, V]):
         """The value for `seq` or later, from `load`, or from a call of it that is under way.
 
         `load` returns the value and the seq that it stands for, which may be later, or None for a
-        value that is not to be kept. Raises what `load` raises; `Unavailable` meets all who waited,
+        value that is not to be kept: that is its own caller's alone, as it may follow from more than
+        the key, and the others ask for themselves. Raises what `load` raises; `Unavailable` meets all who waited,
         any other error its own caller only, and the others try for themselves.
         """
         place = (key, seq)
@@ -86,9 +89,11 @@ class VersionedCache(Generic[K, V]):
         result: tuple[V] | Exception | None = None
         try:
             at, value = await load()
-            if at is not None:
+            if at is None:
+                result = _NOT_SHARED
+            else:
                 self.put(key, at, value)
-            result = (value,)
+                result = (value,)
             return value
         except Exception as error:
             result = error

@@ -35,7 +35,7 @@ def cost_of(method: str, path: str, query: bytes, size: bytes | None) -> int:
             return cost
         if path.startswith(_ADMIN):
             return ADMIN_LIST
-        return SEARCH if last == "tasks" and _searches(query) else 1
+        return SEARCH if last == "tasks" and searches(query) else 1
     if last == "batch" and method == "POST":
         if size is None or not size.isdigit() or len(size) > 12:
             return _BATCH_OF_UNKNOWN_SIZE
@@ -43,7 +43,7 @@ def cost_of(method: str, path: str, query: bytes, size: bytes | None) -> int:
     return 1
 
 
-def _searches(query: bytes) -> bool:
+def searches(query: bytes) -> bool:
     """Whether there is a parameter `q`, however it is written."""
     if not query:
         return False

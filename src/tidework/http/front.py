@@ -24,7 +24,7 @@ from tidework.http.context import (
     Principal,
     RequestContext,
 )
-from tidework.http.costs import SEARCH, cost_of
+from tidework.http.costs import cost_of, searches
 from tidework.http.dispatch import Dispatch
 from tidework.http.idempotency import Idempotency
 from tidework.http.kept import Kept, Key, NotKept, conditional, give_tag, size_of, takes_coding
@@ -38,7 +38,6 @@ BASE = "/api/v1"
 WORKSPACES = f"{BASE}/workspaces/"
 _PREFIX = len(WORKSPACES)
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_DEAR = SEARCH
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 T = TypeVar("T")
@@ -275,11 +274,10 @@ class Front:
         self, key: Key, context: RequestContext, scope: Scope, receive: Receive
     ) -> tuple[int | None, Kept]:
         """Ask the route for an answer to keep, or another copy's memory. Raises `NotKept`."""
-        query, history = scope["query_string"], self._history
-        dear = self._second_tier is not None and cost_of("GET", scope["path"], query, None) >= _DEAR
-        if dear and self._second_tier is not None:
-            version = f"{history}:{context.workspace_seq}"
-            found = await self._second_tier.get(key, version)
+        history = self._history
+        tier = self._second_tier if searches(scope["query_string"]) else None
+        if tier is not None:
+            found = await tier.get(key, f"{history}:{context.workspace_seq}")
             if found is not None:
                 kept = Kept(Answer(200, found.headers, found.body, {}), found.tag, found.route, key)
                 return context.workspace_seq, kept
@@ -288,9 +286,9 @@ class Front:
             raise NotKept(answer)
         tag = give_tag(answer, context)
         answer.variants = {}
-        if dear and self._second_tier is not None and context.kept_seq is not None:
+        if tier is not None and context.kept_seq is not None:
             whole = WholeAnswer(answer.headers, answer.body, tag, context.route)
-            self._second_tier.put(key, f"{history}:{context.kept_seq}", whole)
+            tier.put(key, f"{history}:{context.kept_seq}", whole)
         kept = Kept(answer, tag, context.route, key)
         kept.entity = context.kept_entity
         return context.kept_seq, kept

@@ -83,9 +83,9 @@ class Touches(Observer):
             return False
         if span.last < seq:
 
-            async def read() -> tuple[None, None]:
+            async def read() -> tuple[int, None]:
                 await self._read(log, stream_id, span, seq)
-                return None, None
+                return seq, None
 
             await self._reading.load(stream_id, seq, read)
         return span.first <= since and seq <= span.last and span.seqs.get(entity_id, 0) <= since

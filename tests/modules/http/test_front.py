@@ -411,3 +411,15 @@ async def test_what_touches_a_task_from_elsewhere_is_seen(open_api: OpenApi) -> 
     assert (await ben.get(f"~/tasks/{task['id']}")).status_code == 200
     await dataclasses.replace(ada, api=there).delete(f"~/members/{ben.id}")
     assert (await ben.get(f"~/tasks/{task['id']}")).status_code == 404
+
+
+async def test_an_answer_that_is_not_kept_is_nobody_elses(api: Api) -> None:
+    """`me`, spelled so that the front does not know it, asked for by two at the same moment."""
+    ada = await api.person()
+    (ben,) = await api.team(ada, "editor")
+    for who in (ada, ben):
+        await ada.made("~/tasks", {"title": who.email, "assignee_id": who.id})
+    for _ in range(5):
+        answers = await asyncio.gather(*(who.get("~/tasks?assignee=%6de") for who in (ada, ben)))
+        titles = [[task["title"] for task in one.json()["items"]] for one in answers]
+        assert titles == [[ada.email], [ben.email]]
