@@ -71,8 +71,8 @@ class VersionedCache(Generic[K, V]):
 
         `load` returns the value and the seq that it stands for, which may be later, or None for a
         value that is not to be kept: that is its own caller's alone, as it may follow from more than
-        the key, and the others ask for themselves. Raises what `load` raises; `Unavailable` meets all who waited,
-        any other error its own caller only, and the others try for themselves.
+        the key. Raises what `load` raises: `Unavailable` to all who waited, any other error to its
+        own caller alone. Whoever waited for what is somebody else's alone asks for themselves.
         """
         place = (key, seq)
         while (pending := self._loading.get(place)) is not None:

@@ -16,8 +16,9 @@ class Answers(Protocol):
     def at(self, stream_id: str, seq: int | None) -> Reader:
         """A reader whose every query sees the stream at `seq` or later.
 
-        `seq` is what `Store.seqs` said when the request came; None reads from the store. Never shows what `Store.seqs` of any
-        copy would not say by then: two answers, one after the other, never go back in time.
+        `seq` is what `Store.seqs` said when the request came; None reads from the store. Never shows
+        what `Store.seqs` of any copy would not say by then: two answers, one after the other, never
+        go back in time.
         Every statement must be about that stream alone.
         """
         ...
