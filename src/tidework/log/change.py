@@ -31,7 +31,10 @@ class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LoggedChange(msgspec.Struct, frozen=True):
-    """A change as it stands in the log; `was` is every field of a deleted entity."""
+    """A change as it stands in the log; `was` is every field of a deleted entity.
+
+    `origin` is where it came from when it was not done here and now: `import`, or None.
+    """
 
     stream_id: str
     seq: int
@@ -44,6 +47,7 @@ class LoggedChange(msgspec.Struct, frozen=True):
     op: Op
     set: Values
     was: Values
+    origin: str | None = None
 
 
 class Expect(msgspec.Struct, frozen=True):
@@ -68,11 +72,11 @@ class Operation(msgspec.Struct, frozen=True):
     fails with `Contended`. An upsert's `key` is the whole primary key: it sets the columns of `set`
     where there is such a row, and inserts one where there is none. `redact` and `purge` are what
     `Store.redact` and `Store.purge` are made of; `expire` deletes the rows whose `expires_at` lies
-    before the one in `set`.
+    before the one in `set`. `relayed` says of a stream up to which seq the relay has published it.
     """
 
     table: str
-    op: Literal["insert", "upsert", "update", "delete", "redact", "purge", "expire"]
+    op: Literal["insert", "upsert", "update", "delete", "redact", "purge", "expire", "relayed"]
     key: Values = {}
     set: Values = {}
     rows: int | None = None
@@ -95,7 +99,8 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
 
     `creates` is the kind of the stream when this commit is its first. `base_seq`, when given, is the
     seq that the decision was made on: the commit fails with `Contended` if the stream has moved.
-    `authorship` gives actor and time of each change, for what happened elsewhere and is being imported.
+    `authorship` gives actor and time of each change, for what happened elsewhere and is being imported;
+    such a commit is logged with the origin `import`.
     """
 
     stream_id: str
@@ -110,6 +115,11 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     idempotency: IdempotencyKey | None = None
     authorship: Sequence[tuple[str | None, str]] | None = None
     id: str = msgspec.field(default_factory=new_id)
+
+    @property
+    def origin(self) -> str | None:
+        """What the log says of where the changes came from."""
+        return None if self.authorship is None else "import"
 
     def author_of(self, ordinal: int) -> tuple[str | None, str]:
         """The actor and the time of one of the changes."""

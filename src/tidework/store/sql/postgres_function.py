@@ -95,7 +95,7 @@ def _apply_branch(entity: str, table: Table) -> str:
 
 
 _OPERATE = """
-CREATE FUNCTION tidework_operate(p_operations jsonb) RETURNS void
+CREATE OR REPLACE FUNCTION tidework_operate(p_operations jsonb) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     o jsonb; v_names text; v_key text; v_rows bigint; v_table text; v_conflict text;
@@ -112,6 +112,11 @@ BEGIN
         ELSIF o->>'op' = 'expire' THEN
             EXECUTE format('DELETE FROM %1$I t WHERE t.expires_at < $1', v_table)
                 USING (o->'set'->>'expires_at')::timestamptz;
+            CONTINUE;
+        ELSIF o->>'op' = 'relayed' THEN
+            UPDATE streams s SET relayed = (o->'set'->>'relayed')::bigint,
+                pending = s.seq > (o->'set'->>'relayed')::bigint
+            WHERE s.stream_id = (o->'key'->>'stream_id')::uuid;
             CONTINUE;
         ELSIF o->>'op' = 'redact' THEN
             UPDATE changes c SET
@@ -158,7 +163,7 @@ $$;
 # What a commit expects is checked before anything is written, so that a refusal needs no rollback and
 # the other commits of its group go on.
 _COMMIT = """
-CREATE FUNCTION tidework_commit(
+CREATE OR REPLACE FUNCTION tidework_commit(
     p_stream uuid, p_commit uuid, p_creates text, p_base bigint, p_request text,
     p_expects jsonb, p_changes jsonb, p_operations jsonb, p_key jsonb,
     OUT o_seq bigint, OUT o_logged jsonb, OUT o_refused text
@@ -234,14 +239,15 @@ BEGIN
         PERFORM tidework_apply(p_stream, o_seq, (c->>'at')::timestamptz, c->>'entity',
             (c->>'id')::uuid, v_op, v_set);
         INSERT INTO changes (stream_id, seq, ordinal, commit_id, actor_id, at, request_id, entity,
-            entity_id, op, "set", was)
+            entity_id, op, "set", was, origin)
         VALUES (p_stream, o_seq, v_ordinal, p_commit, (c->>'actor')::uuid,
             (c->>'at')::timestamptz, p_request, c->>'entity', (c->>'id')::uuid, v_op, v_set,
-            v_was);
+            v_was, c->>'origin');
         v_logged := array_append(v_logged, jsonb_build_array(v_set, v_was, v_row));
     END LOOP;
     o_logged := to_jsonb(v_logged);
-    UPDATE streams s SET seq = o_seq, last_number = v_number WHERE s.stream_id = p_stream;
+    UPDATE streams s SET seq = o_seq, last_number = v_number, pending = true
+    WHERE s.stream_id = p_stream;
     IF jsonb_array_length(p_operations) > 0 THEN
         PERFORM tidework_operate(p_operations);
     END IF;
@@ -250,7 +256,7 @@ $$;
 """
 
 _REFUSED = """
-CREATE FUNCTION tidework_refused(
+CREATE OR REPLACE FUNCTION tidework_refused(
     p_stream uuid, p_seq bigint, p_base bigint, p_expects jsonb, p_key jsonb
 ) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -297,19 +303,19 @@ def definition() -> str:
     )
     branches = "".join(_apply_branch(entity, table) for entity, table in _BRANCHES.items())
     return f"""
-CREATE FUNCTION tidework_common(p_values jsonb, p_fields jsonb) RETURNS jsonb
+CREATE OR REPLACE FUNCTION tidework_common(p_values jsonb, p_fields jsonb) RETURNS jsonb
 LANGUAGE sql IMMUTABLE AS $$
     SELECT coalesce(jsonb_object_agg(v.key, v.value), '{{}}')
     FROM jsonb_each(p_values) v WHERE p_fields ? v.key
 $$;
 
-CREATE FUNCTION tidework_purge(p_stream uuid) RETURNS void
+CREATE OR REPLACE FUNCTION tidework_purge(p_stream uuid) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN{purges}
 END
 $$;
 
-CREATE FUNCTION tidework_row(p_entity text, p_stream uuid, p_id uuid) RETURNS jsonb
+CREATE OR REPLACE FUNCTION tidework_row(p_entity text, p_stream uuid, p_id uuid) RETURNS jsonb
 LANGUAGE plpgsql AS $$
 DECLARE
     v_row jsonb;
@@ -320,7 +326,7 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION tidework_apply(
+CREATE OR REPLACE FUNCTION tidework_apply(
     p_stream uuid, p_seq bigint, p_at timestamptz, p_entity text, p_id uuid, p_op text, c jsonb
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN

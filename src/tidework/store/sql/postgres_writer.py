@@ -317,6 +317,7 @@ def _arguments(commit: Commit) -> tuple[Any, ...]:
                 "set": change.set,
                 "actor": actor,
                 "at": at,
+                "origin": commit.origin,
             }
         )
     return (
@@ -342,7 +343,8 @@ def _outcome(commit: Commit, row: Any) -> Outcome:
     ):
         actor, at = commit.author_of(ordinal)
         place = (commit.stream_id, seq, ordinal, actor, at, commit.request_id)
-        logged.append(LoggedChange(*place, change.entity, change.id, change.op, set_, was))
+        what = (change.entity, change.id, change.op, set_, was, commit.origin)
+        logged.append(LoggedChange(*place, *what))
         after.append(left)
     return Committed(commit.stream_id, seq, logged, after=after)
 

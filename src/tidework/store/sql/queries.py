@@ -32,6 +32,7 @@ _COLUMNS = (
     changes.c.op,
     changes.c.set,
     changes.c.was,
+    changes.c.origin,
 )
 
 # The last seq of a page: whole commits only, `limit` changes or the first commit at least.

@@ -5,103 +5,90 @@ Operational and look-up tables hold what only the machinery needs. Migrations bu
 step by step; a test holds the two against each other.
 """
 
-from typing import Any
-
 from sqlalchemy import (
-    JSON,
-    BigInteger,
     Boolean,
     Column,
     Index,
     Integer,
-    MetaData,
     PrimaryKeyConstraint,
-    String,
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
-from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, UUID
 
-metadata = MetaData()
-
-ID = String(36).with_variant(UUID(as_uuid=False), "postgresql")
-TIME = String(27).with_variant(TIMESTAMP(timezone=True), "postgresql")
-LIST = JSON().with_variant(JSONB(), "postgresql")
-BIG = Integer().with_variant(BigInteger(), "postgresql")
-# Bytewise order on both databases, whatever the locale.
-KEY = Text().with_variant(Text(collation="C"), "postgresql")
-
-
-def _id(name: str, *, nullable: bool = False) -> Column[Any]:
-    return Column(name, ID, nullable=nullable)
-
-
-def _state(name: str, *columns: Any) -> Table:
-    """A state table: its row is the entity `(stream_id, id)`."""
-    return Table(
-        name,
-        metadata,
-        _id("stream_id"),
-        _id("id"),
-        *columns,
-        Column("version", BIG, nullable=False),
-        PrimaryKeyConstraint("stream_id", "id", name=f"{name}_pkey"),
-        info={"stream": True, "state": True},
-    )
-
+from tidework.store.sql.schema_parts import (
+    BIG,
+    KEY,
+    LIST,
+    TIME,
+    id_column,
+    metadata,
+    operational,
+    state,
+)
 
 streams = Table(
     "streams",
     metadata,
-    _id("stream_id"),
+    id_column("stream_id"),
     Column("kind", Text, nullable=False),
     Column("seq", BIG, nullable=False),
     Column("last_number", BIG, nullable=False),
     Column("kept_since", BIG, nullable=False),
+    # Whether the relay has anything to do here, and up to which seq it has done it.
+    Column("pending", Boolean, nullable=False, server_default=false()),
+    Column("relayed", BIG, nullable=False, server_default="0"),
     PrimaryKeyConstraint("stream_id", name="streams_pkey"),
     info={"stream": True},
+)
+Index(
+    "streams_pending",
+    streams.c.stream_id,
+    sqlite_where=streams.c.pending,
+    postgresql_where=streams.c.pending,
 )
 
 changes = Table(
     "changes",
     metadata,
-    _id("stream_id"),
+    id_column("stream_id"),
     Column("seq", BIG, nullable=False),
     Column("ordinal", Integer, nullable=False),
-    _id("commit_id"),
-    _id("actor_id", nullable=True),
+    id_column("commit_id"),
+    id_column("actor_id", nullable=True),
     Column("at", TIME, nullable=False),
     Column("request_id", Text),
     Column("entity", Text, nullable=False),
-    _id("entity_id"),
+    id_column("entity_id"),
     Column("op", Text, nullable=False),
     Column("set", LIST, nullable=False),
     Column("was", LIST, nullable=False),
+    Column("origin", Text),
     PrimaryKeyConstraint("stream_id", "seq", "ordinal", name="changes_pkey"),
     Index("changes_entity", "stream_id", "entity_id", "seq"),
     info={"stream": True},
 )
 
-accounts = _state(
+accounts = state(
     "accounts",
     Column("email", Text),
     Column("name", Text, nullable=False),
     Column("role", Text, nullable=False),
     Column("is_active", Boolean, nullable=False),
     Column("placeholder", Boolean, nullable=False),
-    _id("personal_workspace_id"),
+    id_column("personal_workspace_id"),
     Column("created_at", TIME, nullable=False),
     Column("updated_at", TIME, nullable=False),
 )
 
-revocations = _state(
+revocations = state(
     "revocations",
     Column("reason", Text, nullable=False),
     Column("created_at", TIME, nullable=False),
 )
 
-api_tokens = _state(
+api_tokens = state(
     "api_tokens",
     Column("name", Text, nullable=False),
     Column("scopes", LIST, nullable=False),
@@ -110,24 +97,24 @@ api_tokens = _state(
     Column("created_at", TIME, nullable=False),
 )
 
-workspaces = _state(
+workspaces = state(
     "workspaces",
     Column("name", Text, nullable=False),
     Column("personal", Boolean, nullable=False),
-    _id("created_by", nullable=True),
+    id_column("created_by", nullable=True),
     Column("created_at", TIME, nullable=False),
     Column("updated_at", TIME, nullable=False),
     Column("deleted_at", TIME),
 )
 
-members = _state(
+members = state(
     "members",
     Column("role", Text, nullable=False),
     Column("created_at", TIME, nullable=False),
     Column("updated_at", TIME, nullable=False),
 )
 
-projects = _state(
+projects = state(
     "projects",
     Column("name", Text, nullable=False),
     Column("name_key", KEY, nullable=False),
@@ -139,7 +126,7 @@ projects = _state(
     UniqueConstraint("stream_id", "name_key", name="projects_name"),
 )
 
-labels = _state(
+labels = state(
     "labels",
     Column("name", Text, nullable=False),
     Column("name_key", KEY, nullable=False),
@@ -149,20 +136,20 @@ labels = _state(
     UniqueConstraint("stream_id", "name_key", name="labels_name"),
 )
 
-tasks = _state(
+tasks = state(
     "tasks",
     Column("number", BIG, nullable=False),
-    _id("project_id", nullable=True),
-    _id("parent_id", nullable=True),
+    id_column("project_id", nullable=True),
+    id_column("parent_id", nullable=True),
     Column("title", Text, nullable=False),
     Column("description", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("priority", Text, nullable=False),
     Column("due_at", TIME),
-    _id("assignee_id", nullable=True),
+    id_column("assignee_id", nullable=True),
     Column("label_ids", LIST, nullable=False),
     Column("position", KEY, nullable=False),
-    _id("created_by", nullable=True),
+    id_column("created_by", nullable=True),
     Column("created_at", TIME, nullable=False),
     Column("updated_at", TIME, nullable=False),
     Column("completed_at", TIME),
@@ -186,10 +173,10 @@ Index(
     postgresql_where=tasks.c.parent_id.is_not(None),
 )
 
-comments = _state(
+comments = state(
     "comments",
-    _id("task_id"),
-    _id("author_id", nullable=True),
+    id_column("task_id"),
+    id_column("author_id", nullable=True),
     Column("body", Text, nullable=False),
     Column("created_at", TIME, nullable=False),
     Column("updated_at", TIME, nullable=False),
@@ -197,11 +184,11 @@ comments = _state(
 )
 
 # One row for both sides: `kind` is blocks, duplicates or relates_to, read from task to other.
-relations = _state(
+relations = state(
     "relations",
     Column("kind", Text, nullable=False),
-    _id("task_id"),
-    _id("other_id"),
+    id_column("task_id"),
+    id_column("other_id"),
     Column("created_at", TIME, nullable=False),
     Index("relations_task", "stream_id", "task_id"),
     Index("relations_other", "stream_id", "other_id"),
@@ -225,28 +212,18 @@ DERIVED = frozenset({"stream_id", "id", "version", "updated_at"})
 """Columns of state tables that are not fields: they follow from the change itself."""
 
 
-def _operational(name: str, *columns: Any, key: tuple[str, ...], stream: bool = True) -> Table:
-    return Table(
-        name,
-        metadata,
-        *columns,
-        PrimaryKeyConstraint(*key, name=f"{name}_pkey"),
-        info={"stream": stream, "operational": True},
-    )
-
-
-credentials = _operational(
+credentials = operational(
     "credentials",
-    _id("stream_id"),
+    id_column("stream_id"),
     Column("password_hash", Text, nullable=False),
     Column("changed_at", TIME, nullable=False),
     key=("stream_id",),
 )
 
-sessions = _operational(
+sessions = operational(
     "sessions",
-    _id("stream_id"),
-    _id("id"),
+    id_column("stream_id"),
+    id_column("id"),
     Column("created_at", TIME, nullable=False),
     Column("used_at", TIME, nullable=False),
     Column("expires_at", TIME, nullable=False),
@@ -260,57 +237,113 @@ sessions = _operational(
     key=("stream_id", "id"),
 )
 
-password_resets = _operational(
+password_resets = operational(
     "password_resets",
-    _id("stream_id"),
+    id_column("stream_id"),
     Column("digest", Text, nullable=False),
     Column("expires_at", TIME, nullable=False),
     key=("stream_id", "digest"),
 )
 
-followups = _operational(
+followups = operational(
     "followups",
-    _id("stream_id"),
-    _id("id"),
+    id_column("stream_id"),
+    id_column("id"),
     Column("kind", Text, nullable=False),
     Column("detail", LIST, nullable=False),
     Column("created_at", TIME, nullable=False),
     key=("stream_id", "id"),
 )
 
-import_marks = _operational(
+import_marks = operational(
     "import_marks",
-    _id("stream_id"),
+    id_column("stream_id"),
     Column("source", Text, nullable=False),
     Column("foreign_id", Text, nullable=False),
-    _id("entity_id"),
+    id_column("entity_id"),
     Column("fingerprint", Text, nullable=False),
     key=("stream_id", "source", "foreign_id"),
 )
 
+# How far a consumer has come in a stream; its effects are written with it.
+inbox = operational(
+    "inbox",
+    id_column("stream_id"),
+    Column("consumer", KEY, nullable=False),
+    Column("seq", BIG, nullable=False),
+    key=("stream_id", "consumer"),
+)
+
+# What a consumer could not take in, for a person to look at and to replay.
+dead_events = operational(
+    "dead_events",
+    id_column("stream_id"),
+    id_column("id"),
+    Column("consumer", Text, nullable=False),
+    Column("seq", BIG, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("body", Text),
+    Column("created_at", TIME, nullable=False),
+    key=("stream_id", "id"),
+)
+
+# Work that is due: `due_at` is when it may be taken next, and a claim moves it.
+jobs = operational(
+    "jobs",
+    id_column("stream_id"),
+    id_column("id"),
+    Column("kind", Text, nullable=False),
+    Column("args", LIST, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("due_at", TIME, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("progress", Integer, nullable=False),
+    Column("result", LIST),
+    Column("error", Text),
+    Column("created_at", TIME, nullable=False),
+    Column("finished_at", TIME),
+    Column("expires_at", TIME),
+    key=("stream_id", "id"),
+)
+Index(
+    "jobs_due",
+    jobs.c.due_at,
+    sqlite_where=jobs.c.state == "waiting",
+    postgresql_where=jobs.c.state == "waiting",
+)
+
+# The relays that live at present; they share the streams.
+relays = operational(
+    "relays",
+    id_column("id"),
+    Column("expires_at", TIME, nullable=False),
+    key=("id",),
+    stream=False,
+)
+
 # Look-up tables: they cross streams, and have keys of their own.
-emails = _operational(
+emails = operational(
     "emails",
     Column("email", KEY, nullable=False),
-    _id("user_id"),
+    id_column("user_id"),
     key=("email",),
     stream=False,
 )
 
-user_workspaces = _operational(
+user_workspaces = operational(
     "user_workspaces",
-    _id("user_id"),
-    _id("workspace_id"),
+    id_column("user_id"),
+    id_column("workspace_id"),
     key=("user_id", "workspace_id"),
     stream=False,
 )
 
-idempotency = _operational(
+idempotency = operational(
     "idempotency",
     Column("scope", KEY, nullable=False),
     Column("key", KEY, nullable=False),
     Column("fingerprint", Text, nullable=False),
-    _id("stream_id", nullable=True),
+    id_column("stream_id", nullable=True),
     Column("seq", BIG),
     Column("status", Integer),
     Column("headers", Text),
@@ -321,13 +354,13 @@ idempotency = _operational(
     stream=False,
 )
 
-audit = _operational(
+audit = operational(
     "audit",
-    _id("id"),
+    id_column("id"),
     Column("at", TIME, nullable=False),
-    _id("actor_id", nullable=True),
+    id_column("actor_id", nullable=True),
     Column("action", Text, nullable=False),
-    _id("target_id", nullable=True),
+    id_column("target_id", nullable=True),
     Column("detail", LIST, nullable=False),
     Column("request_id", Text),
     key=("id",),
@@ -335,7 +368,7 @@ audit = _operational(
 )
 
 # What there is one of in an installation, such as its first admin.
-installation = _operational(
+installation = operational(
     "installation",
     Column("name", KEY, nullable=False),
     Column("value", Text, nullable=False),

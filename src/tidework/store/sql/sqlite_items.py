@@ -37,7 +37,7 @@ _CONSTRAINTS = {
 
 _LOG = (
     "INSERT INTO changes (stream_id, seq, ordinal, commit_id, actor_id, at, request_id, entity,"
-    ' entity_id, op, "set", was) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'
+    ' entity_id, op, "set", was, origin) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'
 )
 _LOG_OF = 'SELECT seq, ordinal, "set", was FROM changes WHERE stream_id = ? AND entity_id = ?'
 _REWRITE_LOG = (
@@ -51,6 +51,8 @@ _REMEMBER = (
     " status = NULL, headers = NULL, body = NULL, expires_at = excluded.expires_at"
     " WHERE idempotency.expires_at < ?"
 )
+
+_RELAYED = "UPDATE streams SET relayed = ?, pending = seq > ? WHERE stream_id = ?"
 
 
 class Refused(Exception):
@@ -112,7 +114,7 @@ class Items:
             logged.append(entry)
             after.append(left)
         self._execute(
-            "UPDATE streams SET seq = ?, last_number = ? WHERE stream_id = ?",
+            "UPDATE streams SET seq = ?, last_number = ?, pending = 1 WHERE stream_id = ?",
             (seq, last_number, stream),
         )
         self._operate(commit.operations)
@@ -120,8 +122,8 @@ class Items:
 
     def _create_stream(self, stream: str, kind: str) -> None:
         done = self._execute(
-            "INSERT INTO streams (stream_id, kind, seq, last_number, kept_since)"
-            " VALUES (?, ?, 0, 0, 0) ON CONFLICT DO NOTHING",
+            "INSERT INTO streams (stream_id, kind, seq, last_number, kept_since, pending, relayed)"
+            " VALUES (?, ?, 0, 0, 0, 1, 0) ON CONFLICT DO NOTHING",
             (stream, kind),
         )
         if done.rowcount != 1:
@@ -181,10 +183,10 @@ class Items:
             self._run(delete_shape(table, ("stream_id", "id")), key)
         texts = (loggable(change.set), encode_json(was))
         place = (stream, seq, ordinal, commit.id, actor, at, commit.request_id)
-        self._execute(_LOG, (*place, change.entity, change.id, change.op, *texts))
+        self._execute(_LOG, (*place, change.entity, change.id, change.op, *texts, commit.origin))
         entry = LoggedChange(
             stream, seq, ordinal, actor, at, commit.request_id,
-            change.entity, change.id, change.op, change.set, was,
+            change.entity, change.id, change.op, change.set, was, commit.origin,
         )  # fmt: skip
         return entry, after
 
@@ -198,6 +200,10 @@ class Items:
             return
         if operation.op == "expire":
             self._run(expire_shape(operation.table), operation.set)
+            return
+        if operation.op == "relayed":
+            seq = operation.set["relayed"]
+            self._execute(_RELAYED, (seq, seq, operation.key["stream_id"]))
             return
         if operation.op == "redact":
             self._redact_log(operation)

@@ -1,0 +1,98 @@
+"""What follows a commit: the relay, consumers, jobs, and the modules that are told of events."""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0002"
+down_revision = "0001"
+fits_since = "0001"
+
+ID = sa.String(36).with_variant(sa.UUID(as_uuid=False), "postgresql")
+TIME = sa.String(27).with_variant(postgresql.TIMESTAMP(timezone=True), "postgresql")
+LIST = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+BIG = sa.Integer().with_variant(sa.BigInteger(), "postgresql")
+KEY = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+# What happened before nobody is told of now; statistics begin with the first commit.
+_FROM_NOW_ON = ("notifications", "webhooks", "reminders")
+
+
+def upgrade() -> None:
+    """Create what events need."""
+    _relay()
+    _consumers()
+    _jobs()
+    if op.get_bind().dialect.name == "postgresql":
+        functions = Path(__file__).with_suffix(".sql").read_text().split("\n$$;\n")
+        for function in functions[:-1]:
+            op.get_bind().exec_driver_sql(f"{function}\n$$")
+
+
+def _relay() -> None:
+    op.add_column("changes", sa.Column("origin", sa.Text(), nullable=True))
+    op.add_column(
+        "streams", sa.Column("pending", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
+    op.add_column("streams", sa.Column("relayed", BIG, nullable=False, server_default="0"))
+    op.execute("UPDATE streams SET relayed = seq")
+    op.create_index(
+        "streams_pending",
+        "streams",
+        ["stream_id"],
+        sqlite_where=sa.column("pending"),
+        postgresql_where=sa.column("pending"),
+    )
+    op.create_table(
+        "relays",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("expires_at", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="relays_pkey"),
+    )
+
+
+def _consumers() -> None:
+    op.create_table(
+        "inbox",
+        sa.Column("stream_id", ID, nullable=False),
+        sa.Column("consumer", KEY, nullable=False),
+        sa.Column("seq", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("stream_id", "consumer", name="inbox_pkey"),
+    )
+    for consumer in _FROM_NOW_ON:
+        op.execute(f"INSERT INTO inbox SELECT stream_id, '{consumer}', seq FROM streams")
+    op.create_table(
+        "dead_events",
+        sa.Column("stream_id", ID, nullable=False),
+        sa.Column("id", ID, nullable=False),
+        sa.Column("consumer", sa.Text(), nullable=False),
+        sa.Column("seq", BIG, nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=True),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("stream_id", "id", name="dead_events_pkey"),
+    )
+
+
+def _jobs() -> None:
+    op.create_table(
+        "jobs",
+        sa.Column("stream_id", ID, nullable=False),
+        sa.Column("id", ID, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("args", LIST, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("due_at", TIME, nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("progress", sa.Integer(), nullable=False),
+        sa.Column("result", LIST, nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("finished_at", TIME, nullable=True),
+        sa.Column("expires_at", TIME, nullable=True),
+        sa.PrimaryKeyConstraint("stream_id", "id", name="jobs_pkey"),
+    )
+    waiting = sa.column("state") == "waiting"
+    op.create_index("jobs_due", "jobs", ["due_at"], sqlite_where=waiting, postgresql_where=waiting)
