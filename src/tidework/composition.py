@@ -20,8 +20,9 @@ from tidework.auth.throttle import Throttle
 from tidework.bus.followups import Followups
 from tidework.cache.buckets import Buckets, MemoryBuckets
 from tidework.cache.second_tier import SecondTier
-from tidework.mail import FolderMailer
+from tidework.mail import FolderMailer, Mailer
 from tidework.settings import Settings
+from tidework.settings_outside import smtp_address
 from tidework.store.answers import answers_of
 from tidework.store.observer import Observer
 from tidework.store.protocol import Store
@@ -85,6 +86,15 @@ def make_store(settings: Settings, observer: Observer | None = None) -> Store:
     )
 
 
+def make_mailer(settings: Settings) -> Mailer:
+    """What delivers mails: the mail server that the settings name, or a folder."""
+    if not settings.smtp_url:
+        return FolderMailer(settings.mail_path, sender=settings.mail_from)
+    smtp = importlib.import_module("tidework.mail.smtp").SmtpMailer
+    mailer: Mailer = smtp(smtp_address(settings.smtp_url), sender=settings.mail_from)
+    return mailer
+
+
 class Shared(NamedTuple):
     """What all copies share through Redis; nothing without one."""
 
@@ -116,7 +126,7 @@ def compose(settings: Settings, store: Store, buckets: Buckets | None = None) ->
     passwords = Passwords()
     limits = settings.rate_limits
     throttle = Throttle(buckets, pair=limits.login, enabled=limits.enabled)
-    mailer = FolderMailer(settings.mail_path, sender=settings.mail_from)
+    mailer = make_mailer(settings)
     followups = Followups(store)
     users = UserService(store, followups)
     audit = AuditLog(store)

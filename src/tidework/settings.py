@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
+from tidework import settings_outside as outside
 from tidework import settings_values as values
 from tidework.errors import TideworkError
 from tidework.settings_fields import About as _About
@@ -23,7 +24,6 @@ from tidework.settings_values import RateLimits
 PREFIX: Final = "TIDEWORK_"
 LATER: Final = {
     "TIDEWORK_BROKER_URL": "message brokers",
-    "TIDEWORK_SMTP_URL": "mail by SMTP (messages go to the folder mail in the data folder)",
 }
 """Settings that this version refuses, since it would have to ignore them."""
 
@@ -247,6 +247,12 @@ class Settings:
         "Sender of mails.",
         example="tidework@example.com",
     )
+    smtp_url: str = _setting(
+        "", outside.smtp_url, "Mail server: smtp+starttls://USER:PASSWORD@HOST:PORT, smtps://…, or"
+        " smtp:// without encryption; ?ca_file=PATH for an authority of your own. Without it each"
+        " mail becomes a file in the folder mail of the data folder.",
+        example="smtp+starttls://tidework:secret@mail.example.com:587", secret=True,
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "data_dir", self.data_dir.absolute())

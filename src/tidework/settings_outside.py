@@ -1,0 +1,67 @@
+"""Settings of what the server sends to the outside: from their text to their value."""
+
+import ipaddress
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+_PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
+
+
+class SmtpAddress(NamedTuple):
+    """Where the mail server is. `scheme` is smtp (no encryption), smtps or smtp+starttls."""
+
+    scheme: str
+    host: str
+    port: int
+    username: str | None
+    password: str | None
+    ca_file: str
+
+
+def smtp_url(raw: str) -> str:
+    """`smtp://`, `smtps://` or `smtp+starttls://`, with or without a login."""
+    smtp_address(raw)
+    return raw
+
+
+def smtp_address(raw: str) -> SmtpAddress:
+    """The parts of such an address."""
+    if any(character.isspace() for character in raw):
+        raise ValueError("has a space in it")
+    try:
+        parts = urlsplit(raw)
+        port = parts.port
+    except ValueError:
+        raise ValueError("is no address with a port from 1 to 65535") from None
+    if parts.scheme not in _PORTS:
+        raise ValueError("does not begin with smtp://, smtps:// or smtp+starttls://")
+    if not parts.hostname or port == 0 or parts.path not in {"", "/"} or parts.fragment:
+        raise ValueError("has more or less than a login, a host and a port")
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if wrong := options.keys() - {"ca_file"}:
+        raise ValueError(f"has the unknown option {min(wrong)!r}")
+    if (parts.username is None) != (parts.password is None):
+        raise ValueError("has a user without a password, or a password without a user")
+    if parts.scheme == "smtp" and parts.password and not _is_here(parts.hostname):
+        raise ValueError(
+            "would send the password unencrypted; use smtps:// or smtp+starttls://, or no login"
+        )
+    ca_file = options.get("ca_file", "")
+    if ca_file and not Path(ca_file).is_absolute():
+        raise ValueError("has a ca_file that is no absolute path")
+    return SmtpAddress(
+        parts.scheme,
+        parts.hostname,
+        port or _PORTS[parts.scheme],
+        unquote(parts.username) if parts.username else None,
+        unquote(parts.password) if parts.password else None,
+        ca_file,
+    )
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
