@@ -1,0 +1,1 @@
+"""Statistics: a read model of its own, fed by the log."""
