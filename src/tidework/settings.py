@@ -131,6 +131,10 @@ class Settings:
         "Addresses or networks of proxies whose X-Forwarded-* headers are believed.",
         example="10.0.0.0/8,fd00::/8",
     )
+    outgoing_allow: tuple[str, ...] = _setting(
+        (), values.networks, "Addresses or networks, beside the public ones, that webhooks and other"
+        " requests to addresses which somebody typed may go to.", example="10.20.0.0/16",
+    )  # fmt: skip
     rate_limits: RateLimits = _setting(
         RateLimits(),
         values.rate_limits,

@@ -1,6 +1,7 @@
 """From the text of a setting to its value. A `ValueError` says what is wrong with the text."""
 
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import SplitResult, parse_qs, parse_qsl, unquote, urlsplit
@@ -68,6 +69,16 @@ def text(raw: str) -> str:
 def words(raw: str) -> tuple[str, ...]:
     """A list separated by commas or spaces."""
     return tuple(re.split(r"[,\s]+", raw.strip(", \t\n")))
+
+
+def networks(raw: str) -> tuple[str, ...]:
+    """Addresses and networks, separated by commas or spaces."""
+    for text in words(raw):
+        try:
+            ip_network(text, strict=False)
+        except ValueError:
+            raise ValueError(f"has {text!r}, which is no address or network") from None
+    return words(raw)
 
 
 def folder(raw: str) -> Path:
