@@ -88,6 +88,11 @@ class PostgresStore:
         return self._primary.timeline
 
     @property
+    def primary(self) -> Primary:
+        """The server that takes writes, for who needs a connection to it of their own."""
+        return self._primary
+
+    @property
     def replicas(self) -> Sequence[Replica]:
         """The replicas, none when none were named."""
         return self._replicas.all

@@ -1,0 +1,409 @@
+"""Jobs: work that is due at a time, done at least once, and whose effects in the database happen once.
+
+A job is a row. To claim it is to move its `due_at` past its deadline, counted by `attempts`; whoever
+dies with a claim simply lets it become due again. A job's end is written together with what it
+leads to, in one transaction that fails when the claim has been lost meanwhile.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from sqlalchemy import bindparam, func, select
+
+from tidework.bus.observer import WorkObserver
+from tidework.errors import Unavailable
+from tidework.ids import new_id
+from tidework.log import Operation, Values
+from tidework.store.protocol import Contended, Store
+from tidework.store.sql.schema import jobs
+from tidework.store.sql.statement import Statement
+from tidework.store.sql.tables import any_of
+from tidework.times import after, now
+
+_GRACE_S = 10.0
+_FIRST_PAUSE_S = 2.0
+_LONGEST_PAUSE_S = 3600.0
+_PAGE = 100
+_ERROR_LENGTH = 2000
+
+_DUE = Statement(
+    "jobs_due",
+    select(jobs.c.stream_id, jobs.c.id, jobs.c.kind, jobs.c.args, jobs.c.attempts, jobs.c.due_at)
+    .where(
+        jobs.c.state == "waiting",
+        jobs.c.due_at <= bindparam("at"),
+        any_of(jobs.c.kind, "kinds"),
+    )
+    .order_by(jobs.c.due_at)
+    .limit(bindparam("limit")),
+    fan_out="whoever has time does what is due in any stream",
+)
+_WAITING = Statement(
+    "jobs_waiting",
+    select(jobs.c.kind, func.count(), func.min(jobs.c.due_at))
+    .where(jobs.c.state == "waiting", jobs.c.due_at <= bindparam("at"))
+    .group_by(jobs.c.kind),
+    fan_out="how much is due is one number for the installation",
+)
+
+_log = structlog.get_logger()
+
+
+class Retry(Exception):
+    """Raised by a handler: try again, after `after_s` seconds or after the usual pause."""
+
+    def __init__(self, reason: str, after_s: float | None = None) -> None:
+        super().__init__(reason)
+        self.after_s = after_s
+
+
+class GiveUp(Exception):
+    """Raised by a handler: it can never succeed; `operations` are written with its end."""
+
+    def __init__(self, reason: str, operations: Sequence[Operation] = ()) -> None:
+        super().__init__(reason)
+        self.operations = operations
+
+
+class Reschedule(Exception):
+    """Raised by a handler that is done for now: the same job again at `at`, attempts counted anew.
+
+    `operations` are written with it, and `args` replace the job's where given.
+    """
+
+    def __init__(
+        self, at: str, operations: Sequence[Operation] = (), args: Values | None = None
+    ) -> None:
+        super().__init__(at)
+        self.at = at
+        self.operations = operations
+        self.args_now = args
+
+
+class ClaimLost(Exception):
+    """Somebody else has this job now, or it was cancelled; what was done for it is not written."""
+
+
+class Job:
+    """A job that this process has claimed. `attempt` counts from 1; `due_at` is when it was due."""
+
+    def __init__(self, jobs_: "Jobs", row: Sequence[Any], attempt: int, deadline_s: float) -> None:
+        self.stream_id: str = row[0]
+        self.id: str = row[1]
+        self.kind: str = row[2]
+        self.args: Values = row[3]
+        self.due_at: str = row[5]
+        self.attempt = attempt
+        self._jobs = jobs_
+        self._deadline_s = deadline_s
+
+    async def progress(
+        self,
+        done: float,
+        operations: Sequence[Operation] = (),
+        args: Values | None = None,
+    ) -> None:
+        """Say how much is done, from 0 to 1, and hold on to the job for its deadline from now.
+
+        `operations` are written with it, and `args` replace the job's: where a later attempt goes
+        on. Raises `ClaimLost`.
+        """
+        values: Values = {"progress": int(max(0.0, min(1.0, done)) * 100)}
+        values["due_at"] = after(now(), self._deadline_s + _GRACE_S)
+        if args is not None:
+            values["args"] = args
+        await self._jobs.write(self, values, operations)
+        if args is not None:
+            self.args = args
+
+
+Handler = Callable[[Job], Awaitable[Sequence[Operation] | None]]
+
+
+@dataclass
+class _Kind:
+    handler: Handler
+    deadline_s: float
+    max_attempts: int
+    concurrency: int
+    keep_s: float | None
+    running: set[str] = field(default_factory=set)
+
+    @property
+    def room(self) -> int:
+        return self.concurrency - len(self.running)
+
+
+class Jobs:
+    """Runs what is due. Any number of processes may do so at once."""
+
+    def __init__(
+        self, store: Store, *, poll_s: float = 1.0, observer: WorkObserver | None = None
+    ) -> None:
+        self._store = store
+        self._poll_s = poll_s
+        self.observer = observer or WorkObserver()
+        self._kinds: dict[str, _Kind] = {}
+        self._some = asyncio.Event()
+        self._running: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.Task[None] | None = None
+
+    def register(
+        self,
+        kind: str,
+        handler: Handler,
+        *,
+        deadline_s: float = 60.0,
+        max_attempts: int = 10,
+        concurrency: int = 4,
+        keep_s: float | None = None,
+    ) -> None:
+        """Let `handler` do jobs of this kind.
+
+        An attempt takes `deadline_s` seconds at most, or since it last told its progress. After
+        `max_attempts` failures the job has failed. One that is done is deleted, or kept for
+        `keep_s` seconds; one that has failed is kept 30 days.
+        """
+        self._kinds[kind] = _Kind(handler, deadline_s, max_attempts, concurrency, keep_s)
+
+    @staticmethod
+    def operation(
+        stream_id: str,
+        kind: str,
+        args: Values,
+        due_at: str | None = None,
+        job_id: str | None = None,
+    ) -> Operation:
+        """The job to put among a commit's or a consumer's operations; due at once by default.
+
+        With a `job_id` that there is already, nothing happens.
+        """
+        at = now()
+        values = {
+            "kind": kind,
+            "args": args,
+            "state": "waiting",
+            "due_at": due_at or at,
+            "attempts": 0,
+            "progress": 0,
+            "created_at": at,
+        }
+        if job_id is None:
+            return Operation("jobs", "insert", {"stream_id": stream_id, "id": new_id()}, values)
+        # An upsert sets what is not in its key: with everything in it, a row that is there stays.
+        return Operation("jobs", "keep", {"stream_id": stream_id, "id": job_id}, values)
+
+    @staticmethod
+    def moved(stream_id: str, job_id: str, due_at: str) -> Operation:
+        """Let a job that waits be due at another time; nothing happens where there is none."""
+        key = {"stream_id": stream_id, "id": job_id, "state": "waiting"}
+        return Operation("jobs", "update", key, {"due_at": due_at})
+
+    @staticmethod
+    def cancelled(stream_id: str, job_id: str) -> Operation:
+        """Delete a job; one that runs ends without effect in the database."""
+        return Operation("jobs", "delete", {"stream_id": stream_id, "id": job_id})
+
+    def wake(self) -> None:
+        """Look at once: something may be due."""
+        self._some.set()
+
+    def start(self, only: frozenset[str] | None = None) -> None:
+        """Begin to run what is due; of the kinds in `only`, where given."""
+        kinds = [kind for kind in self._kinds if only is None or kind in only]
+        self._loop = asyncio.create_task(self._run(kinds), name="jobs")
+
+    async def close(self, grace_s: float = 20.0) -> None:
+        """Take no more, and give those that run `grace_s` seconds; what is cut off comes again."""
+        if self._loop is not None:
+            self._loop.cancel()
+            await asyncio.gather(self._loop, return_exceptions=True)
+        if self._running:
+            await asyncio.wait(self._running, timeout=grace_s)
+        for task in list(self._running):
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def run_due(self, *, until_idle: bool = True) -> int:
+        """Do what is due now, and what that makes due; how many jobs that were. For commands."""
+        done = 0
+        while taken := await self._take(list(self._kinds)):
+            await asyncio.gather(*taken)
+            done += len(taken)
+            if not until_idle:
+                break
+        return done
+
+    async def write(self, job: Job, values: Values, operations: Sequence[Operation] = ()) -> None:
+        """Change a claimed job's row, with operations. Raises `ClaimLost`."""
+        key = {"stream_id": job.stream_id, "id": job.id, "attempts": job.attempt}
+        try:
+            await self._store.operate(
+                [Operation("jobs", "update", key, values, rows=1), *operations]
+            )
+        except Contended as error:
+            raise ClaimLost(f"{job.kind} {job.id}") from error
+
+    async def _run(self, kinds: list[str]) -> None:
+        while True:
+            self._some.clear()
+            try:
+                taken = await self._take(kinds)
+            except Unavailable as error:
+                _log.warning("jobs_unavailable", detail=error.detail)
+                taken = []
+            if len(taken) >= _PAGE:
+                continue
+            try:
+                async with asyncio.timeout(self._poll_s * random.uniform(0.7, 1.0)):  # noqa: S311
+                    await self._some.wait()
+            except TimeoutError:
+                continue
+
+    async def _take(self, kinds: list[str]) -> list[asyncio.Task[None]]:
+        free = [kind for kind in kinds if self._kinds[kind].room > 0]
+        if not free:
+            return []
+        params = {"at": now(), "kinds": free, "limit": _PAGE}
+        rows = list(await self._store.fetch(_DUE, params))
+        # Others look at the same rows: not all of them shall try the same ones first.
+        random.shuffle(rows)
+        wanted = []
+        for row in rows:
+            kind = self._kinds[row[2]]
+            if kind.room > 0 and row[1] not in kind.running:
+                kind.running.add(row[1])
+                wanted.append(row)
+        claimed = await asyncio.gather(*[self._claim(row) for row in wanted])
+        return [task for task in claimed if task is not None]
+
+    async def _claim(self, row: Sequence[Any]) -> asyncio.Task[None] | None:
+        stream_id, job_id, name, _, attempts, due_at = row
+        kind = self._kinds[name]
+        key = {
+            "stream_id": stream_id,
+            "id": job_id,
+            "attempts": attempts,
+            "due_at": due_at,
+            "state": "waiting",
+        }
+        values = {
+            "attempts": attempts + 1,
+            "due_at": after(now(), kind.deadline_s + _GRACE_S),
+        }
+        try:
+            await self._store.operate([Operation("jobs", "update", key, values, rows=1)])
+        except Unavailable:
+            # Contended as well: somebody else has it.
+            kind.running.discard(job_id)
+            return None
+        job = Job(self, row, attempts + 1, kind.deadline_s)
+        task = asyncio.create_task(self._do(job, kind), name=f"job {name}")
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
+
+    async def _do(self, job: Job, kind: _Kind) -> None:
+        started = asyncio.get_running_loop().time()
+        outcome = "failed"
+        try:
+            outcome = await self._attempt(job, kind)
+        except ClaimLost:
+            outcome = "lost"
+        except Unavailable as error:
+            # The claim ends by itself.
+            outcome = "retry"
+            _log.warning("job_unavailable", kind=job.kind, id=job.id, detail=error.detail)
+        finally:
+            kind.running.discard(job.id)
+            self.observer.job(job.kind, outcome, asyncio.get_running_loop().time() - started)
+            self._some.set()
+
+    async def _attempt(self, job: Job, kind: _Kind) -> str:
+        try:
+            operations = await self._within_deadline(job, kind)
+        except Reschedule as again:
+            values: Values = {"due_at": again.at, "attempts": 0, "progress": 0}
+            if again.args_now is not None:
+                values["args"] = again.args_now
+            await self.write(job, values, again.operations)
+            return "later"
+        except GiveUp as error:
+            await self._fail(job, str(error), error.operations)
+            return "failed"
+        except (ClaimLost, Unavailable):
+            raise
+        except Exception as error:
+            return await self._again(job, kind, error)
+        await self._finish(job, kind, operations or ())
+        return "done"
+
+    async def _within_deadline(self, job: Job, kind: _Kind) -> Sequence[Operation] | None:
+        """What the handler returns; an attempt that told its progress has its time anew."""
+        task = asyncio.ensure_future(kind.handler(job))
+        try:
+            async with asyncio.timeout(kind.deadline_s) as limit:
+                job_progress = job.progress
+
+                async def progress(*args: Any, **named: Any) -> None:
+                    await job_progress(*args, **named)
+                    limit.reschedule(asyncio.get_running_loop().time() + kind.deadline_s)
+
+                job.progress = progress  # type: ignore[method-assign]
+                return await task
+        except TimeoutError as error:
+            if task.done() and not task.cancelled():
+                raise
+            raise Retry(f"it took longer than {kind.deadline_s:g} s") from error
+
+    async def _finish(self, job: Job, kind: _Kind, operations: Sequence[Operation]) -> None:
+        at = now()
+        if kind.keep_s is None:
+            key = {"stream_id": job.stream_id, "id": job.id, "attempts": job.attempt}
+            try:
+                await self._store.operate([Operation("jobs", "delete", key, rows=1), *operations])
+            except Contended as error:
+                raise ClaimLost(job.id) from error
+            return
+        values: Values = {"state": "done", "progress": 100, "finished_at": at}
+        await self.write(job, {**values, "expires_at": after(at, kind.keep_s)}, operations)
+
+    async def _fail(self, job: Job, error: str, operations: Sequence[Operation] = ()) -> None:
+        at = now()
+        values: Values = {"state": "failed", "error": error[:_ERROR_LENGTH], "finished_at": at}
+        await self.write(job, {**values, "expires_at": after(at, 30 * 86400)}, operations)
+        _log.error("job_failed", kind=job.kind, id=job.id, reason=error, attempts=job.attempt)
+
+    async def _again(self, job: Job, kind: _Kind, error: Exception) -> str:
+        reason = str(error) or type(error).__name__
+        if job.attempt >= kind.max_attempts:
+            await self._fail(job, reason)
+            return "failed"
+        pause = error.after_s if isinstance(error, Retry) else None
+        if pause is None:
+            pause = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** (job.attempt - 1))
+            pause *= random.uniform(0.5, 1.0)  # noqa: S311
+        if not isinstance(error, Retry):
+            _log.warning("job_raised", kind=job.kind, id=job.id, exc_info=error)
+        values = {"due_at": after(now(), pause), "error": reason[:_ERROR_LENGTH]}
+        await self.write(job, values)
+        return "retry"
+
+    async def look(self) -> None:
+        """Report how much is due."""
+        at = now()
+        waiting = {kind: (0, at) for kind in self._kinds}
+        for kind, count, oldest in await self._store.fetch(_WAITING, {"at": at}):
+            waiting[kind] = (count, oldest)
+        for kind, (count, oldest) in waiting.items():
+            self.observer.jobs_waiting(kind, count, _seconds_between(oldest, at))
+
+
+def _seconds_between(earlier: str, later: str) -> float:
+    from tidework.times import parse
+
+    return (parse(later) - parse(earlier)).total_seconds()
