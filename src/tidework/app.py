@@ -16,7 +16,8 @@ from tidework.auth import examples as auth_examples
 from tidework.auth.authenticator import StreamAuthenticator
 from tidework.auth.routes import root_routers
 from tidework.auth.routes import routers as auth_routers
-from tidework.composition import Services, compose, finish, make_shared, make_store
+from tidework.bus.wakeups import Wakeups
+from tidework.composition import Services, compose, finish, make_carrier, make_shared, make_store
 from tidework.errors import TideworkError
 from tidework.http.admission import Admission
 from tidework.http.answer import App, Receive, Scope, Send
@@ -137,8 +138,8 @@ class Application:
 
     async def _start(self) -> None:
         settings = self._settings
-        touches = Touches()
-        bare = make_store(settings, Observers(self._observing.observer, touches))
+        touches, wakeups = Touches(), Wakeups()
+        bare = make_store(settings, Observers(self._observing.observer, touches, wakeups))
         await bare.start()
         self._observing.begin(self._ending)
         store = self._observing.store(bare)
@@ -152,6 +153,9 @@ class Application:
             await shared.redis.start()
             self._ending.push_async_callback(shared.redis.close)
             health.register("redis", redis_check(shared.redis.state), critical=False)
+        wakeups.carrier = make_carrier(settings, bare, shared)
+        await wakeups.start()
+        self._ending.push_async_callback(wakeups.close)
         routes = framework(services)
         front = Front(
             routes,

@@ -18,6 +18,9 @@ from tidework.auth.resets import Resets
 from tidework.auth.service import AuthService
 from tidework.auth.throttle import Throttle
 from tidework.bus.followups import Followups
+from tidework.bus.wakeups import Carrier, Wakeups
+from tidework.bus.wakeups_postgres import PostgresCarrier
+from tidework.bus.wakeups_sqlite import SqliteCarrier
 from tidework.cache.buckets import Buckets, MemoryBuckets
 from tidework.cache.second_tier import SecondTier
 from tidework.mail import FolderMailer, Mailer
@@ -113,6 +116,18 @@ def make_shared(settings: Settings) -> Shared:
     return Shared(redis, buckets(redis, MemoryBuckets()), SecondTier(entries(redis), __version__))
 
 
+def make_carrier(settings: Settings, store: Store, shared: Shared) -> Carrier:
+    """What carries wake-ups between processes, not started; `store` is the bare one."""
+    if settings.database_path is not None:
+        return SqliteCarrier(settings.database_path)
+    if shared.redis is not None:
+        module = importlib.import_module("tidework.bus.wakeups_redis")
+        carrier: Carrier = module.RedisCarrier(shared.redis)
+        return carrier
+    assert isinstance(store, PostgresStore)
+    return PostgresCarrier(store.primary)
+
+
 def compose(settings: Settings, store: Store, buckets: Buckets | None = None) -> Services:
     """Put the services together. Raises `auth.keys.KeyFileError`.
 
@@ -188,10 +203,19 @@ async def finish(services: Services) -> None:
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """The services, for the time of a command. Raises what `Store.start` raises."""
-    store = make_store(settings)
+    wakeups = Wakeups()
+    store = make_store(settings, wakeups)
     await store.start()
     services = compose(settings, store)
+    shared = make_shared(settings)
+    if shared.redis is not None:
+        await shared.redis.start()
+    wakeups.carrier = make_carrier(settings, store, shared)
+    await wakeups.start()
     try:
         yield services
     finally:
+        await wakeups.close()
+        if shared.redis is not None:
+            await shared.redis.close()
         await finish(services)

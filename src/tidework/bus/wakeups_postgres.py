@@ -24,7 +24,7 @@ _MOST_IDS: Final = 200
 _SIGN_OF_LIFE_S: Final = 0.5
 _DEADLINE_S: Final = 2.0
 _SLOWEST_S: Final = 2.0
-_NOTIFY: Final = f"SELECT pg_notify('{CHANNEL}', payload) FROM unnest($1::text[]) AS payload"
+_NOTIFY: Final = "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload"
 _FAILURES: Final = (
     OSError,
     TimeoutError,
@@ -113,7 +113,9 @@ class PostgresCarrier:
             lists = self._outbox.take(_MOST_IDS)
             async with asyncio.timeout(_DEADLINE_S):
                 if lists:
-                    await session.fetch(_NOTIFY, [" ".join([self._me, *ids]) for ids in lists])
+                    await session.fetch(
+                        _NOTIFY, CHANNEL, [" ".join([self._me, *ids]) for ids in lists]
+                    )
                 else:
                     await session.fetch("SELECT 1")
             if ending:

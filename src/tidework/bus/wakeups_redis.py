@@ -6,13 +6,14 @@ Imported only where the setting is given, like the library.
 import asyncio
 import random
 import secrets
-from collections.abc import Collection
-from typing import Final
+from collections.abc import Awaitable, Collection
+from functools import partial
+from typing import Any, Final
 
 import structlog
 
 from tidework.bus.wakeups import Listener, Outbox
-from tidework.cache.redis import FAILURES, RedisAway, RedisConnection, Subscription
+from tidework.cache.redis import FAILURES, Client, RedisAway, RedisConnection, Subscription
 
 CHANNEL: Final = "tw:wakeups"
 _TOGETHER_S: Final = 0.005
@@ -57,11 +58,8 @@ class RedisCarrier:
 
     async def _send_all(self) -> None:
         for ids in self._outbox.take(_MOST_IDS) or ():
-            text = " ".join([self._me, *ids])
             try:
-                await self._redis.ask(
-                    lambda redis, t=text: redis.execute_command("PUBLISH", CHANNEL, t)
-                )  # type: ignore[misc]
+                await self._redis.ask(partial(_publish, " ".join([self._me, *ids])))
             except RedisAway:
                 return
 
@@ -84,3 +82,7 @@ class RedisCarrier:
                     await subscription.close()
             await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
             pause = min(2 * pause, _SLOWEST_S)
+
+
+def _publish(text: str, redis: Client) -> Awaitable[Any]:
+    return redis.execute_command("PUBLISH", CHANNEL, text)

@@ -32,9 +32,11 @@ _FIRST_PROBE_S: Final = 0.05
 _SLOWEST_PROBE_S: Final = 5.0
 _AT_START_S: Final = 2.0
 _SENTINEL_S: Final = 0.5
+_SIGN_OF_LIFE_S: Final = 1.0
 
 # uvloop says RuntimeError of a connection that is closed.
-_FAILURES: Final = (RedisError, OSError, TimeoutError, RuntimeError)
+FAILURES: Final = (RedisError, OSError, TimeoutError, RuntimeError)
+"""What asking Redis may raise."""
 
 _log = structlog.get_logger("tidework.redis")
 
@@ -49,6 +51,34 @@ class Client(Protocol):
 
 class RedisAway(Exception):
     """Redis did not answer, or is known not to. Do without; it is logged already."""
+
+
+class Subscription:
+    """What is published on one channel, on a connection of its own."""
+
+    def __init__(self, pubsub: Any) -> None:
+        self._pubsub = pubsub
+
+    async def next(self) -> str:
+        """The next message. Raises one of `FAILURES` when Redis has given no sign of life."""
+        silent = False
+        while True:
+            message = await self._pubsub.get_message(timeout=_SIGN_OF_LIFE_S)
+            if message is None:
+                if silent:
+                    raise RedisTimeoutError("no sign of life")
+                silent = True
+                async with asyncio.timeout(_SIGN_OF_LIFE_S):
+                    await self._pubsub.ping()
+            else:
+                silent = False
+                if message["type"] == "message":
+                    return str(message["data"], "utf-8", "replace")
+
+    async def close(self) -> None:
+        """End it."""
+        with contextlib.suppress(*FAILURES):
+            await self._pubsub.aclose()
 
 
 class RedisConnection:
@@ -73,7 +103,7 @@ class RedisConnection:
         try:
             async with asyncio.timeout(_AT_START_S):
                 await self._try()
-        except _FAILURES as error:
+        except FAILURES as error:
             self._leave(error)
         else:
             self.is_open = True
@@ -96,9 +126,21 @@ class RedisConnection:
             raise RedisAway
         try:
             return await self._bounded(question)
-        except _FAILURES as error:
+        except FAILURES as error:
             self._leave(error)
             raise RedisAway from None
+
+    async def subscribe(self, channel: str) -> Subscription:
+        """Listen to a channel. Raises one of `FAILURES`."""
+        pubsub: Any = self._redis.pubsub()
+        try:
+            async with asyncio.timeout(_AT_START_S):
+                await pubsub.subscribe(channel)
+        except BaseException:
+            with contextlib.suppress(*FAILURES):
+                await pubsub.aclose()
+            raise
+        return Subscription(pubsub)
 
     async def state(self) -> str:
         """Why Redis cannot be asked, for people who operate; nothing when it answers now."""
