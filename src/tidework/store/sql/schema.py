@@ -27,6 +27,9 @@ from tidework.store.sql.schema_parts import (
     operational,
     state,
 )
+from tidework.store.sql.schema_reports import bulk_parts, bulk_runs, file_chunks, reports
+
+__all__ = ["bulk_parts", "bulk_runs", "file_chunks", "reports"]
 
 streams = Table(
     "streams",

@@ -25,6 +25,8 @@ def upgrade() -> None:
     _relay()
     _consumers()
     _jobs()
+    _reports()
+    _bulk()
     if op.get_bind().dialect.name == "postgresql":
         functions = Path(__file__).with_suffix(".sql").read_text().split("\n$$;\n")
         for function in functions[:-1]:
@@ -96,3 +98,70 @@ def _jobs() -> None:
     )
     waiting = sa.column("state") == "waiting"
     op.create_index("jobs_due", "jobs", ["due_at"], sqlite_where=waiting, postgresql_where=waiting)
+
+
+def _reports() -> None:
+    op.create_table(
+        "reports",
+        sa.Column("stream_id", ID, nullable=False),
+        sa.Column("id", ID, nullable=False),
+        sa.Column("created_by", ID, nullable=False),
+        sa.Column("schedule_id", ID, nullable=True),
+        sa.Column("spec", LIST, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("file_id", ID, nullable=True),
+        sa.Column("name", sa.Text(), nullable=True),
+        sa.Column("size", BIG, nullable=True),
+        sa.Column("row_count", BIG, nullable=True),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("finished_at", TIME, nullable=True),
+        sa.Column("expires_at", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("stream_id", "id", name="reports_pkey"),
+    )
+    op.create_index("reports_expires", "reports", ["expires_at"])
+    op.create_table(
+        "file_chunks",
+        sa.Column("stream_id", ID, nullable=False),
+        sa.Column("file_id", ID, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("expires_at", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("stream_id", "file_id", "number", name="file_chunks_pkey"),
+    )
+    op.create_index("file_chunks_expires", "file_chunks", ["expires_at"])
+
+
+def _bulk() -> None:
+    op.create_table(
+        "bulk_runs",
+        sa.Column("stream_id", ID, nullable=False),
+        sa.Column("id", ID, nullable=False),
+        sa.Column("created_by", ID, nullable=False),
+        sa.Column("spec", LIST, nullable=False),
+        sa.Column("matched", sa.Integer(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("undone_by", ID, nullable=True),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("expires_at", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("stream_id", "id", name="bulk_runs_pkey"),
+    )
+    op.create_index("bulk_runs_expires", "bulk_runs", ["expires_at"])
+    op.create_table(
+        "bulk_parts",
+        sa.Column("stream_id", ID, nullable=False),
+        sa.Column("run_id", ID, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("ids", LIST, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("commit_id", ID, nullable=True),
+        sa.Column("since", BIG, nullable=True),
+        sa.Column("changed", sa.Integer(), nullable=False),
+        sa.Column("failed", LIST, nullable=False),
+        sa.Column("kept", LIST, nullable=False),
+        sa.Column("expires_at", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("stream_id", "run_id", "number", name="bulk_parts_pkey"),
+    )
+    op.create_index("bulk_parts_expires", "bulk_parts", ["expires_at"])

@@ -10,10 +10,13 @@ LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM accounts WHERE stream_id = p_stream;
     DELETE FROM api_tokens WHERE stream_id = p_stream;
+    DELETE FROM bulk_parts WHERE stream_id = p_stream;
+    DELETE FROM bulk_runs WHERE stream_id = p_stream;
     DELETE FROM changes WHERE stream_id = p_stream;
     DELETE FROM comments WHERE stream_id = p_stream;
     DELETE FROM credentials WHERE stream_id = p_stream;
     DELETE FROM dead_events WHERE stream_id = p_stream;
+    DELETE FROM file_chunks WHERE stream_id = p_stream;
     DELETE FROM followups WHERE stream_id = p_stream;
     DELETE FROM import_marks WHERE stream_id = p_stream;
     DELETE FROM inbox WHERE stream_id = p_stream;
@@ -23,6 +26,7 @@ BEGIN
     DELETE FROM password_resets WHERE stream_id = p_stream;
     DELETE FROM projects WHERE stream_id = p_stream;
     DELETE FROM relations WHERE stream_id = p_stream;
+    DELETE FROM reports WHERE stream_id = p_stream;
     DELETE FROM revocations WHERE stream_id = p_stream;
     DELETE FROM sessions WHERE stream_id = p_stream;
     DELETE FROM streams WHERE stream_id = p_stream;
