@@ -18,9 +18,6 @@ from sqlalchemy import (
 )
 
 from tidework.store.sql.schema import (
-    BIG,
-    KEY,
-    TIME,
     accounts,
     changes,
     comments,
@@ -29,6 +26,7 @@ from tidework.store.sql.schema import (
     tasks,
     workspaces,
 )
+from tidework.store.sql.schema_parts import BIG, KEY, TIME
 from tidework.store.sql.statement import Statement
 from tidework.store.sql.tables import HasAny, Matches, any_of
 from tidework.tasks.foreign_keys import CAME_UNDER

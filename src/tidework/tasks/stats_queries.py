@@ -5,7 +5,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Text, bindparam, cast, func, null, select, union_all
 from sqlalchemy import literal_column as literal
 
-from tidework.store.sql.schema import TIME, streams, tasks
+from tidework.store.sql.schema import streams, tasks
+from tidework.store.sql.schema_parts import TIME
 from tidework.store.sql.statement import Statement
 from tidework.store.sql.tables import Day
 from tidework.tasks.queries import FILTERS
