@@ -10,7 +10,8 @@ from tidework.ids import is_id
 from tidework.log import Entities, Entity, LoggedChange, step
 from tidework.log.fold import BrokenLog
 from tidework.store.sql.schema import ENTITIES as TABLES
-from tidework.store.sql.schema import ID, TIME, fields_of
+from tidework.store.sql.schema import fields_of
+from tidework.store.sql.schema_parts import ID, TIME
 from tidework.times import parse
 from tidework.transfer.import_read import Head, Piece
 from tidework.transfer.mapping import PRIORITIES, STATUSES

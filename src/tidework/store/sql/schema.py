@@ -17,6 +17,7 @@ from sqlalchemy import (
     false,
 )
 
+from tidework.store.sql.schema_notifications import notification_preferences
 from tidework.store.sql.schema_parts import (
     BIG,
     KEY,
@@ -29,7 +30,7 @@ from tidework.store.sql.schema_parts import (
 )
 from tidework.store.sql.schema_reports import bulk_parts, bulk_runs, file_chunks, reports
 
-__all__ = ["bulk_parts", "bulk_runs", "file_chunks", "reports"]
+__all__ = ["bulk_parts", "bulk_runs", "file_chunks", "metadata", "reports"]
 
 streams = Table(
     "streams",
@@ -81,6 +82,9 @@ accounts = state(
     Column("is_active", Boolean, nullable=False),
     Column("placeholder", Boolean, nullable=False),
     id_column("personal_workspace_id"),
+    # Null in accounts that are older than these columns: UTC and English.
+    Column("time_zone", Text),
+    Column("language", Text),
     Column("created_at", TIME, nullable=False),
     Column("updated_at", TIME, nullable=False),
 )
@@ -208,6 +212,7 @@ ENTITIES: dict[str, Table] = {
     "task": tasks,
     "comment": comments,
     "relation": relations,
+    "notification_preferences": notification_preferences,
 }
 """The state table of each entity of the log."""
 
