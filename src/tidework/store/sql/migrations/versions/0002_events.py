@@ -27,6 +27,8 @@ def upgrade() -> None:
     _jobs()
     _reports()
     _bulk()
+    _preferences()
+    _notifications()
     if op.get_bind().dialect.name == "postgresql":
         functions = Path(__file__).with_suffix(".sql").read_text().split("\n$$;\n")
         for function in functions[:-1]:
@@ -165,3 +167,67 @@ def _bulk() -> None:
         sa.PrimaryKeyConstraint("stream_id", "run_id", "number", name="bulk_parts_pkey"),
     )
     op.create_index("bulk_parts_expires", "bulk_parts", ["expires_at"])
+
+
+def _preferences() -> None:
+    op.add_column("accounts", sa.Column("time_zone", sa.Text(), nullable=True))
+    op.add_column("accounts", sa.Column("language", sa.Text(), nullable=True))
+    op.create_table(
+        "notification_preferences",
+        sa.Column("stream_id", ID, nullable=False),
+        sa.Column("id", ID, nullable=False),
+        sa.Column("wanted", LIST, nullable=False),
+        sa.Column("unwanted", LIST, nullable=False),
+        sa.Column("quiet_start", sa.Text(), nullable=True),
+        sa.Column("quiet_end", sa.Text(), nullable=True),
+        sa.Column("digest_at", sa.Text(), nullable=True),
+        sa.Column("bundle_minutes", sa.Integer(), nullable=False),
+        sa.Column("updated_at", TIME, nullable=False),
+        sa.Column("version", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("stream_id", "id", name="notification_preferences_pkey"),
+    )
+
+
+def _notifications() -> None:
+    op.create_table(
+        "notifications",
+        sa.Column("stream_id", ID, nullable=False),
+        sa.Column("id", ID, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("workspace_id", ID, nullable=True),
+        sa.Column("task_id", ID, nullable=True),
+        sa.Column("actor_id", ID, nullable=True),
+        sa.Column("data", LIST, nullable=False),
+        sa.Column("in_app", sa.Boolean(), nullable=False),
+        sa.Column("unread", sa.Boolean(), nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("read_at", TIME, nullable=True),
+        sa.Column("expires_at", TIME, nullable=True),
+        sa.PrimaryKeyConstraint("stream_id", "id", name="notifications_pkey"),
+    )
+    op.create_index("notifications_created", "notifications", ["stream_id", "created_at", "id"])
+    unread, expiring = sa.column("unread"), sa.text("expires_at IS NOT NULL")
+    op.create_index(
+        "notifications_unread",
+        "notifications",
+        ["stream_id", "created_at", "id"],
+        sqlite_where=unread,
+        postgresql_where=unread,
+    )
+    op.create_index(
+        "notifications_expires",
+        "notifications",
+        ["expires_at"],
+        sqlite_where=expiring,
+        postgresql_where=expiring,
+    )
+    op.create_table(
+        "notification_deliveries",
+        sa.Column("stream_id", ID, nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("notification_id", ID, nullable=False),
+        sa.Column("workspace_id", ID, nullable=True),
+        sa.PrimaryKeyConstraint(
+            "stream_id", "channel", "notification_id", name="notification_deliveries_pkey"
+        ),
+    )

@@ -23,6 +23,9 @@ BEGIN
     DELETE FROM jobs WHERE stream_id = p_stream;
     DELETE FROM labels WHERE stream_id = p_stream;
     DELETE FROM members WHERE stream_id = p_stream;
+    DELETE FROM notification_deliveries WHERE stream_id = p_stream;
+    DELETE FROM notification_preferences WHERE stream_id = p_stream;
+    DELETE FROM notifications WHERE stream_id = p_stream;
     DELETE FROM password_resets WHERE stream_id = p_stream;
     DELETE FROM projects WHERE stream_id = p_stream;
     DELETE FROM relations WHERE stream_id = p_stream;
@@ -70,6 +73,8 @@ BEGIN
             'is_active', t."is_active",
             'placeholder', t."placeholder",
             'personal_workspace_id', t."personal_workspace_id",
+            'time_zone', t."time_zone",
+            'language', t."language",
             'created_at', to_char(t."created_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'version', t.version) INTO v_row
         FROM accounts t WHERE t.stream_id = p_stream AND t.id = p_id;
     WHEN 'revocation' THEN
@@ -114,6 +119,14 @@ BEGIN
             'other_id', t."other_id",
             'created_at', to_char(t."created_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'version', t.version) INTO v_row
         FROM relations t WHERE t.stream_id = p_stream AND t.id = p_id;
+    WHEN 'notification_preferences' THEN
+        SELECT jsonb_build_object('wanted', t."wanted",
+            'unwanted', t."unwanted",
+            'quiet_start', t."quiet_start",
+            'quiet_end', t."quiet_end",
+            'digest_at', t."digest_at",
+            'bundle_minutes', t."bundle_minutes", 'version', t.version) INTO v_row
+        FROM notification_preferences t WHERE t.stream_id = p_stream AND t.id = p_id;
     END CASE;
     RETURN v_row;
 END
@@ -185,8 +198,8 @@ BEGIN
         END IF;
     WHEN 'account' THEN
         IF p_op = 'create' THEN
-            INSERT INTO accounts (stream_id, id, "email", "name", "role", "is_active", "placeholder", "personal_workspace_id", "created_at", "updated_at", version)
-            VALUES (p_stream, p_id, (c->>'email')::TEXT, (c->>'name')::TEXT, (c->>'role')::TEXT, (c->>'is_active')::boolean, (c->>'placeholder')::boolean, (c->>'personal_workspace_id')::UUID, (c->>'created_at')::TIMESTAMP WITH TIME ZONE, p_at, p_seq);
+            INSERT INTO accounts (stream_id, id, "email", "name", "role", "is_active", "placeholder", "personal_workspace_id", "time_zone", "language", "created_at", "updated_at", version)
+            VALUES (p_stream, p_id, (c->>'email')::TEXT, (c->>'name')::TEXT, (c->>'role')::TEXT, (c->>'is_active')::boolean, (c->>'placeholder')::boolean, (c->>'personal_workspace_id')::UUID, (c->>'time_zone')::TEXT, (c->>'language')::TEXT, (c->>'created_at')::TIMESTAMP WITH TIME ZONE, p_at, p_seq);
         ELSIF p_op = 'update' THEN
             UPDATE accounts t SET
                 "email" = CASE WHEN c ? 'email' THEN (c->>'email')::TEXT ELSE t."email" END,
@@ -195,6 +208,8 @@ BEGIN
                 "is_active" = CASE WHEN c ? 'is_active' THEN (c->>'is_active')::boolean ELSE t."is_active" END,
                 "placeholder" = CASE WHEN c ? 'placeholder' THEN (c->>'placeholder')::boolean ELSE t."placeholder" END,
                 "personal_workspace_id" = CASE WHEN c ? 'personal_workspace_id' THEN (c->>'personal_workspace_id')::UUID ELSE t."personal_workspace_id" END,
+                "time_zone" = CASE WHEN c ? 'time_zone' THEN (c->>'time_zone')::TEXT ELSE t."time_zone" END,
+                "language" = CASE WHEN c ? 'language' THEN (c->>'language')::TEXT ELSE t."language" END,
                 "created_at" = CASE WHEN c ? 'created_at' THEN (c->>'created_at')::TIMESTAMP WITH TIME ZONE ELSE t."created_at" END,
                 version = p_seq,
                 updated_at = p_at
@@ -311,6 +326,24 @@ BEGIN
         ELSE
             DELETE FROM relations t WHERE t.stream_id = p_stream AND t.id = p_id;
         END IF;
+    WHEN 'notification_preferences' THEN
+        IF p_op = 'create' THEN
+            INSERT INTO notification_preferences (stream_id, id, "wanted", "unwanted", "quiet_start", "quiet_end", "digest_at", "bundle_minutes", "updated_at", version)
+            VALUES (p_stream, p_id, (c->'wanted'), (c->'unwanted'), (c->>'quiet_start')::TEXT, (c->>'quiet_end')::TEXT, (c->>'digest_at')::TEXT, (c->>'bundle_minutes')::INTEGER, p_at, p_seq);
+        ELSIF p_op = 'update' THEN
+            UPDATE notification_preferences t SET
+                "wanted" = CASE WHEN c ? 'wanted' THEN (c->'wanted') ELSE t."wanted" END,
+                "unwanted" = CASE WHEN c ? 'unwanted' THEN (c->'unwanted') ELSE t."unwanted" END,
+                "quiet_start" = CASE WHEN c ? 'quiet_start' THEN (c->>'quiet_start')::TEXT ELSE t."quiet_start" END,
+                "quiet_end" = CASE WHEN c ? 'quiet_end' THEN (c->>'quiet_end')::TEXT ELSE t."quiet_end" END,
+                "digest_at" = CASE WHEN c ? 'digest_at' THEN (c->>'digest_at')::TEXT ELSE t."digest_at" END,
+                "bundle_minutes" = CASE WHEN c ? 'bundle_minutes' THEN (c->>'bundle_minutes')::INTEGER ELSE t."bundle_minutes" END,
+                version = p_seq,
+                updated_at = p_at
+            WHERE t.stream_id = p_stream AND t.id = p_id;
+        ELSE
+            DELETE FROM notification_preferences t WHERE t.stream_id = p_stream AND t.id = p_id;
+        END IF;
     END CASE;
 END
 $$;
@@ -346,9 +379,11 @@ BEGIN
                 AND c.entity_id = (o->'key'->>'id')::uuid;
             o := o || '{"op": "update"}';
         END IF;
-        IF o->>'op' IN ('insert', 'upsert') THEN
+        IF o->>'op' IN ('insert', 'upsert', 'keep') THEN
             v_conflict := '';
-            IF o->>'op' = 'upsert' THEN
+            IF o->>'op' = 'keep' THEN
+                v_conflict := format(' ON CONFLICT ON CONSTRAINT %I DO NOTHING', v_table || '_pkey');
+            ELSIF o->>'op' = 'upsert' THEN
                 SELECT string_agg(format('%1$I = excluded.%1$I', name), ', ') INTO v_names
                 FROM jsonb_object_keys(o->'set') AS name;
                 v_conflict := format(' ON CONFLICT ON CONSTRAINT %I DO ', v_table || '_pkey')
