@@ -1,32 +1,43 @@
 """Jobs: work that is due at a time, done at least once, and whose effects in the database happen once.
 
-A job is a row. To claim it is to move its `due_at` past its deadline, counted by `attempts`; whoever
-dies with a claim simply lets it become due again. A job's end is written together with what it
-leads to, in one transaction that fails when the claim has been lost meanwhile.
+A job is a row. To claim it is to move its `due_at` past its deadline; whoever dies with a claim
+simply lets it become due again. A job's end is written together with what it leads to, in one
+transaction that fails when the claim has been lost meanwhile.
 """
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 from sqlalchemy import bindparam, func, select
 
+from tidework.bus.job import (
+    ClaimLost,
+    GiveUp,
+    Handler,
+    Job,
+    Reschedule,
+    Retry,
+    claimed_until,
+    planned,
+)
 from tidework.bus.observer import WorkObserver
 from tidework.errors import Unavailable
-from tidework.ids import new_id
 from tidework.log import Operation, Values
-from tidework.store.protocol import Contended, Store
+from tidework.store.protocol import Store
 from tidework.store.sql.schema import jobs
 from tidework.store.sql.statement import Statement
 from tidework.store.sql.tables import any_of
-from tidework.times import after, now
+from tidework.times import after, now, parse
 
-_GRACE_S = 10.0
+__all__ = ["ClaimLost", "GiveUp", "Job", "Jobs", "Reschedule", "Retry"]
+
 _FIRST_PAUSE_S = 2.0
 _LONGEST_PAUSE_S = 3600.0
+_FAILED_KEPT_S = 30 * 86400
 _PAGE = 100
 _ERROR_LENGTH = 2000
 
@@ -51,77 +62,6 @@ _WAITING = Statement(
 )
 
 _log = structlog.get_logger()
-
-
-class Retry(Exception):
-    """Raised by a handler: try again, after `after_s` seconds or after the usual pause."""
-
-    def __init__(self, reason: str, after_s: float | None = None) -> None:
-        super().__init__(reason)
-        self.after_s = after_s
-
-
-class GiveUp(Exception):
-    """Raised by a handler: it can never succeed; `operations` are written with its end."""
-
-    def __init__(self, reason: str, operations: Sequence[Operation] = ()) -> None:
-        super().__init__(reason)
-        self.operations = operations
-
-
-class Reschedule(Exception):
-    """Raised by a handler that is done for now: the same job again at `at`, attempts counted anew.
-
-    `operations` are written with it, and `args` replace the job's where given.
-    """
-
-    def __init__(
-        self, at: str, operations: Sequence[Operation] = (), args: Values | None = None
-    ) -> None:
-        super().__init__(at)
-        self.at = at
-        self.operations = operations
-        self.args_now = args
-
-
-class ClaimLost(Exception):
-    """Somebody else has this job now, or it was cancelled; what was done for it is not written."""
-
-
-class Job:
-    """A job that this process has claimed. `attempt` counts from 1; `due_at` is when it was due."""
-
-    def __init__(self, jobs_: "Jobs", row: Sequence[Any], attempt: int, deadline_s: float) -> None:
-        self.stream_id: str = row[0]
-        self.id: str = row[1]
-        self.kind: str = row[2]
-        self.args: Values = row[3]
-        self.due_at: str = row[5]
-        self.attempt = attempt
-        self._jobs = jobs_
-        self._deadline_s = deadline_s
-
-    async def progress(
-        self,
-        done: float,
-        operations: Sequence[Operation] = (),
-        args: Values | None = None,
-    ) -> None:
-        """Say how much is done, from 0 to 1, and hold on to the job for its deadline from now.
-
-        `operations` are written with it, and `args` replace the job's: where a later attempt goes
-        on. Raises `ClaimLost`.
-        """
-        values: Values = {"progress": int(max(0.0, min(1.0, done)) * 100)}
-        values["due_at"] = after(now(), self._deadline_s + _GRACE_S)
-        if args is not None:
-            values["args"] = args
-        await self._jobs.write(self, values, operations)
-        if args is not None:
-            self.args = args
-
-
-Handler = Callable[[Job], Awaitable[Sequence[Operation] | None]]
 
 
 @dataclass
@@ -182,24 +122,11 @@ class Jobs:
 
         With a `job_id` that there is already, nothing happens.
         """
-        at = now()
-        values = {
-            "kind": kind,
-            "args": args,
-            "state": "waiting",
-            "due_at": due_at or at,
-            "attempts": 0,
-            "progress": 0,
-            "created_at": at,
-        }
-        if job_id is None:
-            return Operation("jobs", "insert", {"stream_id": stream_id, "id": new_id()}, values)
-        # An upsert sets what is not in its key: with everything in it, a row that is there stays.
-        return Operation("jobs", "keep", {"stream_id": stream_id, "id": job_id}, values)
+        return planned(stream_id, kind, args, due_at, job_id)
 
     @staticmethod
     def moved(stream_id: str, job_id: str, due_at: str) -> Operation:
-        """Let a job that waits be due at another time; nothing happens where there is none."""
+        """Let a job that is not finished be due at another time; no error where there is none."""
         key = {"stream_id": stream_id, "id": job_id, "state": "waiting"}
         return Operation("jobs", "update", key, {"due_at": due_at})
 
@@ -228,34 +155,34 @@ class Jobs:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    async def run_due(self, *, until_idle: bool = True) -> int:
-        """Do what is due now, and what that makes due; how many jobs that were. For commands."""
+    async def run_due(self) -> int:
+        """Do what is due now, and what that makes due; how many jobs that were."""
         done = 0
         while taken := await self._take(list(self._kinds)):
             await asyncio.gather(*taken)
             done += len(taken)
-            if not until_idle:
-                break
         return done
 
-    async def write(self, job: Job, values: Values, operations: Sequence[Operation] = ()) -> None:
-        """Change a claimed job's row, with operations. Raises `ClaimLost`."""
-        key = {"stream_id": job.stream_id, "id": job.id, "attempts": job.attempt}
-        try:
-            await self._store.operate(
-                [Operation("jobs", "update", key, values, rows=1), *operations]
-            )
-        except Contended as error:
-            raise ClaimLost(f"{job.kind} {job.id}") from error
+    async def look(self) -> None:
+        """Report how much is due."""
+        at = now()
+        waiting = dict.fromkeys(self._kinds, (0, at))
+        for kind, count, oldest in await self._store.fetch(_WAITING, {"at": at}):
+            waiting[kind] = (count, oldest)
+        for kind, (count, oldest) in waiting.items():
+            age = (parse(at) - parse(oldest)).total_seconds()
+            self.observer.jobs_waiting(kind, count, age)
+
+    # --- taking ------------------------------------------------------------------------------
 
     async def _run(self, kinds: list[str]) -> None:
         while True:
             self._some.clear()
+            taken: list[asyncio.Task[None]] = []
             try:
                 taken = await self._take(kinds)
             except Unavailable as error:
                 _log.warning("jobs_unavailable", detail=error.detail)
-                taken = []
             if len(taken) >= _PAGE:
                 continue
             try:
@@ -284,32 +211,26 @@ class Jobs:
     async def _claim(self, row: Sequence[Any]) -> asyncio.Task[None] | None:
         stream_id, job_id, name, _, attempts, due_at = row
         kind = self._kinds[name]
-        key = {
-            "stream_id": stream_id,
-            "id": job_id,
-            "attempts": attempts,
-            "due_at": due_at,
-            "state": "waiting",
-        }
-        values = {
-            "attempts": attempts + 1,
-            "due_at": after(now(), kind.deadline_s + _GRACE_S),
-        }
+        key = {"stream_id": stream_id, "id": job_id, "attempts": attempts, "due_at": due_at}
+        claim: Values = {"attempts": attempts + 1, "due_at": claimed_until(kind.deadline_s)}
+        taking = Operation("jobs", "update", {**key, "state": "waiting"}, claim, rows=1)
         try:
-            await self._store.operate([Operation("jobs", "update", key, values, rows=1)])
+            await self._store.operate([taking])
         except Unavailable:
-            # Contended as well: somebody else has it.
+            # Mostly because somebody else has it.
             kind.running.discard(job_id)
             return None
-        job = Job(self, row, attempts + 1, kind.deadline_s)
+        job = Job(self._store, row, claim, kind.deadline_s)
         task = asyncio.create_task(self._do(job, kind), name=f"job {name}")
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return task
 
+    # --- doing -------------------------------------------------------------------------------
+
     async def _do(self, job: Job, kind: _Kind) -> None:
         started = asyncio.get_running_loop().time()
-        outcome = "failed"
+        outcome = "cut off"
         try:
             outcome = await self._attempt(job, kind)
         except ClaimLost:
@@ -328,9 +249,9 @@ class Jobs:
             operations = await self._within_deadline(job, kind)
         except Reschedule as again:
             values: Values = {"due_at": again.at, "attempts": 0, "progress": 0}
-            if again.args_now is not None:
-                values["args"] = again.args_now
-            await self.write(job, values, again.operations)
+            if again.new_args is not None:
+                values["args"] = again.new_args
+            await job.write(values, again.operations)
             return "later"
         except GiveUp as error:
             await self._fail(job, str(error), error.operations)
@@ -339,43 +260,28 @@ class Jobs:
             raise
         except Exception as error:
             return await self._again(job, kind, error)
-        await self._finish(job, kind, operations or ())
+        if kind.keep_s is None:
+            await job.write(None, operations or ())
+            return "done"
+        at = now()
+        ended = {"state": "done", "progress": 100, "finished_at": at, "error": None}
+        await job.write({**ended, "expires_at": after(at, kind.keep_s)}, operations or ())
         return "done"
 
     async def _within_deadline(self, job: Job, kind: _Kind) -> Sequence[Operation] | None:
-        """What the handler returns; an attempt that told its progress has its time anew."""
-        task = asyncio.ensure_future(kind.handler(job))
+        job.limit = asyncio.timeout(kind.deadline_s)
         try:
-            async with asyncio.timeout(kind.deadline_s) as limit:
-                job_progress = job.progress
-
-                async def progress(*args: Any, **named: Any) -> None:
-                    await job_progress(*args, **named)
-                    limit.reschedule(asyncio.get_running_loop().time() + kind.deadline_s)
-
-                job.progress = progress  # type: ignore[method-assign]
-                return await task
+            async with job.limit:
+                return await kind.handler(job)
         except TimeoutError as error:
-            if task.done() and not task.cancelled():
+            if not job.limit.expired():
                 raise
-            raise Retry(f"it took longer than {kind.deadline_s:g} s") from error
-
-    async def _finish(self, job: Job, kind: _Kind, operations: Sequence[Operation]) -> None:
-        at = now()
-        if kind.keep_s is None:
-            key = {"stream_id": job.stream_id, "id": job.id, "attempts": job.attempt}
-            try:
-                await self._store.operate([Operation("jobs", "delete", key, rows=1), *operations])
-            except Contended as error:
-                raise ClaimLost(job.id) from error
-            return
-        values: Values = {"state": "done", "progress": 100, "finished_at": at}
-        await self.write(job, {**values, "expires_at": after(at, kind.keep_s)}, operations)
+            raise Retry(f"It took longer than {kind.deadline_s:g} s.") from error
 
     async def _fail(self, job: Job, error: str, operations: Sequence[Operation] = ()) -> None:
         at = now()
-        values: Values = {"state": "failed", "error": error[:_ERROR_LENGTH], "finished_at": at}
-        await self.write(job, {**values, "expires_at": after(at, 30 * 86400)}, operations)
+        ended = {"state": "failed", "error": error[:_ERROR_LENGTH], "finished_at": at}
+        await job.write({**ended, "expires_at": after(at, _FAILED_KEPT_S)}, operations)
         _log.error("job_failed", kind=job.kind, id=job.id, reason=error, attempts=job.attempt)
 
     async def _again(self, job: Job, kind: _Kind, error: Exception) -> str:
@@ -389,21 +295,5 @@ class Jobs:
             pause *= random.uniform(0.5, 1.0)  # noqa: S311
         if not isinstance(error, Retry):
             _log.warning("job_raised", kind=job.kind, id=job.id, exc_info=error)
-        values = {"due_at": after(now(), pause), "error": reason[:_ERROR_LENGTH]}
-        await self.write(job, values)
+        await job.write({"due_at": after(now(), pause), "error": reason[:_ERROR_LENGTH]})
         return "retry"
-
-    async def look(self) -> None:
-        """Report how much is due."""
-        at = now()
-        waiting = {kind: (0, at) for kind in self._kinds}
-        for kind, count, oldest in await self._store.fetch(_WAITING, {"at": at}):
-            waiting[kind] = (count, oldest)
-        for kind, (count, oldest) in waiting.items():
-            self.observer.jobs_waiting(kind, count, _seconds_between(oldest, at))
-
-
-def _seconds_between(earlier: str, later: str) -> float:
-    from tidework.times import parse
-
-    return (parse(later) - parse(earlier)).total_seconds()

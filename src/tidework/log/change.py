@@ -70,13 +70,16 @@ class Operation(msgspec.Struct, frozen=True):
 
     `rows`, where given, is how many rows an update or delete must touch; otherwise the whole commit
     fails with `Contended`. An upsert's `key` is the whole primary key: it sets the columns of `set`
-    where there is such a row, and inserts one where there is none. `redact` and `purge` are what
+    where there is such a row, and inserts one where there is none; so does `keep`, which leaves a row
+    that is there as it is. `redact` and `purge` are what
     `Store.redact` and `Store.purge` are made of; `expire` deletes the rows whose `expires_at` lies
     before the one in `set`. `relayed` says of a stream up to which seq the relay has published it.
     """
 
     table: str
-    op: Literal["insert", "upsert", "update", "delete", "redact", "purge", "expire", "relayed"]
+    op: Literal[
+        "insert", "upsert", "keep", "update", "delete", "redact", "purge", "expire", "relayed"
+    ]
     key: Values = {}
     set: Values = {}
     rows: int | None = None

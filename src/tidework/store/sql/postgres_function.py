@@ -126,9 +126,11 @@ BEGIN
                 AND c.entity_id = (o->'key'->>'id')::uuid;
             o := o || '{"op": "update"}';
         END IF;
-        IF o->>'op' IN ('insert', 'upsert') THEN
+        IF o->>'op' IN ('insert', 'upsert', 'keep') THEN
             v_conflict := '';
-            IF o->>'op' = 'upsert' THEN
+            IF o->>'op' = 'keep' THEN
+                v_conflict := format(' ON CONFLICT ON CONSTRAINT %I DO NOTHING', v_table || '_pkey');
+            ELSIF o->>'op' = 'upsert' THEN
                 SELECT string_agg(format('%1$I = excluded.%1$I', name), ', ') INTO v_names
                 FROM jsonb_object_keys(o->'set') AS name;
                 v_conflict := format(' ON CONFLICT ON CONSTRAINT %I DO ', v_table || '_pkey')

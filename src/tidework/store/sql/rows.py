@@ -43,6 +43,14 @@ def insert_shape(table: str, columns: tuple[str, ...]) -> Shape:
 
 
 @lru_cache(maxsize=128)
+def keep_shape(table: str, columns: tuple[str, ...]) -> Shape:
+    """Insert a row of these columns where there is none with its primary key."""
+    target = metadata.tables[table]
+    statement = upsert(target).values({name: bindparam(name) for name in columns})
+    return _compile(statement.on_conflict_do_nothing(index_elements=list(target.primary_key)))
+
+
+@lru_cache(maxsize=128)
 def upsert_shape(table: str, columns: tuple[str, ...], key: tuple[str, ...]) -> Shape:
     """Insert a row of these columns, or set those that are not in `key` where there is one."""
     target = metadata.tables[table]

@@ -19,11 +19,13 @@ from tidework.store.sql.rows import (
     encode_json,
     expire_shape,
     insert_shape,
+    keep_shape,
     select_shape,
     update_shape,
     upsert_shape,
 )
-from tidework.store.sql.schema import ENTITIES, metadata
+from tidework.store.sql.schema import ENTITIES
+from tidework.store.sql.schema_parts import metadata
 from tidework.store.sql.sqlite_connection import is_defect
 from tidework.times import now
 
@@ -210,10 +212,12 @@ class Items:
         columns = columns_of(operation.table)
         key = {f"key_{name}": value for name, value in operation.key.items()}
         row = columns.store(operation.set)
-        if operation.op in ("insert", "upsert"):
+        if operation.op in ("insert", "upsert", "keep"):
             row |= operation.key
             if operation.op == "upsert":
                 shape = upsert_shape(operation.table, tuple(row), tuple(operation.key))
+            elif operation.op == "keep":
+                shape = keep_shape(operation.table, tuple(row))
             else:
                 shape = insert_shape(operation.table, tuple(row))
             done = self._run(shape, row)
