@@ -10,11 +10,13 @@ from tests.services.postgres import postgres, postgres_database, postgres_url
 from tests.services.redis import redis, redis_server, redis_url
 from tests.services.runs import SEED, run
 from tests.services.server import tidework_server
+from tests.services.smtp import mail_server
 
 __all__ = [
     "api",
     "bench",
     "database_url",
+    "mail_server",
     "open_api",
     "postgres",
     "postgres_database",

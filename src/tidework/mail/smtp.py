@@ -23,6 +23,12 @@ _PER_CONNECTION: Final = 100
 # These say that the server, or our login there, is not as it should be: no message's fault.
 _OF_THE_SERVER: Final = frozenset({421, 432, 454, 500, 502, 503, 504, 530, 534, 535, 538})
 
+_OF_THE_MESSAGE: Final = (
+    aiosmtplib.SMTPSenderRefused,
+    aiosmtplib.SMTPRecipientRefused,
+    aiosmtplib.SMTPDataError,
+)
+
 
 class SmtpMailer:
     """A `Mailer` that hands messages to one mail server.
@@ -168,10 +174,7 @@ def _meaning(error: Exception) -> MailRefused | Unavailable:
     answer: Exception = error
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
         answer = error.recipients[0]
-    if (
-        isinstance(answer, aiosmtplib.SMTPSenderRefused | aiosmtplib.SMTPRecipientRefused)
-        or isinstance(answer, aiosmtplib.SMTPDataError)
-    ) and (answer.code // 100 == 5 and answer.code not in _OF_THE_SERVER):
+    if isinstance(answer, _OF_THE_MESSAGE) and _is_final(answer.code):
         return MailRefused(f"The mail server refused the message: {_said(answer)}")
     reason = f"{type(answer).__name__}: {_said(answer)}"
     return Unavailable(
@@ -180,6 +183,10 @@ def _meaning(error: Exception) -> MailRefused | Unavailable:
         retry_after=60,
         reason=reason,
     )
+
+
+def _is_final(code: int) -> bool:
+    return code // 100 == 5 and code not in _OF_THE_SERVER
 
 
 def _said(error: Exception) -> str:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tidework.errors import Unavailable
 from tidework.mail import FolderMailer, Mail
+from tidework.mail.message import compose, parse_address
 
 
 def _read(folder):
@@ -114,7 +115,7 @@ def test_whatever_is_taken_stays_one_recipient_and_one_subject(to, subject):
         message = Mail(to, subject, "Text")
     except ValueError:
         return
-    composed = FolderMailer(None)._compose(message)
+    composed = compose(message, parse_address("a@example.org"), utf8=True)
     read = email.message_from_bytes(composed.as_bytes(), policy=policy.default)
     assert set(read.keys()) == set(composed.keys())
     assert len(read["To"].addresses) == 1
