@@ -122,7 +122,9 @@ class _Handler:
             envelope.rcpt_tos.append(address)
         return said or "250 OK"
 
-    async def handle_DATA(  # noqa: N802self, server: _Server, session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(  # noqa: N802
+        self, server: _Server, session: Session, envelope: Envelope
+    ) -> str:
         said = self._mailbox.next("data")
         if said == "cut":
             server.transport.abort()
