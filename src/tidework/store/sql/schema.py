@@ -17,6 +17,13 @@ from sqlalchemy import (
     false,
 )
 
+from tidework.store.sql.schema_analytics import (
+    analytics_activity,
+    analytics_days,
+    analytics_steps,
+    analytics_tasks,
+    analytics_usage,
+)
 from tidework.store.sql.schema_notifications import notification_preferences
 from tidework.store.sql.schema_parts import (
     BIG,
@@ -30,7 +37,18 @@ from tidework.store.sql.schema_parts import (
 )
 from tidework.store.sql.schema_reports import bulk_parts, bulk_runs, file_chunks, reports
 
-__all__ = ["bulk_parts", "bulk_runs", "file_chunks", "metadata", "reports"]
+__all__ = [
+    "analytics_activity",
+    "analytics_days",
+    "analytics_steps",
+    "analytics_tasks",
+    "analytics_usage",
+    "bulk_parts",
+    "bulk_runs",
+    "file_chunks",
+    "metadata",
+    "reports",
+]
 
 streams = Table(
     "streams",

@@ -1,6 +1,7 @@
 """What follows a commit: the relay, consumers, jobs, and the modules that are told of events."""
 
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -29,6 +30,7 @@ def upgrade() -> None:
     _bulk()
     _preferences()
     _notifications()
+    _analytics()
     if op.get_bind().dialect.name == "postgresql":
         functions = Path(__file__).with_suffix(".sql").read_text().split("\n$$;\n")
         for function in functions[:-1]:
@@ -230,4 +232,79 @@ def _notifications() -> None:
         sa.PrimaryKeyConstraint(
             "stream_id", "channel", "notification_id", name="notification_deliveries_pkey"
         ),
+    )
+
+
+def _needed(kind: Any, *names: str) -> list[Any]:
+    return [sa.Column(name, kind, nullable=False) for name in names]
+
+
+def _maybe(kind: Any, *names: str) -> list[Any]:
+    return [sa.Column(name, kind, nullable=True) for name in names]
+
+
+def _analytics() -> None:
+    op.create_table(
+        "analytics_tasks",
+        *_needed(ID, "stream_id", "task_id"),
+        *_needed(sa.Text(), "status"),
+        *_maybe(ID, "project_id", "assignee_id"),
+        *_needed(LIST, "label_ids"),
+        *_needed(TIME, "created_at"),
+        *_maybe(TIME, "started_at", "completed_at", "due_at"),
+        *_maybe(BIG, "lead_s", "cycle_s"),
+        *_needed(TIME, "changed_at"),
+        *_needed(sa.Integer(), "steps"),
+        *_needed(sa.Boolean(), "removed"),
+        sa.PrimaryKeyConstraint("stream_id", "task_id", name="analytics_tasks_pkey"),
+    )
+    for name, column in (("completed", "completed_at"), ("due", "due_at")):
+        there = sa.text(f"{column} IS NOT NULL")
+        op.create_index(
+            f"analytics_tasks_{name}",
+            "analytics_tasks",
+            ["stream_id", column],
+            sqlite_where=there,
+            postgresql_where=there,
+        )
+    op.create_table(
+        "analytics_steps",
+        *_needed(ID, "stream_id", "task_id"),
+        *_needed(sa.Integer(), "step"),
+        *_needed(TIME, "at"),
+        *_needed(sa.Text(), "status"),
+        *_maybe(ID, "project_id", "assignee_id"),
+        *_needed(LIST, "label_ids"),
+        sa.PrimaryKeyConstraint("stream_id", "task_id", "step", name="analytics_steps_pkey"),
+    )
+    _analytics_by_day()
+
+
+def _analytics_by_day() -> None:
+    op.create_table(
+        "analytics_days",
+        *_needed(ID, "stream_id", "id"),
+        *_needed(KEY, "day"),
+        *_needed(ID, "label_id"),
+        *_maybe(ID, "project_id", "assignee_id"),
+        *_needed(sa.Integer(), "created", "completed", "reopened", "cancelled"),
+        *_needed(sa.Integer(), "net_pending", "net_in_progress", "net_completed", "net_cancelled"),
+        sa.PrimaryKeyConstraint("stream_id", "id", name="analytics_days_pkey"),
+    )
+    op.create_index("analytics_days_day", "analytics_days", ["stream_id", "label_id", "day"])
+    op.create_table(
+        "analytics_activity",
+        *_needed(ID, "stream_id"),
+        *_needed(KEY, "day"),
+        *_needed(ID, "user_id"),
+        *_needed(sa.Integer(), "changes"),
+        sa.PrimaryKeyConstraint("stream_id", "day", "user_id", name="analytics_activity_pkey"),
+    )
+    op.create_table(
+        "analytics_usage",
+        *_needed(ID, "stream_id"),
+        *_needed(sa.Text(), "kind"),
+        *_maybe(TIME, "created_at", "deleted_at", "changed_at"),
+        *_needed(BIG, "tasks", "comments", "members", "projects", "labels", "commits", "changes"),
+        sa.PrimaryKeyConstraint("stream_id", name="analytics_usage_pkey"),
     )

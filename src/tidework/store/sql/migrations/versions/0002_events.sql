@@ -9,6 +9,11 @@ CREATE OR REPLACE FUNCTION tidework_purge(p_stream uuid) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM accounts WHERE stream_id = p_stream;
+    DELETE FROM analytics_activity WHERE stream_id = p_stream;
+    DELETE FROM analytics_days WHERE stream_id = p_stream;
+    DELETE FROM analytics_steps WHERE stream_id = p_stream;
+    DELETE FROM analytics_tasks WHERE stream_id = p_stream;
+    DELETE FROM analytics_usage WHERE stream_id = p_stream;
     DELETE FROM api_tokens WHERE stream_id = p_stream;
     DELETE FROM bulk_parts WHERE stream_id = p_stream;
     DELETE FROM bulk_runs WHERE stream_id = p_stream;
