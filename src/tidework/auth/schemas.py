@@ -179,6 +179,8 @@ _USER = UserView(
     personal_workspace_id="0193c5a6-4f11-7e21-8a4b-5c6d7e8f9a0b",
     created_at="2026-11-22T09:00:00.000000Z",
     updated_at="2026-11-22T09:00:00.000000Z",
+    time_zone="UTC",
+    language="en",
 )
 _ACCESS = "eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9…"
 _REFRESH = "twr_AZPFpk8QfD6dUj8aeyxNXg.AZPFpk8SfD6dUj8aeyxNXg.…"

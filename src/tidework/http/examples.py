@@ -29,4 +29,6 @@ PERSON: Final[dict[str, Any]] = {
     "personal_workspace_id": WORKSPACE,
     "created_at": MADE,
     "updated_at": CHANGED,
+    "time_zone": "Europe/Berlin",
+    "language": "en",
 }

@@ -11,11 +11,14 @@ from tidework.log import Change, Committed, IdempotencyKey, Operation
 from tidework.users.values import clean_email, clean_name, combined, email_key, is_imported
 
 __all__ = [
+    "DEFAULT_LANGUAGE",
+    "DEFAULT_ZONE",
     "DELETED_NAME",
     "Account",
     "Audit",
     "Departures",
     "Invitations",
+    "Language",
     "NewAccount",
     "Secrets",
     "UserRole",
@@ -30,6 +33,10 @@ __all__ = [
 ]
 
 UserRole = Literal["user", "admin"]
+Language = Literal["en", "de"]
+
+DEFAULT_ZONE = "UTC"
+DEFAULT_LANGUAGE: Language = "en"
 
 DELETED_NAME = "Deleted user"
 """What stands in the place of a person's name once they are erased."""
@@ -40,7 +47,8 @@ class Account:
     """A person. `email` is as they typed it; `version` is the seq of the last change.
 
     A placeholder stands for somebody who has not registered: they cannot log in, and become a full
-    account when they follow a link that was mailed to their address.
+    account when they follow a link that was mailed to their address. `time_zone` is an IANA name;
+    what they are sent follows their clock and is in their `language`.
     """
 
     id: str
@@ -53,6 +61,8 @@ class Account:
     created_at: str
     updated_at: str
     version: int
+    time_zone: str = DEFAULT_ZONE
+    language: Language = DEFAULT_LANGUAGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +98,8 @@ class UserView(msgspec.Struct, frozen=True):
     personal_workspace_id: str
     created_at: str
     updated_at: str
+    time_zone: str
+    language: Language
 
 
 def view(account: Account) -> UserView:
@@ -102,6 +114,8 @@ def view(account: Account) -> UserView:
         personal_workspace_id=account.personal_workspace_id,
         created_at=account.created_at,
         updated_at=account.updated_at,
+        time_zone=account.time_zone,
+        language=account.language,
     )
 
 

@@ -22,6 +22,7 @@ ERASURE = "account_erasure"
 """The follow-up that rewrites what the account's log says of the person."""
 
 _RETRIES = 5
+_FORGOTTEN = {"name": DELETED_NAME, "email": None, "time_zone": None, "language": None}
 
 
 class Closing:
@@ -100,7 +101,7 @@ class Closing:
         )
 
     async def _erase(self, user_id: str, detail: Mapping[str, Any]) -> None:
-        await self._store.redact(user_id, "account", user_id, {"name": DELETED_NAME, "email": None})
+        await self._store.redact(user_id, "account", user_id, _FORGOTTEN)
         for token_id in detail.get("api_tokens", ()):
             await self._store.redact(user_id, "api_token", token_id, {"name": ""})
 

@@ -36,7 +36,7 @@ _COUNTS = {"total": 41, "active": 38, "inactive": 2, "admins": 2, "placeholders"
 
 EXAMPLES: Final[list[tuple[type[Any], Any]]] = [
     (UserView, PERSON),
-    (MePatch, {"name": "Ada King"}),
+    (MePatch, {"name": "Ada King", "time_zone": "Europe/Berlin", "language": "de"}),
     (MeDelete, {"password": PHRASE}),
     (UserPatch, {"role": "admin"}),
     (UserPage, {"items": [PERSON], "next_cursor": CURSOR}),

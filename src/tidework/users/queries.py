@@ -19,6 +19,7 @@ from tidework.store.sql.schema import (
 )
 from tidework.store.sql.statement import Statement
 from tidework.store.sql.tables import any_of
+from tidework.users.api import DEFAULT_LANGUAGE, DEFAULT_ZONE
 
 _COLUMNS = (
     accounts.c.id,
@@ -31,6 +32,8 @@ _COLUMNS = (
     accounts.c.created_at,
     accounts.c.updated_at,
     accounts.c.version,
+    func.coalesce(accounts.c.time_zone, DEFAULT_ZONE),
+    func.coalesce(accounts.c.language, DEFAULT_LANGUAGE),
 )
 
 GET = Statement(

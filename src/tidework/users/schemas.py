@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from tidework.users.api import UserRole, UserView
+from tidework.users.api import Language, UserRole, UserView
 
 Name = Annotated[
     str,
@@ -15,6 +15,14 @@ Name = Annotated[
     ),
 ]
 Email = Annotated[str, Meta(max_length=254, examples=["ada@example.com"])]
+TimeZone = Annotated[
+    str,
+    Meta(
+        max_length=64,
+        description="A name of the IANA time zone database",
+        examples=["Europe/Berlin"],
+    ),
+]
 Typed = Annotated[str, Meta(max_length=1024, examples=["correct horse battery"])]
 
 
@@ -24,6 +32,8 @@ class MePatch(Struct, frozen=True, forbid_unknown_fields=True):
     name: Name | UnsetType = UNSET
     email: Email | UnsetType = UNSET
     current_password: Typed | UnsetType = UNSET
+    time_zone: TimeZone | UnsetType = UNSET
+    language: Language | UnsetType = UNSET
 
 
 class MeDelete(Struct, frozen=True, forbid_unknown_fields=True):
@@ -99,11 +109,13 @@ ADA = UserView(
     personal_workspace_id="0193c5a6-4f11-7e21-8a4b-5c6d7e8f9a0b",
     created_at="2026-11-22T09:00:00.000000Z",
     updated_at="2026-11-22T09:00:00.000000Z",
+    time_zone="Europe/Berlin",
+    language="en",
 )
 
 EXAMPLES: list[Struct] = [
     ADA,
-    MePatch(name="Ada King"),
+    MePatch(name="Ada King", time_zone="Europe/Berlin"),
     MeDelete(password="correct horse battery"),  # noqa: S106
     UserPatch(role="admin"),
     UserPage(items=[ADA], next_cursor=None),

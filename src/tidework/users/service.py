@@ -11,10 +11,17 @@ from tidework.log import Change, Commit, Committed, Expect, IdempotencyKey, Oper
 from tidework.store.protocol import Contended, Store, UniqueConflict
 from tidework.times import now
 from tidework.users import queries
-from tidework.users.api import Account, NewAccount, UserRole
+from tidework.users.api import (
+    DEFAULT_LANGUAGE,
+    DEFAULT_ZONE,
+    Account,
+    NewAccount,
+    UserRole,
+)
 from tidework.users.values import (
     clean_email,
     clean_name,
+    clean_time_zone,
     combined,
     email_key,
     imported_email,
@@ -24,6 +31,7 @@ PERSONAL_WORKSPACE = "personal_workspace"
 """The follow-up that makes an account's workspace: `{workspace_id, name}`, name the person's."""
 
 _RETRIES = 5
+_CHECKS = (("name", clean_name), ("email", clean_email), ("time_zone", clean_time_zone))
 
 
 class UserService:
@@ -164,7 +172,7 @@ class UserService:
         return await self.existing(account.id), committed
 
     async def update(self, user_id: str, values: Values, context: RequestContext) -> Account:
-        """Change name and e-mail address of an account, on its person's behalf.
+        """Change name, address, time zone or language of an account, on its person's behalf.
 
         Raises `Invalid`, `Conflict` (`email_taken`), `PreconditionFailed`.
         """
@@ -216,6 +224,8 @@ def _creation(new: NewAccount, *, first: bool) -> Commit:
         "is_active": new.is_active,
         "placeholder": new.placeholder,
         "personal_workspace_id": workspace_id,
+        "time_zone": DEFAULT_ZONE,
+        "language": DEFAULT_LANGUAGE,
         "created_at": at,
     }
     operations = [Operation("emails", "insert", {"email": key}, {"user_id": new.id})]
@@ -241,12 +251,14 @@ def _cleaned(values: Values) -> Values:
     """The values as they are kept. Raises one `Invalid` for all that is wrong."""
     cleaned: Values = {}
     problems: list[Invalid] = []
-    for name, check in (("name", clean_name), ("email", clean_email)):
+    for name, check in _CHECKS:
         if name in values:
             try:
                 cleaned[name] = check(values[name])
             except Invalid as problem:
                 problems.append(problem)
+    if "language" in values:
+        cleaned["language"] = values["language"]
     if problems:
         raise combined(problems)
     return cleaned

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import unicodedata
+from zoneinfo import ZoneInfo
 
 from tidework.errors import FieldError, Invalid, invalid
 
@@ -11,6 +12,9 @@ MAX_NAME = 100
 IMPORTED_DOMAIN = "imported.invalid"
 """The domain of placeholders that came without an address (RFC 2606: nobody can have it)."""
 
+_ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+\-]*(?:/[A-Za-z0-9_+\-]+){0,3}")
+# Files beside the zones that say something about this machine only.
+_NO_ZONES = ("localtime", "Factory", "posixrules", "posix/", "right/")
 _LOCAL = re.compile(
     r"[\w!#$%&'*+/=?^`{|}~\-\u0080-\U0010ffff]+(?:\.[\w!#$%&'*+/=?^`{|}~\-\u0080-\U0010ffff]+)*"
 )
@@ -59,6 +63,19 @@ def clean_name(text: str, pointer: str = "/name") -> str:
     if any(unicodedata.category(ch) in _UNPRINTABLE for ch in name):
         raise invalid(pointer, "invalid_text", "A name has no line breaks or control characters.")
     return name
+
+
+def clean_time_zone(text: str, pointer: str = "/time_zone") -> str:
+    """The name of a time zone, trimmed. Raises `Invalid` at `pointer` for one that is not known."""
+    name = text.strip()
+    if _ZONE.fullmatch(name) and not name.startswith(_NO_ZONES):
+        try:
+            return ZoneInfo(name).key
+        except (KeyError, ValueError, OSError):
+            pass
+    raise invalid(
+        pointer, "unknown_time_zone", "There is no such time zone. Name one like Europe/Berlin."
+    )
 
 
 def combined(problems: list[Invalid]) -> Invalid:

@@ -23,6 +23,8 @@ async def test_ones_own_account(api: Api) -> None:
         "personal_workspace_id": ada.workspace,
         "created_at": answer.json()["created_at"],
         "updated_at": answer.json()["updated_at"],
+        "time_zone": "UTC",
+        "language": "en",
     }
     unchanged = await ada.get("/users/me", headers={"if-none-match": answer.headers["etag"]})
     assert (unchanged.status_code, unchanged.content) == (304, b"")
@@ -243,3 +245,23 @@ async def test_statistics(api: Api) -> None:
         "cancelled": 0,
     }
     assert stats["sessions"] == 2
+
+
+async def test_a_time_zone_and_a_language_of_ones_own(api: Api) -> None:
+    ada = await api.person()
+    changed = await ada.patch("/users/me", {"time_zone": " Europe/Berlin ", "language": "de"})
+    assert (changed.json()["time_zone"], changed.json()["language"]) == ("Europe/Berlin", "de")
+    assert (await ada.get("/users/me")).json() == changed.json()
+    for wrong in (
+        {"time_zone": "Europe/Atlantis"},
+        {"time_zone": "localtime"},
+        {"time_zone": "../../etc/passwd"},
+        {"time_zone": "posix/UTC"},
+        {"time_zone": None},
+        {"time_zone": "x" * 65},
+        {"language": "xx"},
+        {"language": None},
+    ):
+        refused = await ada.patch("/users/me", wrong)
+        assert refused.status_code == 422, wrong
+        assert (await ada.get("/users/me")).json() == changed.json()
