@@ -130,9 +130,12 @@ class Outgoing:
         try:
             async with asyncio.timeout(deadline_s):
                 pinned = _Pinned(await self._checked(target))
-                status, got, start, truncated = await self._exchange(
-                    method, target, sent, body, pinned, max_answer
-                )
+                try:
+                    status, got, start, truncated = await self._exchange(
+                        method, target, sent, body, pinned, max_answer
+                    )
+                finally:
+                    await pinned.aclose()
         except TimeoutError:
             raise OutgoingError("timeout", f"No answer within {deadline_s:g} seconds.") from None
         return Answer(status, got, start, truncated, time.monotonic() - started)
@@ -212,6 +215,12 @@ class _Pinned(httpcore.AsyncNetworkBackend):
     def __init__(self, addresses: Sequence[str]) -> None:
         self._addresses = addresses
         self._tcp = httpcore.AnyIOBackend()
+        self._streams: list[httpcore.AsyncNetworkStream] = []
+
+    async def aclose(self) -> None:
+        """Close what is still open: httpcore leaves a handshake that is cut off as it is."""
+        for stream in self._streams:
+            await stream.aclose()
 
     async def connect_tcp(
         self,
@@ -230,10 +239,10 @@ class _Pinned(httpcore.AsyncNetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
                 continue
+            self._streams.append(stream)
             peer = ip_address(stream.get_extra_info("server_addr")[0])
             if embedded(peer) == embedded(ip_address(address)):
                 return stream
-            await stream.aclose()
             failure = httpcore.ConnectError("another address than the one asked for")
         raise failure
 
