@@ -24,6 +24,11 @@ from tidework.store.sql.schema_analytics import (
     analytics_tasks,
     analytics_usage,
 )
+from tidework.store.sql.schema_channels import (
+    channel_addresses,
+    email_confirmations,
+    push_subscriptions,
+)
 from tidework.store.sql.schema_notifications import notification_preferences
 from tidework.store.sql.schema_parts import (
     BIG,
@@ -36,6 +41,7 @@ from tidework.store.sql.schema_parts import (
     state,
 )
 from tidework.store.sql.schema_reports import bulk_parts, bulk_runs, file_chunks, reports
+from tidework.store.sql.schema_time import reminders, task_reminders
 
 __all__ = [
     "analytics_activity",
@@ -45,9 +51,13 @@ __all__ = [
     "analytics_usage",
     "bulk_parts",
     "bulk_runs",
+    "channel_addresses",
+    "email_confirmations",
     "file_chunks",
     "metadata",
+    "push_subscriptions",
     "reports",
+    "task_reminders",
 ]
 
 streams = Table(
@@ -103,6 +113,7 @@ accounts = state(
     # Null in accounts that are older than these columns: UTC and English.
     Column("time_zone", Text),
     Column("language", Text),
+    Column("email_confirmed_at", TIME),
     Column("created_at", TIME, nullable=False),
     Column("updated_at", TIME, nullable=False),
 )
@@ -178,6 +189,8 @@ tasks = state(
     Column("created_at", TIME, nullable=False),
     Column("updated_at", TIME, nullable=False),
     Column("completed_at", TIME),
+    Column("recurrence", LIST),
+    id_column("previous_id", nullable=True),
     UniqueConstraint("stream_id", "number", name="tasks_number"),
     Index("tasks_created", "stream_id", "created_at", "id"),
     Index("tasks_position", "stream_id", "position", "id"),
@@ -231,6 +244,7 @@ ENTITIES: dict[str, Table] = {
     "comment": comments,
     "relation": relations,
     "notification_preferences": notification_preferences,
+    "reminder": reminders,
 }
 """The state table of each entity of the log."""
 

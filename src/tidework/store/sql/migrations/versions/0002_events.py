@@ -31,6 +31,8 @@ def upgrade() -> None:
     _preferences()
     _notifications()
     _analytics()
+    _time()
+    _channels()
     if op.get_bind().dialect.name == "postgresql":
         functions = Path(__file__).with_suffix(".sql").read_text().split("\n$$;\n")
         for function in functions[:-1]:
@@ -307,4 +309,69 @@ def _analytics_by_day() -> None:
         *_maybe(TIME, "created_at", "deleted_at", "changed_at"),
         *_needed(BIG, "tasks", "comments", "members", "projects", "labels", "commits", "changes"),
         sa.PrimaryKeyConstraint("stream_id", name="analytics_usage_pkey"),
+    )
+
+
+def _time() -> None:
+    op.add_column("tasks", sa.Column("recurrence", LIST, nullable=True))
+    op.add_column("tasks", sa.Column("previous_id", ID, nullable=True))
+    op.create_table(
+        "reminders",
+        sa.Column("stream_id", ID, nullable=False),
+        sa.Column("id", ID, nullable=False),
+        sa.Column("workspace_id", ID, nullable=False),
+        sa.Column("task_id", ID, nullable=False),
+        sa.Column("at", TIME, nullable=True),
+        sa.Column("offset_minutes", sa.Integer(), nullable=True),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("version", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("stream_id", "id", name="reminders_pkey"),
+    )
+    op.create_table(
+        "task_reminders",
+        sa.Column("workspace_id", ID, nullable=False),
+        sa.Column("task_id", ID, nullable=False),
+        sa.Column("reminder_id", ID, nullable=False),
+        sa.Column("user_id", ID, nullable=False),
+        sa.Column("fired_at", TIME, nullable=True),
+        sa.PrimaryKeyConstraint(
+            "workspace_id", "task_id", "reminder_id", name="task_reminders_pkey"
+        ),
+    )
+    op.create_index("task_reminders_user", "task_reminders", ["user_id", "workspace_id"])
+
+
+def _channels() -> None:
+    op.add_column("accounts", sa.Column("email_confirmed_at", TIME, nullable=True))
+    op.create_table(
+        "email_confirmations",
+        sa.Column("stream_id", ID, nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("expires_at", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("stream_id", "digest", name="email_confirmations_pkey"),
+    )
+    op.create_index("email_confirmations_expires", "email_confirmations", ["expires_at"])
+    op.create_table(
+        "push_subscriptions",
+        sa.Column("stream_id", ID, nullable=False),
+        sa.Column("id", ID, nullable=False),
+        sa.Column("endpoint", sa.Text(), nullable=False),
+        sa.Column("p256dh", sa.Text(), nullable=False),
+        sa.Column("auth", sa.Text(), nullable=False),
+        sa.Column("user_agent", sa.Text(), nullable=True),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("expires_at", TIME, nullable=True),
+        sa.PrimaryKeyConstraint("stream_id", "id", name="push_subscriptions_pkey"),
+    )
+    op.create_table(
+        "channel_addresses",
+        sa.Column("stream_id", ID, nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("confirmed_at", TIME, nullable=True),
+        sa.Column("digest", sa.Text(), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("code_expires_at", TIME, nullable=True),
+        sa.PrimaryKeyConstraint("stream_id", "channel", name="channel_addresses_pkey"),
     )

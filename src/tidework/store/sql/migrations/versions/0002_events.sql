@@ -18,9 +18,11 @@ BEGIN
     DELETE FROM bulk_parts WHERE stream_id = p_stream;
     DELETE FROM bulk_runs WHERE stream_id = p_stream;
     DELETE FROM changes WHERE stream_id = p_stream;
+    DELETE FROM channel_addresses WHERE stream_id = p_stream;
     DELETE FROM comments WHERE stream_id = p_stream;
     DELETE FROM credentials WHERE stream_id = p_stream;
     DELETE FROM dead_events WHERE stream_id = p_stream;
+    DELETE FROM email_confirmations WHERE stream_id = p_stream;
     DELETE FROM file_chunks WHERE stream_id = p_stream;
     DELETE FROM followups WHERE stream_id = p_stream;
     DELETE FROM import_marks WHERE stream_id = p_stream;
@@ -33,7 +35,9 @@ BEGIN
     DELETE FROM notifications WHERE stream_id = p_stream;
     DELETE FROM password_resets WHERE stream_id = p_stream;
     DELETE FROM projects WHERE stream_id = p_stream;
+    DELETE FROM push_subscriptions WHERE stream_id = p_stream;
     DELETE FROM relations WHERE stream_id = p_stream;
+    DELETE FROM reminders WHERE stream_id = p_stream;
     DELETE FROM reports WHERE stream_id = p_stream;
     DELETE FROM revocations WHERE stream_id = p_stream;
     DELETE FROM sessions WHERE stream_id = p_stream;
@@ -63,7 +67,9 @@ BEGIN
             'position', t."position",
             'created_by', t."created_by",
             'created_at', to_char(t."created_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-            'completed_at', to_char(t."completed_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'version', t.version) INTO v_row
+            'completed_at', to_char(t."completed_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+            'recurrence', t."recurrence",
+            'previous_id', t."previous_id", 'version', t.version) INTO v_row
         FROM tasks t WHERE t.stream_id = p_stream AND t.id = p_id;
     WHEN 'comment' THEN
         SELECT jsonb_build_object('task_id', t."task_id",
@@ -80,6 +86,7 @@ BEGIN
             'personal_workspace_id', t."personal_workspace_id",
             'time_zone', t."time_zone",
             'language', t."language",
+            'email_confirmed_at', to_char(t."email_confirmed_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
             'created_at', to_char(t."created_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'version', t.version) INTO v_row
         FROM accounts t WHERE t.stream_id = p_stream AND t.id = p_id;
     WHEN 'revocation' THEN
@@ -132,6 +139,13 @@ BEGIN
             'digest_at', t."digest_at",
             'bundle_minutes', t."bundle_minutes", 'version', t.version) INTO v_row
         FROM notification_preferences t WHERE t.stream_id = p_stream AND t.id = p_id;
+    WHEN 'reminder' THEN
+        SELECT jsonb_build_object('workspace_id', t."workspace_id",
+            'task_id', t."task_id",
+            'at', to_char(t."at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+            'offset_minutes', t."offset_minutes",
+            'created_at', to_char(t."created_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'version', t.version) INTO v_row
+        FROM reminders t WHERE t.stream_id = p_stream AND t.id = p_id;
     END CASE;
     RETURN v_row;
 END
@@ -144,8 +158,8 @@ BEGIN
     CASE p_entity
     WHEN 'task' THEN
         IF p_op = 'create' THEN
-            INSERT INTO tasks (stream_id, id, "number", "project_id", "parent_id", "title", "description", "status", "priority", "due_at", "assignee_id", "label_ids", "position", "created_by", "created_at", "completed_at", "updated_at", version)
-            VALUES (p_stream, p_id, (c->>'number')::BIGINT, (c->>'project_id')::UUID, (c->>'parent_id')::UUID, (c->>'title')::TEXT, (c->>'description')::TEXT, (c->>'status')::TEXT, (c->>'priority')::TEXT, (c->>'due_at')::TIMESTAMP WITH TIME ZONE, (c->>'assignee_id')::UUID, (c->'label_ids'), (c->>'position')::TEXT, (c->>'created_by')::UUID, (c->>'created_at')::TIMESTAMP WITH TIME ZONE, (c->>'completed_at')::TIMESTAMP WITH TIME ZONE, p_at, p_seq);
+            INSERT INTO tasks (stream_id, id, "number", "project_id", "parent_id", "title", "description", "status", "priority", "due_at", "assignee_id", "label_ids", "position", "created_by", "created_at", "completed_at", "recurrence", "previous_id", "updated_at", version)
+            VALUES (p_stream, p_id, (c->>'number')::BIGINT, (c->>'project_id')::UUID, (c->>'parent_id')::UUID, (c->>'title')::TEXT, (c->>'description')::TEXT, (c->>'status')::TEXT, (c->>'priority')::TEXT, (c->>'due_at')::TIMESTAMP WITH TIME ZONE, (c->>'assignee_id')::UUID, (c->'label_ids'), (c->>'position')::TEXT, (c->>'created_by')::UUID, (c->>'created_at')::TIMESTAMP WITH TIME ZONE, (c->>'completed_at')::TIMESTAMP WITH TIME ZONE, nullif((c->'recurrence'), 'null'), (c->>'previous_id')::UUID, p_at, p_seq);
         ELSIF p_op = 'update' AND NOT c ?| '{title,description}' THEN
             UPDATE tasks t SET
                 "number" = CASE WHEN c ? 'number' THEN (c->>'number')::BIGINT ELSE t."number" END,
@@ -160,6 +174,8 @@ BEGIN
                 "created_by" = CASE WHEN c ? 'created_by' THEN (c->>'created_by')::UUID ELSE t."created_by" END,
                 "created_at" = CASE WHEN c ? 'created_at' THEN (c->>'created_at')::TIMESTAMP WITH TIME ZONE ELSE t."created_at" END,
                 "completed_at" = CASE WHEN c ? 'completed_at' THEN (c->>'completed_at')::TIMESTAMP WITH TIME ZONE ELSE t."completed_at" END,
+                "recurrence" = CASE WHEN c ? 'recurrence' THEN nullif((c->'recurrence'), 'null') ELSE t."recurrence" END,
+                "previous_id" = CASE WHEN c ? 'previous_id' THEN (c->>'previous_id')::UUID ELSE t."previous_id" END,
                 version = p_seq,
                 updated_at = p_at
             WHERE t.stream_id = p_stream AND t.id = p_id;
@@ -179,6 +195,8 @@ BEGIN
                 "created_by" = CASE WHEN c ? 'created_by' THEN (c->>'created_by')::UUID ELSE t."created_by" END,
                 "created_at" = CASE WHEN c ? 'created_at' THEN (c->>'created_at')::TIMESTAMP WITH TIME ZONE ELSE t."created_at" END,
                 "completed_at" = CASE WHEN c ? 'completed_at' THEN (c->>'completed_at')::TIMESTAMP WITH TIME ZONE ELSE t."completed_at" END,
+                "recurrence" = CASE WHEN c ? 'recurrence' THEN nullif((c->'recurrence'), 'null') ELSE t."recurrence" END,
+                "previous_id" = CASE WHEN c ? 'previous_id' THEN (c->>'previous_id')::UUID ELSE t."previous_id" END,
                 version = p_seq,
                 updated_at = p_at
             WHERE t.stream_id = p_stream AND t.id = p_id;
@@ -203,8 +221,8 @@ BEGIN
         END IF;
     WHEN 'account' THEN
         IF p_op = 'create' THEN
-            INSERT INTO accounts (stream_id, id, "email", "name", "role", "is_active", "placeholder", "personal_workspace_id", "time_zone", "language", "created_at", "updated_at", version)
-            VALUES (p_stream, p_id, (c->>'email')::TEXT, (c->>'name')::TEXT, (c->>'role')::TEXT, (c->>'is_active')::boolean, (c->>'placeholder')::boolean, (c->>'personal_workspace_id')::UUID, (c->>'time_zone')::TEXT, (c->>'language')::TEXT, (c->>'created_at')::TIMESTAMP WITH TIME ZONE, p_at, p_seq);
+            INSERT INTO accounts (stream_id, id, "email", "name", "role", "is_active", "placeholder", "personal_workspace_id", "time_zone", "language", "email_confirmed_at", "created_at", "updated_at", version)
+            VALUES (p_stream, p_id, (c->>'email')::TEXT, (c->>'name')::TEXT, (c->>'role')::TEXT, (c->>'is_active')::boolean, (c->>'placeholder')::boolean, (c->>'personal_workspace_id')::UUID, (c->>'time_zone')::TEXT, (c->>'language')::TEXT, (c->>'email_confirmed_at')::TIMESTAMP WITH TIME ZONE, (c->>'created_at')::TIMESTAMP WITH TIME ZONE, p_at, p_seq);
         ELSIF p_op = 'update' THEN
             UPDATE accounts t SET
                 "email" = CASE WHEN c ? 'email' THEN (c->>'email')::TEXT ELSE t."email" END,
@@ -215,6 +233,7 @@ BEGIN
                 "personal_workspace_id" = CASE WHEN c ? 'personal_workspace_id' THEN (c->>'personal_workspace_id')::UUID ELSE t."personal_workspace_id" END,
                 "time_zone" = CASE WHEN c ? 'time_zone' THEN (c->>'time_zone')::TEXT ELSE t."time_zone" END,
                 "language" = CASE WHEN c ? 'language' THEN (c->>'language')::TEXT ELSE t."language" END,
+                "email_confirmed_at" = CASE WHEN c ? 'email_confirmed_at' THEN (c->>'email_confirmed_at')::TIMESTAMP WITH TIME ZONE ELSE t."email_confirmed_at" END,
                 "created_at" = CASE WHEN c ? 'created_at' THEN (c->>'created_at')::TIMESTAMP WITH TIME ZONE ELSE t."created_at" END,
                 version = p_seq,
                 updated_at = p_at
@@ -348,6 +367,22 @@ BEGIN
             WHERE t.stream_id = p_stream AND t.id = p_id;
         ELSE
             DELETE FROM notification_preferences t WHERE t.stream_id = p_stream AND t.id = p_id;
+        END IF;
+    WHEN 'reminder' THEN
+        IF p_op = 'create' THEN
+            INSERT INTO reminders (stream_id, id, "workspace_id", "task_id", "at", "offset_minutes", "created_at", version)
+            VALUES (p_stream, p_id, (c->>'workspace_id')::UUID, (c->>'task_id')::UUID, (c->>'at')::TIMESTAMP WITH TIME ZONE, (c->>'offset_minutes')::INTEGER, (c->>'created_at')::TIMESTAMP WITH TIME ZONE, p_seq);
+        ELSIF p_op = 'update' THEN
+            UPDATE reminders t SET
+                "workspace_id" = CASE WHEN c ? 'workspace_id' THEN (c->>'workspace_id')::UUID ELSE t."workspace_id" END,
+                "task_id" = CASE WHEN c ? 'task_id' THEN (c->>'task_id')::UUID ELSE t."task_id" END,
+                "at" = CASE WHEN c ? 'at' THEN (c->>'at')::TIMESTAMP WITH TIME ZONE ELSE t."at" END,
+                "offset_minutes" = CASE WHEN c ? 'offset_minutes' THEN (c->>'offset_minutes')::INTEGER ELSE t."offset_minutes" END,
+                "created_at" = CASE WHEN c ? 'created_at' THEN (c->>'created_at')::TIMESTAMP WITH TIME ZONE ELSE t."created_at" END,
+                version = p_seq
+            WHERE t.stream_id = p_stream AND t.id = p_id;
+        ELSE
+            DELETE FROM reminders t WHERE t.stream_id = p_stream AND t.id = p_id;
         END IF;
     END CASE;
 END

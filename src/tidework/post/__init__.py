@@ -1,0 +1,1 @@
+"""Mail that leaves later: as jobs, which survive the process."""
