@@ -17,7 +17,16 @@ from tidework.auth.authenticator import StreamAuthenticator
 from tidework.auth.routes import root_routers
 from tidework.auth.routes import routers as auth_routers
 from tidework.bus.wakeups import Wakeups
-from tidework.composition import Services, compose, finish, make_carrier, make_shared, make_store
+from tidework.bus.worker import Worker
+from tidework.composition import (
+    Services,
+    compose,
+    finish,
+    make_bus,
+    make_carrier,
+    make_shared,
+    make_store,
+)
 from tidework.errors import TideworkError
 from tidework.http.admission import Admission
 from tidework.http.answer import App, Receive, Scope, Send
@@ -156,6 +165,7 @@ class Application:
         wakeups.carrier = make_carrier(settings, bare, shared)
         await wakeups.start()
         self._ending.push_async_callback(wakeups.close)
+        await self._work(services, wakeups)
         routes = framework(services)
         front = Front(
             routes,
@@ -173,6 +183,15 @@ class Application:
         self._background(services, health)
         _settle_collector()
         self._edge = self._observing.app(self._make_edge(front, routes, services, health))
+
+    async def _work(self, services: Services, wakeups: Wakeups) -> None:
+        """Do in this process what follows commits, unless others do."""
+        if not self._settings.works_inside:
+            return
+        bus = make_bus(self._settings)
+        worker = Worker(services.store, bus, services.jobs, services.consumers, wakeups)
+        await worker.start()
+        self._ending.push_async_callback(worker.close)
 
     def _make_edge(
         self, front: Front, routes: Litestar, services: Services, health: Health

@@ -17,7 +17,11 @@ from tidework.auth.passwords import Passwords
 from tidework.auth.resets import Resets
 from tidework.auth.service import AuthService
 from tidework.auth.throttle import Throttle
+from tidework.bus.consumers import AnyConsumer
 from tidework.bus.followups import Followups
+from tidework.bus.jobs import Jobs
+from tidework.bus.memory import MemoryBus
+from tidework.bus.protocol import Bus
 from tidework.bus.wakeups import Carrier, Wakeups
 from tidework.bus.wakeups_postgres import PostgresCarrier
 from tidework.bus.wakeups_sqlite import SqliteCarrier
@@ -72,6 +76,17 @@ class Services:
     log: LogService
     stats: StatsService
     followups: Followups
+    jobs: Jobs
+    consumers: list[AnyConsumer]
+
+
+def attach(services: Services) -> None:
+    """Register what follows commits: the job kinds and the consumers of each module."""
+
+
+def make_bus(settings: Settings) -> Bus:
+    """The bus that the settings name, not started."""
+    return MemoryBus()
 
 
 def make_store(settings: Settings, observer: Observer | None = None) -> Store:
@@ -168,7 +183,7 @@ def compose(settings: Settings, store: Store, buckets: Buckets | None = None) ->
     workspaces = WorkspaceService(store, users, followups)
     workspaces.invitations = resets
     closing = Closing(store, users, followups, audit, workspaces, auth)
-    return Services(
+    services = Services(
         settings=settings,
         store=store,
         keys=keys,
@@ -190,7 +205,11 @@ def compose(settings: Settings, store: Store, buckets: Buckets | None = None) ->
         log=LogService(store, answers),
         stats=StatsService(store, answers),
         followups=followups,
+        jobs=Jobs(store),
+        consumers=[],
     )
+    attach(services)
+    return services
 
 
 async def finish(services: Services) -> None:
