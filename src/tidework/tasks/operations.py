@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from tidework.errors import TideworkError
-from tidework.log import Committed
+from tidework.log import Committed, Values
 from tidework.tasks.keys import Operation, versions_of
 from tidework.tasks.places import position_wanted
 from tidework.tasks.planner import Plan, refuse_cycle
+from tidework.tasks.recurrence import check_recurrence, following, recurrence_of
 from tidework.tasks.schemas import (
     BatchCreate,
     BatchDelete,
@@ -34,6 +37,11 @@ async def create(
     """Plan a new task; its id."""
     values = values_of(data, CREATED, pointer)
     values["position"] = await position_wanted(plan, data, pointer)
+    if data.recurrence is not None:
+        zone = await plan.reads.zone_of(plan.actor_id)
+        there = f"{pointer}/recurrence"
+        values["recurrence"] = recurrence_of(data.recurrence, None, there, zone)
+        check_recurrence(values["recurrence"], values["due_at"], pointer)
     return plan.create(values, pointer, task_id)
 
 
@@ -53,7 +61,48 @@ async def update(
     parent = values.get("parent_id")
     if parent is not None and parent != task.parent_id:
         await refuse_cycle(plan, task, parent, pointer)
+    await _recurrence(plan, task, data, values, pointer)
+    following = _following(plan, task, values)
     plan.update(task, values, pointer)
+    if following is not None:
+        plan.follow(task.id, following)
+
+
+async def _recurrence(
+    plan: Plan, task: TaskOut, data: TaskPatch, values: Values, pointer: str
+) -> None:
+    """Add what a merge patch makes of a task's recurrence to `values`."""
+    present: Values | None = task.recurrence  # type: ignore[assignment]
+    wanted = data.recurrence
+    moved = "due_at" in values and values["due_at"] != task.due_at
+    if present is not None and moved:
+        # From then on its own time of day counts.
+        present = {**present, "time": None}
+    if wanted is None:
+        values["recurrence"] = None
+    elif wanted is not msgspec.UNSET:
+        zone = await plan.reads.zone_of(plan.actor_id)
+        values["recurrence"] = recurrence_of(wanted, present, f"{pointer}/recurrence", zone)
+    elif moved:
+        values["recurrence"] = present
+    if (moved or wanted is not msgspec.UNSET) and values["recurrence"] is not None:
+        plan.rest_on(task)
+        check_recurrence(values["recurrence"], values.get("due_at", task.due_at), pointer)
+
+
+def _following(plan: Plan, task: TaskOut, values: Values) -> Values | None:
+    """What the next task of a series has when these `values` complete this one, else None.
+
+    The series goes on with the next one: this one does not recur any more then.
+    """
+    recurrence = values.get("recurrence", task.recurrence)
+    if recurrence is None or task.status == "completed" or values.get("status") != "completed":
+        return None
+    plan.rest_on(task)
+    found = following(recurrence, values.get("due_at", task.due_at), plan.at)
+    if found is not None:
+        values["recurrence"] = None
+    return found
 
 
 async def delete(plan: Plan, task: TaskOut, versions: Sequence[int] | None) -> None:

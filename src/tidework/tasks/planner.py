@@ -17,6 +17,17 @@ from tidework.tasks.schemas import TaskOut
 from tidework.tasks.values import task_of
 from tidework.workspaces.api import present
 
+_COPIED = (
+    "project_id",
+    "parent_id",
+    "title",
+    "description",
+    "priority",
+    "assignee_id",
+    "label_ids",
+)
+"""What the next task of a series has from the one before."""
+
 _REFERENCES = {"project_id": "project", "parent_id": "task", "assignee_id": "member"}
 
 
@@ -36,7 +47,8 @@ class Plan:
         self.base_needed = False
         self.tasks: dict[str, TaskOut | None] = {}
         self.created: dict[str, int] = {}
-        self._actor_id = actor_id
+        self.actor_id = actor_id
+        self._next: list[tuple[str, Values]] = []
         self._removed: set[str] = set()
         self._expected: set[tuple[str, str]] = set()
 
@@ -66,8 +78,10 @@ class Plan:
             self.expects.append(Expect("task", made, absent=True, error=taken))
         fields = {
             "number": None,
+            "recurrence": None,
+            "previous_id": None,
             **values,
-            "created_by": self._actor_id,
+            "created_by": self.actor_id,
             "created_at": self.at,
             "completed_at": self.at if values["status"] == "completed" else None,
         }
@@ -104,6 +118,41 @@ class Plan:
         self._check_references(values, pointer)
         self.changes.append(Change("task", task.id, "update", values))
         self.tasks[task.id] = msgspec.structs.replace(task, **values)
+
+    def rest_on(self, task: TaskOut) -> None:
+        """Expect a task as it was read: what is planned follows from more than it changes."""
+        self._expect_there(task.id, ["version"])
+
+    def follow(self, task_id: str, values: Values) -> None:
+        """Plan the next task of a series, with `values` and else as this one will be.
+
+        It is not there for the operations that come after, and not at all if they remove this one.
+        """
+        self._next.append((task_id, values))
+
+    def all_changes(self) -> list[Change]:
+        """The commit: what the operations have planned, then the next tasks of series."""
+        return [
+            *self.changes,
+            *(
+                Change("task", new_id(), "create", self._following(task, values))
+                for task_id, values in self._next
+                if (task := self.tasks[task_id]) is not None
+            ),
+        ]
+
+    def _following(self, task: TaskOut, values: Values) -> Values:
+        return {
+            "number": None,
+            **{name: getattr(task, name) for name in _COPIED},
+            "status": "pending",
+            "position": None,
+            "created_by": self.actor_id,
+            "created_at": self.at,
+            "completed_at": None,
+            "previous_id": task.id,
+            **values,
+        }
 
     def _expect_there(self, task_id: str, unchanged: Sequence[str]) -> None:
         """Expect a task, with these fields as they were read."""

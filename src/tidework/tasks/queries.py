@@ -49,6 +49,8 @@ TASK_COLUMNS = (
     tasks.c.created_at,
     tasks.c.updated_at,
     tasks.c.completed_at,
+    tasks.c.recurrence,
+    tasks.c.previous_id,
     tasks.c.version,
 )
 """In the order of the fields of `TaskOut`."""
@@ -227,7 +229,6 @@ OF_LABELS = Statement(
     "tasks_of_labels", select(tasks.c.id).where(_OF_STREAM, HasAny(tasks.c.label_ids, "ids"))
 )
 
-
 ACCOUNTS = Statement(
     "accounts_of_members",
     select(accounts.c.id).where(any_of(accounts.c.stream_id, "ids")),
@@ -340,7 +341,6 @@ RELATIONS = Statement(
     )
     .order_by(relations.c.created_at, relations.c.id),
 )
-
 
 HISTORY = Statement(
     "task_history",

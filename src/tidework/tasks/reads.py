@@ -4,15 +4,23 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import bindparam, select
+
 from tidework.errors import NotFound
 from tidework.ids import is_id
 from tidework.store.protocol import Reader, Row, Store
 from tidework.store.sql.queries import STREAM
+from tidework.store.sql.schema import accounts
 from tidework.store.sql.statement import Statement
 from tidework.tasks import queries
 from tidework.tasks.schemas import TaskOut
+from tidework.users.api import DEFAULT_ZONE
 
 MAX_NUMBER_DIGITS = 15
+_ZONE = Statement(
+    "zone_of_account",
+    select(accounts.c.time_zone).where(accounts.c.stream_id == bindparam("stream_id")),
+)
 _HANGING = {
     "task": queries.CHILDREN,
     "comment": queries.COMMENT_IDS,
@@ -70,6 +78,11 @@ class Reads:
             if self.base is None:
                 self.base = seq
         return self._last_number
+
+    async def zone_of(self, user_id: str) -> str:
+        """The time zone of an account."""
+        rows = await self._store.fetch(_ZONE, {"stream_id": user_id})
+        return rows[0][0] if rows and rows[0][0] else DEFAULT_ZONE
 
     async def load(self, ids: Iterable[str]) -> None:
         """Read tasks into `tasks`; those that do not exist are left out."""

@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from tidework.http.wording import in_words
 from tidework.store.sql.positions import LONGEST
+from tidework.tasks.rules import LONGEST_RULE
 
 StatusName = Literal["pending", "in_progress", "completed", "cancelled"]
 PriorityName = Literal["low", "medium", "high", "urgent"]
@@ -34,6 +35,35 @@ Position = Annotated[
         description="Sorts bytewise; never ends in 0",
     ),
 ]
+RuleText = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=LONGEST_RULE,
+        description="An RRULE of RFC 5545 without DTSTART",
+        examples=["FREQ=WEEKLY;BYDAY=MO,TH"],
+    ),
+]
+TimeZone = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=64,
+        description="A time zone of the IANA data base",
+        examples=["Europe/Berlin"],
+    ),
+]
+TimeOfDay = Annotated[
+    str,
+    Meta(
+        pattern=in_words(
+            r"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?$",
+            "a time of day, such as 09:00",
+        ),
+        description="Local time",
+    ),
+]
+RecurrenceFrom = Literal["due", "completion"]
 LabelIds = Annotated[list[UUID], Meta(max_length=100)]
 Body = Annotated[str, Meta(min_length=1, max_length=65_536, description="Markdown")]
 
@@ -64,8 +94,42 @@ class Move(Struct, frozen=True, forbid_unknown_fields=True):
     before: UUID | UnsetType | None = UNSET
 
 
+class Recurrence(Struct, frozen=True, rename={"origin": "from"}):
+    """How a task comes again: completing it makes the next one, due as the rule says.
+
+    The dates are local ones of `time_zone`. They are counted `from` when the task was due, or from
+    when it was completed. `time` is the time of day of those to come, where the due date's own is
+    another one because the clocks change on that day.
+    """
+
+    rule: RuleText
+    time_zone: TimeZone
+    origin: RecurrenceFrom
+    time: TimeOfDay | None
+
+
+class RecurrenceIn(Struct, frozen=True, forbid_unknown_fields=True, rename={"origin": "from"}):
+    """How a new task is to come again; without a `time_zone` in that of the caller's account."""
+
+    rule: RuleText
+    time_zone: TimeZone | None = None
+    origin: RecurrenceFrom = "due"
+    time: TimeOfDay | None = None
+
+
+class RecurrencePatch(Struct, frozen=True, forbid_unknown_fields=True, rename={"origin": "from"}):
+    """What changes of how a task comes again (RFC 7396): what is left out stays, null removes."""
+
+    rule: RuleText | UnsetType = UNSET
+    time_zone: TimeZone | UnsetType | None = UNSET
+    origin: RecurrenceFrom | UnsetType | None = UNSET
+    time: TimeOfDay | UnsetType | None = UNSET
+
+
 class TaskOut(Struct, frozen=True):
-    """A task. `version` is the seq of its last change."""
+    """A task. `version` is the seq of its last change; `previous_id` the recurring task that was
+    completed before this one.
+    """
 
     id: str
     workspace_id: str
@@ -84,6 +148,8 @@ class TaskOut(Struct, frozen=True):
     created_at: str
     updated_at: str
     completed_at: str | None
+    recurrence: Recurrence | None
+    previous_id: str | None
     version: int
 
 
@@ -110,6 +176,7 @@ class TaskCreate(Struct, frozen=True, forbid_unknown_fields=True):
     assignee_id: UUID | None = None
     label_ids: LabelIds = []
     position: Position | Move | None = None
+    recurrence: RecurrenceIn | None = None
 
 
 class TaskPatch(Struct, frozen=True, forbid_unknown_fields=True):
@@ -125,6 +192,7 @@ class TaskPatch(Struct, frozen=True, forbid_unknown_fields=True):
     assignee_id: UUID | UnsetType | None = UNSET
     label_ids: LabelIds | UnsetType | None = UNSET
     position: Position | Move | UnsetType = UNSET
+    recurrence: RecurrencePatch | UnsetType | None = UNSET
 
 
 class BatchCreate(Struct, frozen=True, forbid_unknown_fields=True, tag_field="op", tag="create"):

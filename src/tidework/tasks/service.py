@@ -149,7 +149,7 @@ class TaskService:
             actor_id=editor.user_id,
             at=plan.at,
             request_id=context.request_id,
-            changes=plan.changes,
+            changes=plan.all_changes(),
             expects=[still(editor, "editor"), *plan.expects],
             base_seq=plan.reads.base if plan.base_needed else None,
             idempotency=context.idempotency,

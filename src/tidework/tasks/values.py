@@ -7,7 +7,8 @@ import msgspec
 
 from tidework.errors import invalid
 from tidework.log import Committed, Values
-from tidework.tasks.schemas import TaskOut, TaskPatch
+from tidework.store.sql.schema import fields_of
+from tidework.tasks.schemas import TaskOut
 from tidework.times import canonical
 
 MAX_TITLE = 200
@@ -22,18 +23,15 @@ CREATED = (
     "assignee_id",
     "label_ids",
 )
-"""The fields of a new task that its request gives, without the position."""
+"""The fields of a new task that its request gives, without those that take more than itself."""
 
+_FIELDS = frozenset(fields_of("task"))
 _EMPTY = {"description": "", "label_ids": []}
 
 
-def patched(data: TaskPatch) -> list[str]:
-    """The names of the fields that a merge patch sets, without the position."""
-    return [
-        name
-        for name in data.__struct_fields__
-        if name != "position" and getattr(data, name) is not msgspec.UNSET
-    ]
+def patched(data: msgspec.Struct) -> list[str]:
+    """The names of the fields of `CREATED` that a merge patch sets."""
+    return [name for name in CREATED if getattr(data, name, msgspec.UNSET) is not msgspec.UNSET]
 
 
 def values_of(data: Any, names: Iterable[str], pointer: str = "") -> Values:
@@ -83,7 +81,9 @@ def _due(moment: Any, pointer: str) -> str:
 
 def task_of(fields: Values, task_id: str, workspace_id: str, at: str, version: int) -> TaskOut:
     """A task from the fields that a commit has left it at."""
-    return TaskOut(id=task_id, workspace_id=workspace_id, updated_at=at, version=version, **fields)
+    # What was logged before there was a field does not have it.
+    known: Values = {name: fields.get(name) for name in _FIELDS}
+    return TaskOut(id=task_id, workspace_id=workspace_id, updated_at=at, version=version, **known)
 
 
 def task_after(committed: Committed, ordinal: int) -> TaskOut | None:

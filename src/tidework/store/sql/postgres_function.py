@@ -42,7 +42,8 @@ def _as_json(column: Column[Any]) -> str:
 def _from_json(column: Column[Any]) -> str:
     name, source = column.name, "c"
     if isinstance(column.type, JSON):
-        return f"({source}->'{name}')"
+        value = f"({source}->'{name}')"
+        return f"nullif({value}, 'null')" if column.nullable else value
     kind = column.type.compile(dialect=_POSTGRESQL)
     if isinstance(column.type, Boolean):
         kind = "boolean"

@@ -110,7 +110,7 @@ class Columns:
         """A copy of `values` with JSON columns as text."""
         stored = dict(values)
         for name in self._json:
-            if name in stored:
+            if stored.get(name) is not None:
                 stored[name] = encode_json(stored[name])
         return stored
 
@@ -118,7 +118,8 @@ class Columns:
         """A whole row as JSON values by column name."""
         values = dict(zip(self.names, row, strict=True))
         for name in self._json:
-            values[name] = decode_json(values[name])
+            if values[name] is not None:
+                values[name] = decode_json(values[name])
         for name in self._booleans:
             values[name] = bool(values[name])
         return values
