@@ -56,6 +56,7 @@ from tidework.store.sql.pool import Pool
 from tidework.store.sql.postgres import PostgresStore
 from tidework.tasks import examples as task_examples
 from tidework.tasks.admin import AdminTaskService
+from tidework.tasks.bulk_routes import HANDLERS as BULK_HANDLERS
 from tidework.tasks.log_routes import HANDLERS as LOG_HANDLERS
 from tidework.tasks.routes import routers as task_routers
 from tidework.times import now
@@ -80,6 +81,7 @@ def api_routers(services: Services) -> list[Router]:
         "relations": services.relations,
         "log": services.log,
         "stats": services.stats,
+        "bulk": services.bulk,
         "admin_tasks": AdminTaskService(services.store, services.audit),
     }
     return [
@@ -92,7 +94,7 @@ def api_routers(services: Services) -> list[Router]:
             services.labels,
             AdminWorkspaceService(services.store, services.audit, services.users),
         ),
-        *task_routers(task_services, LOG_HANDLERS),
+        *task_routers(task_services, [*LOG_HANDLERS, *BULK_HANDLERS]),
     ]
 
 

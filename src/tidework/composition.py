@@ -35,6 +35,9 @@ from tidework.store.observer import Observer
 from tidework.store.protocol import Store
 from tidework.store.sql.postgres import PostgresStore
 from tidework.store.sql.sqlite import SqliteStore
+from tidework.tasks.bulk import BulkService
+from tidework.tasks.bulk_job import BulkRuns
+from tidework.tasks.bulk_undo import BulkUndo
 from tidework.tasks.comments import CommentService
 from tidework.tasks.log import LogService
 from tidework.tasks.relations import RelationService
@@ -75,6 +78,7 @@ class Services:
     relations: RelationService
     log: LogService
     stats: StatsService
+    bulk: BulkService
     followups: Followups
     jobs: Jobs
     consumers: list[AnyConsumer]
@@ -82,6 +86,9 @@ class Services:
 
 def attach(services: Services) -> None:
     """Register what follows commits: the job kinds and the consumers of each module."""
+    store, jobs = services.store, services.jobs
+    BulkRuns(store).register(jobs)
+    BulkUndo(store).register(jobs)
 
 
 def make_bus(settings: Settings) -> Bus:
@@ -180,6 +187,7 @@ def compose(settings: Settings, store: Store, buckets: Buckets | None = None) ->
         session_lifetime_s=settings.session_days * 86400,
     )
     answers = answers_of(store)
+    jobs = Jobs(store)
     workspaces = WorkspaceService(store, users, followups)
     workspaces.invitations = resets
     closing = Closing(store, users, followups, audit, workspaces, auth)
@@ -204,8 +212,9 @@ def compose(settings: Settings, store: Store, buckets: Buckets | None = None) ->
         relations=RelationService(store, answers),
         log=LogService(store, answers),
         stats=StatsService(store, answers),
+        bulk=BulkService(store, jobs),
         followups=followups,
-        jobs=Jobs(store),
+        jobs=jobs,
         consumers=[],
     )
     attach(services)
