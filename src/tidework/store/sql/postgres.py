@@ -70,6 +70,9 @@ class PostgresStore:
             self.pool = Pool(url, *sizes, connect=connect, current=current)
         self._writer = PostgresWriter(self._primary, write_timeout, lock_timeout, settle_timeout)
         self._committer = Committer(self._writer.write, observe=self._observer.group)
+        # Of the machinery's rows nobody waits for the order: they must not hold up commits.
+        self._operator = PostgresWriter(self._primary, write_timeout, lock_timeout, settle_timeout)
+        self._operations = Committer(self._operator.write)
         self._batch = SeqBatch(self._load_seqs, seqs_timeout)
         # Heavy queries leave some of the connections to all others.
         self._acquire_timeout = acquire_timeout
@@ -123,12 +126,14 @@ class PostgresStore:
 
     async def close(self) -> None:
         """See `Store.close`."""
+        await self._operations.close()
         await self._committer.close()
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.gather(self._watch, return_exceptions=True)
         if self._replicas.all:
             await self._replicas.close()
+        await self._operator.close()
         await self._writer.close()
         self._primary.close()
         await self.pool.close()
@@ -137,6 +142,7 @@ class PostgresStore:
         """Wait no more for what a former primary was asked: it may be silent."""
         self.pool.drop()
         self._writer.drop_former()
+        self._operator.drop_former()
 
     async def append(self, commit: Commit) -> Committed:
         """See `Store.append`."""
@@ -153,7 +159,7 @@ class PostgresStore:
 
     async def operate(self, operations: Sequence[Operation]) -> None:
         """See `Store.operate`."""
-        await self._committer.submit(operations)
+        await self._operations.submit(operations)
 
     async def seqs(self, stream_ids: Sequence[str]) -> Mapping[str, int]:
         """See `Store.seqs`."""

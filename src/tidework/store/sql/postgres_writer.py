@@ -13,12 +13,20 @@ import asyncpg
 
 from tidework.errors import OutcomeUnknown, Unavailable
 from tidework.ids import new_id
-from tidework.log import Commit, Committed, LoggedChange, Operation
+from tidework.log import Commit
 from tidework.store.committer import Item, Outcome
-from tidework.store.protocol import Contended, StreamMissing, UniqueConflict
 from tidework.store.sql import queries
-from tidework.store.sql.acceptable import refused_value, unacceptable
+from tidework.store.sql.acceptable import unacceptable
 from tidework.store.sql.pool import AWAY, away, connect, cut_off
+from tidework.store.sql.postgres_answers import (
+    LOST,
+    NOTHING,
+    Lost,
+    arguments,
+    busy,
+    outcome_of,
+    translated,
+)
 from tidework.store.sql.rows import encode_json
 from tidework.store.sql.servers import Primary, Session
 from tidework.store.sql.statement import Statement
@@ -42,16 +50,6 @@ _UNKNOWN = (
     "The database connection broke while the change was being written; it may or may not have"
     " happened. Repeat the request with the same Idempotency-Key to find out."
 )
-_NOTHING = "The database cut the change off again and again; nothing was changed. Try again."
-
-
-class _Lost(Unavailable):
-    """What was sent certainly left nothing, through no fault of its own."""
-
-    code = "database"
-
-
-_LOST = _Lost(_NOTHING)
 
 
 class _CutOff(Exception):
@@ -109,19 +107,24 @@ class PostgresWriter:
             together = await self._together([commit for _, commit in commits])
             if together is not None:
                 outcomes = {i: done for (i, _), done in zip(commits, together, strict=True)}
+        others = [(i, item) for i, item in enumerate(group) if not isinstance(item, Commit)]
+        if len(others) > 1:
+            operated = await self._operated([item for _, item in others])
+            if operated is not None:
+                outcomes |= {i: done for (i, _), done in zip(others, operated, strict=True)}
         held: set[str] = set()
         for i, item in enumerate(group):
-            if isinstance(outcomes.get(i, _LOST), _Lost):
+            if isinstance(outcomes.get(i, LOST), Lost):
                 outcomes[i] = await self._in_turn(item, held)
         return [outcomes[i] for i in range(len(group))]
 
     async def _together(self, commits: Sequence[Commit]) -> list[Outcome] | None:
-        """The outcomes of commits in one transaction, `_Lost` where another attempt may do better.
+        """The outcomes of commits in one transaction, `Lost` where another attempt may do better.
 
         None when it failed for a reason of one of them, and left nothing.
         """
         try:
-            calls = [_arguments(commit) for commit in commits]
+            calls = [arguments(commit) for commit in commits]
             rows = await self._run(calls)
         except UnicodeError:
             return None
@@ -129,14 +132,29 @@ class PostgresWriter:
             return await self._settle(commits) if self._was_cut_off(error) else None
         except Unavailable as error:
             return [away(error.__cause__ or error) for _ in commits]
-        return [_outcome(commit, row) for commit, row in zip(commits, rows, strict=True)]
+        return [outcome_of(commit, row) for commit, row in zip(commits, rows, strict=True)]
+
+    async def _operated(self, items: Sequence[Item]) -> list[Outcome] | None:
+        """The outcomes of operations in one transaction, None as `_together`."""
+        try:
+            connection = await self._connected()
+            calls = [(encode_json(item),) for item in items]
+            await connection.fetchmany(_OPERATE, calls, timeout=self._timeout)
+            await self._hold(connection)
+        except UnicodeError:
+            return None
+        except (*AWAY, asyncpg.PostgresError, _CutOff) as error:
+            return await self._settle(items) if self._was_cut_off(error) else None
+        except Unavailable as error:
+            return [away(error.__cause__ or error) for _ in items]
+        return [None for _ in items]
 
     async def _in_turn(self, item: Item, held: set[str]) -> Outcome:
         """The outcome of an item by itself; of those on a held stream only the first one waits."""
         if not isinstance(item, Commit):
             return await self._alone(item)
         if item.stream_id in held:
-            return _busy()
+            return busy()
         outcome = await self._alone(item)
         if isinstance(outcome, Unavailable) and outcome.code == "busy":
             held.add(item.stream_id)
@@ -145,15 +163,15 @@ class PostgresWriter:
     async def _alone(self, item: Item) -> Outcome:
         for attempt in range(_ATTEMPTS):
             outcome = await self._once(item)
-            if not isinstance(outcome, _Lost) or attempt == _ATTEMPTS - 1:
+            if not isinstance(outcome, Lost) or attempt == _ATTEMPTS - 1:
                 return outcome
         raise AssertionError("unreachable")
 
     async def _once(self, item: Item) -> Outcome:
-        """The outcome of one attempt; `_Lost` when another one may do better."""
+        """The outcome of one attempt; `Lost` when another one may do better."""
         try:
             if isinstance(item, Commit):
-                return _outcome(item, (await self._run([_arguments(item)]))[0])
+                return outcome_of(item, (await self._run([arguments(item)]))[0])
             connection = await self._connected()
             await connection.fetchval(_OPERATE, encode_json(item), timeout=self._timeout)
             await self._hold(connection)
@@ -163,7 +181,7 @@ class PostgresWriter:
             if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
                 # The next attempt looks for the server that takes changes.
                 self._drop()
-            return _translated(error, item)
+            return translated(error, item)
         except Unavailable as error:
             return error
         except UnicodeError as error:
@@ -229,7 +247,7 @@ class PostgresWriter:
         The server may still be working on what it had received: it is stopped first, and its end
         waited for, or the look-up could come too early. Another server answers for it only when it
         was promoted since: nothing of the former primary comes into its log any more. What is found
-        is told only when it is as durable as an acknowledged commit. `_Lost` where nothing is left.
+        is told only when it is as durable as an acknowledged commit. `Lost` where nothing is left.
         """
         broken, server = self._name, self._server
         self._drop()
@@ -262,7 +280,7 @@ class PostgresWriter:
         key = {"stream_id": stream, "commit_id": item.id, "since": since}
         seqs = await reader.fetch(queries.COMMIT_SEQ, key)
         if not seqs:
-            return _Lost(_NOTHING)
+            return Lost(NOTHING)
         return await queries.read_commit(reader, stream, seqs[0][0])
 
 
@@ -299,104 +317,3 @@ _SETTINGS = {
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
 }
-
-
-def _arguments(commit: Commit) -> tuple[Any, ...]:
-    expects = [
-        {"entity": e.entity, "id": e.id, "fields": e.fields, "absent": e.absent}
-        for e in commit.expects
-    ]
-    changes = []
-    for ordinal, change in enumerate(commit.changes):
-        actor, at = commit.author_of(ordinal)
-        changes.append(
-            {
-                "entity": change.entity,
-                "id": change.id,
-                "op": change.op,
-                "set": change.set,
-                "actor": actor,
-                "at": at,
-                "origin": commit.origin,
-            }
-        )
-    return (
-        commit.stream_id,
-        commit.id,
-        commit.creates,
-        commit.base_seq,
-        commit.request_id,
-        encode_json(expects),
-        encode_json(changes),
-        encode_json(commit.operations),
-        None if commit.idempotency is None else encode_json(commit.idempotency),
-    )
-
-
-def _outcome(commit: Commit, row: Any) -> Outcome:
-    seq, written, refused = row
-    if refused is not None:
-        return _refusal(commit, refused)
-    logged, after = [], []
-    for ordinal, (change, (set_, was, left)) in enumerate(
-        zip(commit.changes, written, strict=True)
-    ):
-        actor, at = commit.author_of(ordinal)
-        place = (commit.stream_id, seq, ordinal, actor, at, commit.request_id)
-        what = (change.entity, change.id, change.op, set_, was, commit.origin)
-        logged.append(LoggedChange(*place, *what))
-        after.append(left)
-    return Committed(commit.stream_id, seq, logged, after=after)
-
-
-def _refusal(item: Commit | Sequence[Operation], refused: str) -> BaseException:
-    """What a refusal of `tidework_commit` means to the caller."""
-    if refused.startswith("expected ") and isinstance(item, Commit):
-        return item.expects[int(refused.split()[1])].error or Contended()
-    if refused == "repeated":
-        return UniqueConflict("idempotency_pkey")
-    if refused == "missing":
-        return StreamMissing("There is no such stream; it may have been removed.")
-    return Contended()
-
-
-def _translated(error: BaseException, item: Item) -> BaseException:
-    if not isinstance(error, asyncpg.PostgresError):
-        return error
-    if isinstance(error, asyncpg.UniqueViolationError):
-        return UniqueConflict(error.constraint_name or "unknown")
-    if error.sqlstate == "TW001":
-        return _refusal(item, str(error.args[0]))
-    if isinstance(error, asyncpg.DataError):
-        return refused_value()
-    if isinstance(error, asyncpg.InsufficientResourcesError):
-        return Unavailable(
-            "The database has run out of space or connections; nothing was changed. Try again.",
-            code="storage_full",
-            retry_after=30,
-            reason=str(error),
-        )
-    if isinstance(error, asyncpg.LockNotAvailableError):
-        return _busy()
-    if isinstance(error, asyncpg.TransactionRollbackError):
-        # A deadlock with another copy, or the like.
-        return _Lost(_NOTHING)
-    if isinstance(error, _PASSING):
-        return Unavailable(
-            "The database takes no changes at the moment; nothing was changed. Try again.",
-            code="database",
-            reason=str(error),
-        )
-    return error
-
-
-def _busy() -> Unavailable:
-    return Unavailable(
-        "Another process kept the data locked; nothing was changed. Try again.", code="busy"
-    )
-
-
-_PASSING = (
-    asyncpg.OperatorInterventionError,
-    asyncpg.ReadOnlySQLTransactionError,
-)
