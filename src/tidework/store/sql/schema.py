@@ -42,6 +42,7 @@ from tidework.store.sql.schema_parts import (
 )
 from tidework.store.sql.schema_reports import bulk_parts, bulk_runs, file_chunks, reports
 from tidework.store.sql.schema_time import reminders, task_reminders
+from tidework.store.sql.schema_webhooks import webhooks
 
 __all__ = [
     "analytics_activity",
@@ -245,6 +246,7 @@ ENTITIES: dict[str, Table] = {
     "relation": relations,
     "notification_preferences": notification_preferences,
     "reminder": reminders,
+    "webhook": webhooks,
 }
 """The state table of each entity of the log."""
 

@@ -33,6 +33,7 @@ def upgrade() -> None:
     _analytics()
     _time()
     _channels()
+    _webhooks()
     if op.get_bind().dialect.name == "postgresql":
         functions = Path(__file__).with_suffix(".sql").read_text().split("\n$$;\n")
         for function in functions[:-1]:
@@ -374,4 +375,70 @@ def _channels() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("code_expires_at", TIME, nullable=True),
         sa.PrimaryKeyConstraint("stream_id", "channel", name="channel_addresses_pkey"),
+    )
+
+
+def _webhooks() -> None:
+    op.create_table(
+        "webhooks",
+        *_needed(ID, "stream_id", "id"),
+        *_needed(sa.Text(), "url", "description"),
+        *_needed(LIST, "events"),
+        *_needed(sa.Boolean(), "is_active"),
+        *_maybe(sa.Text(), "disabled_reason"),
+        *_maybe(TIME, "rotated_at"),
+        *_maybe(ID, "created_by"),
+        *_needed(TIME, "created_at", "updated_at"),
+        *_needed(BIG, "version"),
+        sa.PrimaryKeyConstraint("stream_id", "id", name="webhooks_pkey"),
+    )
+    op.create_table(
+        "webhook_secrets",
+        *_needed(ID, "stream_id", "webhook_id"),
+        *_needed(sa.Text(), "secret"),
+        *_maybe(sa.Text(), "previous"),
+        *_maybe(TIME, "previous_until"),
+        sa.PrimaryKeyConstraint("stream_id", "webhook_id", name="webhook_secrets_pkey"),
+    )
+    op.create_table(
+        "webhook_health",
+        *_needed(ID, "stream_id", "webhook_id"),
+        *_maybe(TIME, "succeeded_at", "failing_since"),
+        *_needed(sa.Integer(), "failures"),
+        sa.PrimaryKeyConstraint("stream_id", "webhook_id", name="webhook_health_pkey"),
+    )
+    op.create_table(
+        "webhook_lanes",
+        *_needed(ID, "stream_id", "webhook_id", "lane", "mark"),
+        sa.PrimaryKeyConstraint("stream_id", "webhook_id", "lane", name="webhook_lanes_pkey"),
+    )
+    _webhook_deliveries()
+
+
+def _webhook_deliveries() -> None:
+    op.create_table(
+        "webhook_deliveries",
+        *_needed(ID, "stream_id", "id", "webhook_id", "lane"),
+        *_needed(sa.Text(), "type", "event_id"),
+        *_needed(BIG, "seq"),
+        *_needed(sa.Integer(), "ordinal", "step"),
+        *_needed(sa.Text(), "state"),
+        *_needed(sa.Integer(), "attempts"),
+        *_needed(LIST, "tries"),
+        *_maybe(LIST, "request", "answer"),
+        *_needed(TIME, "created_at"),
+        *_maybe(TIME, "next_at", "finished_at"),
+        *_needed(TIME, "expires_at"),
+        sa.PrimaryKeyConstraint("stream_id", "id", name="webhook_deliveries_pkey"),
+    )
+    listed = ["stream_id", "webhook_id", "created_at", "id"]
+    op.create_index("webhook_deliveries_listed", "webhook_deliveries", listed)
+    op.create_index("webhook_deliveries_expires", "webhook_deliveries", ["expires_at"])
+    waiting = sa.column("state") == "waiting"
+    op.create_index(
+        "webhook_deliveries_waiting",
+        "webhook_deliveries",
+        ["stream_id", "webhook_id", "lane", "seq", "step"],
+        sqlite_where=waiting,
+        postgresql_where=waiting,
     )

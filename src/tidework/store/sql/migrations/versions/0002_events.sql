@@ -43,6 +43,11 @@ BEGIN
     DELETE FROM sessions WHERE stream_id = p_stream;
     DELETE FROM streams WHERE stream_id = p_stream;
     DELETE FROM tasks WHERE stream_id = p_stream;
+    DELETE FROM webhook_deliveries WHERE stream_id = p_stream;
+    DELETE FROM webhook_health WHERE stream_id = p_stream;
+    DELETE FROM webhook_lanes WHERE stream_id = p_stream;
+    DELETE FROM webhook_secrets WHERE stream_id = p_stream;
+    DELETE FROM webhooks WHERE stream_id = p_stream;
     DELETE FROM workspaces WHERE stream_id = p_stream;
 END
 $$;
@@ -146,6 +151,16 @@ BEGIN
             'offset_minutes', t."offset_minutes",
             'created_at', to_char(t."created_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'version', t.version) INTO v_row
         FROM reminders t WHERE t.stream_id = p_stream AND t.id = p_id;
+    WHEN 'webhook' THEN
+        SELECT jsonb_build_object('url', t."url",
+            'description', t."description",
+            'events', t."events",
+            'is_active', t."is_active",
+            'disabled_reason', t."disabled_reason",
+            'rotated_at', to_char(t."rotated_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+            'created_by', t."created_by",
+            'created_at', to_char(t."created_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'version', t.version) INTO v_row
+        FROM webhooks t WHERE t.stream_id = p_stream AND t.id = p_id;
     END CASE;
     RETURN v_row;
 END
@@ -383,6 +398,26 @@ BEGIN
             WHERE t.stream_id = p_stream AND t.id = p_id;
         ELSE
             DELETE FROM reminders t WHERE t.stream_id = p_stream AND t.id = p_id;
+        END IF;
+    WHEN 'webhook' THEN
+        IF p_op = 'create' THEN
+            INSERT INTO webhooks (stream_id, id, "url", "description", "events", "is_active", "disabled_reason", "rotated_at", "created_by", "created_at", "updated_at", version)
+            VALUES (p_stream, p_id, (c->>'url')::TEXT, (c->>'description')::TEXT, (c->'events'), (c->>'is_active')::boolean, (c->>'disabled_reason')::TEXT, (c->>'rotated_at')::TIMESTAMP WITH TIME ZONE, (c->>'created_by')::UUID, (c->>'created_at')::TIMESTAMP WITH TIME ZONE, p_at, p_seq);
+        ELSIF p_op = 'update' THEN
+            UPDATE webhooks t SET
+                "url" = CASE WHEN c ? 'url' THEN (c->>'url')::TEXT ELSE t."url" END,
+                "description" = CASE WHEN c ? 'description' THEN (c->>'description')::TEXT ELSE t."description" END,
+                "events" = CASE WHEN c ? 'events' THEN (c->'events') ELSE t."events" END,
+                "is_active" = CASE WHEN c ? 'is_active' THEN (c->>'is_active')::boolean ELSE t."is_active" END,
+                "disabled_reason" = CASE WHEN c ? 'disabled_reason' THEN (c->>'disabled_reason')::TEXT ELSE t."disabled_reason" END,
+                "rotated_at" = CASE WHEN c ? 'rotated_at' THEN (c->>'rotated_at')::TIMESTAMP WITH TIME ZONE ELSE t."rotated_at" END,
+                "created_by" = CASE WHEN c ? 'created_by' THEN (c->>'created_by')::UUID ELSE t."created_by" END,
+                "created_at" = CASE WHEN c ? 'created_at' THEN (c->>'created_at')::TIMESTAMP WITH TIME ZONE ELSE t."created_at" END,
+                version = p_seq,
+                updated_at = p_at
+            WHERE t.stream_id = p_stream AND t.id = p_id;
+        ELSE
+            DELETE FROM webhooks t WHERE t.stream_id = p_stream AND t.id = p_id;
         END IF;
     END CASE;
 END
