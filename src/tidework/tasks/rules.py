@@ -261,7 +261,7 @@ def _check(rule: Rule, by: Mapping[str, tuple[int, ...]]) -> None:
 
 @lru_cache(maxsize=64)
 def _bounded(last_year: int) -> type[dateutil_rrule.rrule]:
-    """dateutil's rule, whose search ends with a year.
+    """A rule of dateutil, whose search ends with a year.
 
     It compares with UNTIL only what it has found; a rule that names no day at all ends at the last
     year that there is, and which one that is can be said only here.
