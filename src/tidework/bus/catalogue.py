@@ -22,6 +22,7 @@ _PLURAL: Final = {
     "task": "tasks",
     "comment": "comments",
     "relation": "relations",
+    "webhook": "webhooks",
 }
 
 # By entity: the types of a create, an update and a delete.
@@ -34,6 +35,7 @@ _TYPES: Final[dict[str, tuple[str, str, str]]] = {
     "task": ("task.created", "task.updated", "task.deleted"),
     "comment": ("comment.created", "comment.updated", "comment.deleted"),
     "relation": ("relation.added", "relation.updated", "relation.removed"),
+    "webhook": ("webhook.created", "webhook.updated", "webhook.deleted"),
 }
 _OPS: Final = {"create": 0, "update": 1, "delete": 2}
 
@@ -41,6 +43,7 @@ _OPS: Final = {"create": 0, "update": 1, "delete": 2}
 def _further() -> Iterable[str]:
     yield from ("task.completed", "task.reopened", "task.assigned", "task.unassigned")
     yield from ("user.deactivated", "user.reactivated", "user.role_changed")
+    yield "webhook.disabled"
 
 
 TYPES: Final = (*(kind for kinds in _TYPES.values() for kind in kinds), *_further())
@@ -65,6 +68,8 @@ def types_of(change: LoggedChange) -> list[str]:
         found += _of_task(change)
     elif change.entity == "account" and change.op == "update":
         found += _of_account(change)
+    elif change.entity == "webhook" and change.set.get("disabled_reason"):
+        found.append("webhook.disabled")
     return found
 
 

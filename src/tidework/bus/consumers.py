@@ -224,8 +224,12 @@ class Consumers:
         written = await self._places(stream_id)
         places: dict[str, int] = {}
         for name in names:
-            kept, at = self._ahead.pop((stream_id, name), (-1, 0))
-            places[name] = at if kept == written.get(name, 0) else written.get(name, 0)
+            inbox_says = written.get(name, 0)
+            kept, at = self._ahead.get((stream_id, name), (inbox_says, inbox_says))
+            if kept != inbox_says:
+                # Somebody else has gone on from here.
+                del self._ahead[stream_id, name]
+            places[name] = at if kept == inbox_says else inbox_says
         while True:
             page = await self._store.log(stream_id, since=min(places.values()), limit=_PAGE)
             commits = commits_of(page)
@@ -238,6 +242,8 @@ class Consumers:
                 places[name] = new[-1].seq
                 if places[name] > written[name]:
                     self._ahead[stream_id, name] = (written[name], places[name])
+                else:
+                    self._ahead.pop((stream_id, name), None)
                 self._observer.consumed(name, len(new), _age(new[-1]))
             if len(page) < _PAGE:
                 return
