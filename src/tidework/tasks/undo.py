@@ -59,6 +59,11 @@ async def role_for(
                 "Changes of who owns the workspace are not undone; make them the other way.",
                 code="owners",
             )
+        if change.entity == "webhook":
+            raise Conflict(
+                "Webhooks are not undone; an owner of the workspace can change them.",
+                code="webhooks",
+            )
         if change.entity in ("workspace", "member"):
             role = "owner"
         elif change.entity == "comment" and role != "owner":
