@@ -14,6 +14,7 @@ from litestar import Litestar, Router
 from tidework import __version__
 from tidework.auth import examples as auth_examples
 from tidework.auth.authenticator import StreamAuthenticator
+from tidework.auth.email_routes import routers as email_routers
 from tidework.auth.routes import root_routers
 from tidework.auth.routes import routers as auth_routers
 from tidework.bus.wakeups import Wakeups
@@ -47,7 +48,14 @@ from tidework.http.problem import exception_handlers
 from tidework.http.proxies import TrustedProxies
 from tidework.http.stopping import Stopping
 from tidework.http.touches import Touches
+from tidework.live.hub import Live
+from tidework.live.limits import live_limits
+from tidework.live.metrics import LiveMetrics
+from tidework.live.routes import routers as live_routers
+from tidework.live.socket import LiveSocket
 from tidework.log import Operation
+from tidework.notifications import examples as notification_examples
+from tidework.notifications.routes import routers as notification_routers
 from tidework.observability.observing import Observing
 from tidework.observability.store import Observers
 from tidework.settings import Settings
@@ -68,7 +76,7 @@ from tidework.workspaces.admin import AdminWorkspaceService
 from tidework.workspaces.routes import routers as workspace_routers
 
 _SWEEP_S = 60.0
-_EXPIRING = ("idempotency", "password_resets")
+_EXPIRING = ("idempotency", "password_resets", "notifications", "email_confirmations")
 
 _log = get_logger(__name__)
 
@@ -86,7 +94,9 @@ def api_routers(services: Services) -> list[Router]:
     }
     return [
         *auth_routers(services.auth, services.resets, services.api_tokens),
+        *email_routers(services.confirmations),
         *user_routers(services.users, services.closing, services.auth),
+        *notification_routers(services.notifications),
         *admin_routers(services.admins),
         *workspace_routers(
             services.workspaces,
@@ -98,11 +108,11 @@ def api_routers(services: Services) -> list[Router]:
     ]
 
 
-def framework(services: Services) -> Litestar:
-    """The routes as a Litestar application."""
+def framework(services: Services, live: Live | None = None) -> Litestar:
+    """The routes as a Litestar application; without `live` to be described only."""
     return Litestar(
         route_handlers=[
-            Router(path=BASE, route_handlers=api_routers(services)),
+            Router(path=BASE, route_handlers=[*api_routers(services), *live_routers(live)]),
             *root_routers(services.keys),
         ],
         dependencies=guards(),
@@ -168,11 +178,21 @@ class Application:
         await wakeups.start()
         self._ending.push_async_callback(wakeups.close)
         await self._work(services, wakeups)
-        routes = framework(services)
+        authenticator = StreamAuthenticator(store, services.access_tokens)
+        live = Live(
+            store,
+            authenticator,
+            services.workspaces,
+            live_limits(settings),
+            LiveMetrics(self._metrics.registry),
+        )
+        live.start(wakeups, self.stopping)
+        self._ending.push_async_callback(live.close)
+        routes = framework(services, live)
         front = Front(
             routes,
             store,
-            StreamAuthenticator(store, services.access_tokens),
+            authenticator,
             services.workspaces,
             RateLimiter(limits_of(settings.rate_limits), shared.buckets),
             cache_bytes=settings.cache_bytes,
@@ -184,7 +204,7 @@ class Application:
         self._watch(front, bare)
         self._background(services, health)
         _settle_collector()
-        self._edge = self._observing.app(self._make_edge(front, routes, services, health))
+        self._edge = self._observing.app(self._make_edge(front, routes, services, health, live))
 
     async def _work(self, services: Services, wakeups: Wakeups) -> None:
         """Do in this process what follows commits, unless others do."""
@@ -196,9 +216,10 @@ class Application:
         self._ending.push_async_callback(worker.close)
 
     def _make_edge(
-        self, front: Front, routes: Litestar, services: Services, health: Health
+        self, front: Front, routes: Litestar, services: Services, health: Health, live: Live
     ) -> Edge:
         settings = self._settings
+        proxies = TrustedProxies(settings.trusted_proxies)
         security = SecurityHeaders(settings.public_url)
         docs = DocsPage(DOCUMENT_PATH, security.docs)
         health_checks = health_app(health)
@@ -216,7 +237,7 @@ class Application:
             cast(App, routes),
             security=security,
             cors=Cors(settings.cors_origins),
-            proxies=TrustedProxies(settings.trusted_proxies),
+            proxies=proxies,
             metrics=self._metrics,
             limits=SizeLimits(
                 body=settings.max_body_bytes,
@@ -226,6 +247,7 @@ class Application:
             plain=plain,
             admission=self._admission,
             stopping=self.stopping,
+            socket=LiveSocket(front, live, proxies, settings.wait_seconds),
         )
 
     def _health(self, services: Services) -> Health:
@@ -305,6 +327,7 @@ EXAMPLES = (
     *user_examples.EXAMPLES,
     *workspace_examples.EXAMPLES,
     *task_examples.EXAMPLES,
+    *notification_examples.EXAMPLES,
 )
 
 

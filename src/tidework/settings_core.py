@@ -156,3 +156,13 @@ class CoreSettings:
         128 << 20, values.size, "Memory for cached answers, per worker.", shown="128 MiB",
         example="256 MiB",
     )  # fmt: skip
+    live_streams: int = _setting(
+        12_000, values.streams, "Open event streams at most, per worker.", example="2000"
+    )
+    live_streams_per_account: int = _setting(
+        50, values.streams, "Open event streams of one account at most, per worker.", example="20"
+    )
+    live_heartbeat_seconds: int = _setting(
+        15, values.patience, "How often an open event stream bears a sign of life, in seconds; a"
+        " reader that takes nothing for that long is dropped.", example="25",
+    )  # fmt: skip

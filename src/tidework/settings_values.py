@@ -103,6 +103,11 @@ def count_or_none(raw: str) -> int:
     return _whole(raw, 0, 1_000)
 
 
+def streams(raw: str) -> int:
+    """A number of connections that stay open."""
+    return _whole(raw, 1, 100_000)
+
+
 def seconds(raw: str) -> int:
     """A time from ten seconds to a day."""
     return _whole(raw, 10, 86_400)

@@ -34,7 +34,7 @@ except ImportError:
     pass
 
 # A connection holds its place for as long as it is open, idle ones and event streams too.
-_CONNECTIONS: Final = 8192
+_CONNECTIONS: Final = 16_384
 _BACKLOG: Final = 2048
 _HEADERS_WITHIN_MS: Final = 10_000
 
@@ -103,7 +103,7 @@ async def _embedded(
             address=resolved(settings),
             port=settings.port,
             http=HTTPModes.http1,
-            websockets=False,
+            websockets=True,
             backlog=_BACKLOG,
             backpressure=_CONNECTIONS,
             http1_settings=HTTP1Settings(header_read_timeout=_HEADERS_WITHIN_MS),

@@ -8,15 +8,17 @@ Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Stream = Callable[[Receive, Send], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Answer:
     """Status, headers and body; Content-Length follows from it. `variants` are compressed bodies,
-    shared by a kept answer. One that is `secured` brings the security headers itself.
+    shared by a kept answer. One that is `secured` brings the security headers itself. A `stream`
+    sends the body by itself, once status and headers have been sent.
     """
 
-    __slots__ = ("body", "headers", "secured", "status", "variants")
+    __slots__ = ("body", "headers", "secured", "status", "stream", "variants")
 
     def __init__(
         self,
@@ -30,6 +32,7 @@ class Answer:
         self.body = body
         self.variants = variants
         self.secured = False
+        self.stream: Stream | None = None
 
 
 async def collect(app: App, scope: Scope, receive: Receive, body: bytes) -> Answer:

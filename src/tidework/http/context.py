@@ -90,7 +90,7 @@ class RequestContext:
     """One request.
 
     A route sets `etag` and `location` of its answer, and `seq` when it has written; the front makes
-    headers of them. `workspace_seq` is the workspace's seq that the front looked up. `idempotency`
+    headers of them. `workspace_seq` and `account_seq` are the seqs that the front looked up. `idempotency`
     belongs into the first commit that the request makes; `repeated` are stream and seq of the commit
     that it has made before, when its answer was lost then. `if_match` is the header as it came;
     it and `user_agent` are read for requests that may write only. `limited` are the headers that say
@@ -98,6 +98,7 @@ class RequestContext:
     """
 
     __slots__ = (
+        "account_seq",
         "address",
         "body",
         "etag",
@@ -132,6 +133,7 @@ class RequestContext:
         self.principal: Principal | None = None
         self.membership: Membership | None = None
         self.unauthenticated: TideworkError | None = None
+        self.account_seq = 0
         self.workspace_seq = 0
         self.limited: list[Header] = []
         self.idempotency: IdempotencyKey | None = None

@@ -12,12 +12,12 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
-from litestar import Litestar, Request, Response
+from litestar import Litestar, MediaType, Request, Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
 from tidework.errors import Malformed, MethodNotAllowed
-from tidework.http.answer import Answer, Header, Scope
+from tidework.http.answer import Answer, Header, Scope, Stream
 from tidework.http.body import decode_json
 from tidework.http.context import GUARDS, Guard, RequestContext
 from tidework.http.parameters import QUERY
@@ -25,7 +25,17 @@ from tidework.http.problem import method_not_allowed, nothing_here
 from tidework.http.query import Query
 
 _JSON: Header = (b"content-type", b"application/json")
+_HTML: Header = (b"content-type", b"text/html; charset=utf-8")
 _encode = msgspec.json.Encoder().encode
+
+
+class Streaming(Response[str]):
+    """What a handler returns whose answer is sent piece by piece, by `stream`."""
+
+    def __init__(self, headers: list[Header], stream: Stream) -> None:
+        super().__init__("")
+        self.own = headers
+        self.stream = stream
 
 
 class Call:
@@ -101,6 +111,10 @@ class Call:
         return Answer(self._status, [_JSON], body)
 
     def _of_response(self, response: Response[Any]) -> Answer:
+        if isinstance(response, Streaming):
+            answer = Answer(self._status, list(response.own), b"")
+            answer.stream = response.stream
+            return answer
         status = response.status_code or self._status
         headers = [
             (name.lower().encode("latin-1"), value.encode("latin-1"))
@@ -109,6 +123,8 @@ class Call:
         headers += [cookie.to_encoded_header() for cookie in response.cookies]
         if status == HTTPStatus.NO_CONTENT:
             return Answer(status, headers, b"")
+        if response.media_type == MediaType.HTML:
+            return Answer(status, [_HTML, *headers], response.content.encode())
         return Answer(status, [_JSON, *headers], _encode(response.content))
 
 

@@ -50,6 +50,8 @@ _METHODS = frozenset(_KNOWN.split(", "))
 _READING = "GET, HEAD, OPTIONS"
 # How much of a body that is refused is read all the same, so that the caller gets to the answer.
 _DRAINED = 16 * 1024 * 1024
+# Mail programs send a form there (RFC 8058); what it says is not looked at.
+_FORMS = frozenset({f"{BASE}/notifications/unsubscribe"})
 _DRAINED_S = 5.0
 _NO_BODY = frozenset({204, 304})
 # From this size on compressing takes so long that other requests would notice.
@@ -76,6 +78,7 @@ class SizeLimits(msgspec.Struct, frozen=True):
 class Edge:
     """An ASGI app. `front` answers what is below `/api/v1`, `plain` the paths that it names, which
     can only be read (one that ends in a slash names all that is below), and `rest` everything else.
+    `socket` takes the WebSockets.
     """
 
     def __init__(
@@ -91,8 +94,10 @@ class Edge:
         plain: Mapping[str, App],
         admission: Admission | None = None,
         stopping: Stopping | None = None,
+        socket: App | None = None,
     ) -> None:
         self._front = front
+        self._socket = socket
         self._rest = rest
         self._security = security
         self._cors = cors
@@ -114,6 +119,8 @@ class Edge:
                 await self._serve(scope, receive, send, gate)
         elif scope["type"] == "lifespan":
             await self._rest(scope, receive, send)
+        elif self._socket is not None:
+            await self._socket(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1000})
 
@@ -149,8 +156,13 @@ class Edge:
                 await drain(receive, _DRAINED, _DRAINED_S)
         finally:
             self._metrics.in_flight -= 1
+        if answer.stream is not None:
+            self._observe(context, scope, method, answer.status)
         await self._send(answer, context, headers, method, send)
-        self._observe(context, scope, method, answer.status)
+        if answer.stream is None:
+            self._observe(context, scope, method, answer.status)
+        elif method != "HEAD":
+            await answer.stream(receive, send)
 
     async def _answer(
         self,
@@ -231,7 +243,7 @@ class Edge:
         seconds = 30 + size / limits.slowest
         context.body = await read_body(receive, scope["headers"], size, seconds)
         context.unread = False
-        if context.body:
+        if context.body and path not in _FORMS:
             check_media_type(headers.get(b"content-type"), headers.get(b"content-encoding"))
             fields = limits.batch_fields if many else limits.fields
             check_json(context.body, max_fields=fields)
@@ -292,7 +304,7 @@ class Edge:
             accepted = request.get(b"accept-encoding")
             if accepted is not None:
                 body = await _coded(answer, headers, accepted)
-        if answer.status not in _NO_BODY:
+        if answer.status not in _NO_BODY and answer.stream is None:
             headers.append((b"content-length", b"%d" % len(body)))
         # The documentation page brings its own: of two policies a browser obeys both.
         if not answer.secured:
@@ -304,7 +316,8 @@ class Edge:
         if self._stopping.begun:
             headers.append(CLOSE)
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
+        if answer.stream is None or method == "HEAD":
+            await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
 
     def _observe(self, context: RequestContext, scope: Scope, method: str, status: int) -> None:
         seconds = time.perf_counter() - context.started

@@ -153,6 +153,7 @@ class Front:
             context.unauthenticated = error
             return
         context.principal = principal
+        context.account_seq = seq
         if workspace is not None:
             await self._admit_to(context, principal.user_id, seqs, workspace)
 

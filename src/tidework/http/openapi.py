@@ -251,6 +251,8 @@ def _describe_parameters(operation: _Node) -> None:
 def _add_conditions(path: str, method: str, operation: _Node) -> None:
     parameters = operation.setdefault("parameters", [])
     responses = operation.setdefault("responses", {})
+    if path.endswith("/events"):
+        return
     if method == "get" and "/workspaces/{w" in path:
         parameters += [_ref("parameters", "IfNoneMatch"), _ref("parameters", "TideworkSeq")]
         responses["304"] = {"description": HTTPStatus(304).description, "headers": {}}

@@ -6,7 +6,7 @@ from tidework.errors import Gone, NotFound
 from tidework.http import cursor as cursors
 from tidework.http.context import Membership, RequestContext, membership_of
 from tidework.http.query import Query
-from tidework.log import Commit, Committed, Expect, Values, inverse
+from tidework.log import Commit, Committed, Expect, LoggedChange, Values, inverse
 from tidework.store.answers import Answers, FromStore
 from tidework.store.protocol import Store, UniqueConflict
 from tidework.store.retry import retried
@@ -24,7 +24,8 @@ from tidework.tasks.schemas import (
 from tidework.times import now
 from tidework.workspaces.api import still
 
-_HIDDEN = frozenset({"name_key"})
+# Addresses of webhooks may hold a key, and are their owners' business.
+_HIDDEN = frozenset({"name_key", "url"})
 
 
 class LogService:
@@ -78,11 +79,7 @@ class LogService:
         )
         # Never a seq that has not been: whoever goes on from it would miss what comes next.
         last = logged[-1].seq if logged else seq
-        shown = [
-            ChangeOut(c.seq, c.at, c.actor_id, c.entity, c.id, c.op, _shown(c.set), _shown(c.was))
-            for c in logged
-        ]
-        return ChangesOut(shown, last, last < seq)
+        return ChangesOut([change_out(change) for change in logged], last, last < seq)
 
     @retried
     async def undo(self, member: Membership, seq: int, context: RequestContext) -> UndoOut:
@@ -126,6 +123,26 @@ class LogService:
         except UniqueConflict as conflict:
             # A name that came free was taken by something else.
             raise undo.in_the_way() from conflict
+
+
+async def kept_since(store: Store, workspace_id: str) -> int:
+    """The seq after which a workspace's log begins. Raises `NotFound`."""
+    found: int = (await stream_of(store, workspace_id))[3]
+    return found
+
+
+def change_out(change: LoggedChange) -> ChangeOut:
+    """A change as callers see it."""
+    return ChangeOut(
+        change.seq,
+        change.at,
+        change.actor_id,
+        change.entity,
+        change.id,
+        change.op,
+        _shown(change.set),
+        _shown(change.was),
+    )
 
 
 def _shown(values: Values) -> Values:

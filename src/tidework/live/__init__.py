@@ -1,0 +1,1 @@
+"""Live updates: each commit of a workspace, told to whoever has it open."""
