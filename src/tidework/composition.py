@@ -28,6 +28,7 @@ from tidework.bus.wakeups_sqlite import SqliteCarrier
 from tidework.cache.buckets import Buckets, MemoryBuckets
 from tidework.cache.second_tier import SecondTier
 from tidework.mail import FolderMailer, Mailer
+from tidework.notifications.parts import Notifications
 from tidework.settings import Settings
 from tidework.settings_outside import smtp_address
 from tidework.store.answers import answers_of
@@ -82,6 +83,7 @@ class Services:
     followups: Followups
     jobs: Jobs
     consumers: list[AnyConsumer]
+    notifications: Notifications
 
 
 def attach(services: Services) -> None:
@@ -89,6 +91,8 @@ def attach(services: Services) -> None:
     store, jobs = services.store, services.jobs
     BulkRuns(store).register(jobs)
     BulkUndo(store).register(jobs)
+    services.notifications.begin(jobs)
+    services.consumers.append(services.notifications.consumer)
 
 
 def make_bus(settings: Settings) -> Bus:
@@ -216,6 +220,7 @@ def compose(settings: Settings, store: Store, buckets: Buckets | None = None) ->
         followups=followups,
         jobs=jobs,
         consumers=[],
+        notifications=Notifications(store, users, settings.public_url),
     )
     attach(services)
     return services

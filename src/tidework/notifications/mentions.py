@@ -21,7 +21,7 @@ _CODE = re.compile(r"(```|~~~).*?(?:\1|\Z)|(`+)[^`].*?\2", re.DOTALL)
 _AT = re.compile(r"(?<![\w.%+\-@])@(?=[\w\"“„])")
 _QUOTED = re.compile(r"[\"“„]([^\"“”„\n]{1,120})[\"”“]")
 _WORD = re.compile(r"[^\s,;:!?()\[\]{}<>\"“”„*_~|/\\@]+(?:@[\w.\-]+)?")
-_TRAILING = ".'’-"
+_TRAILING = ".'\u2019-"
 _LONGEST = 160
 _MOST_WORDS = 10
 _MOST = 200
@@ -107,7 +107,7 @@ def _words(rest: str) -> list[str]:
 def _spellings(text: str) -> list[str]:
     """A text as it stands, and without what may end a sentence or make a genitive."""
     bare = text.rstrip(_TRAILING)
-    genitive = re.sub(r"['’]s\Z", "", bare)
+    genitive = re.sub("['\u2019]s$", "", bare)
     return list(dict.fromkeys((text, bare, genitive)))
 
 
