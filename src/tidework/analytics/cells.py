@@ -16,6 +16,11 @@ ALL: Final = "00000000-0000-0000-0000-000000000000"
 NONE: Final = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 """The label of the cells of tasks without a label."""
 
+EVER: Final = "~"
+"""The day of the cells that have the sum of all days; it sorts behind every day. So what was before
+some day costs the days since, and not those before.
+"""
+
 EVENTS: Final = ("created", "completed", "reopened", "cancelled")
 STATUSES: Final = ("pending", "in_progress", "completed", "cancelled")
 COUNTERS: Final = (*EVENTS, *(f"net_{status}" for status in STATUSES))
@@ -70,6 +75,17 @@ def count(deltas: Deltas, before: Step | None, step: Step, sign: int) -> None:
             numbers[_CREATED] += sign
         if event is not None:
             numbers[event] += sign
+
+
+def with_sums(deltas: Deltas) -> Deltas:
+    """The same, and what it adds to the sums of all days."""
+    whole = dict(deltas)
+    for cell, numbers in deltas.items():
+        ever = cell._replace(day=EVER)
+        found = _numbers(whole, ever)
+        for i, number in enumerate(numbers):
+            found[i] += number
+    return whole
 
 
 def _event(before: Step | None, step: Step) -> int | None:

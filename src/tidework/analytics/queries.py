@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import literal_column as literal
 
-from tidework.analytics.cells import ALL, COUNTERS, EVENTS
+from tidework.analytics.cells import ALL, COUNTERS, EVENTS, EVER
 from tidework.store.sql.schema import (
     analytics_activity,
     analytics_days,
@@ -47,6 +47,7 @@ _KEYS, _NUMBERS = 4, len(COUNTERS)
 _NO_TEXT, _NO_NUMBER = cast(null(), Text), cast(null(), BigInteger)
 _ALL_LABELS = literal(f"'{ALL}'", _days.label_id.type)
 _SINCE, _UNTIL = bindparam("since", type_=Text()), bindparam("until", type_=Text())
+_EVER = literal(f"'{EVER}'", Text)
 _NETS = COUNTERS[len(EVENTS) :]
 
 
@@ -54,15 +55,15 @@ _NETS = COUNTERS[len(EVENTS) :]
 def numbers(filters: frozenset[str], *, overdue: bool) -> Statement:
     """Part, four keys and eight numbers a row; see `service` for what each part has.
 
-    Costs the cells up to the last day asked for, and the tasks completed in the days asked for.
+    Costs the cells since the first day asked for, and the tasks completed in the days asked for.
     """
     parts = [
         _row("seq", [], [inbox.c.seq]).where(
             inbox.c.stream_id == bindparam("stream_id"),
             inbox.c.consumer == bindparam("consumer"),
         ),
-        _summed("day", _days.day, filters, EVENTS, _NETS).where(_days.day >= _SINCE),
-        _summed("before", None, filters, EVENTS, _NETS).where(_days.day < _SINCE),
+        _each_day(filters),
+        _before(filters),
         _part("project", _days.project_id, filters),
         _part("assignee", _days.assignee_id, filters),
         _part("label", _days.label_id, filters),
@@ -107,27 +108,33 @@ def _cells(filters: frozenset[str], *, by_label: bool) -> list[ColumnElement[boo
     return [
         _days.stream_id == bindparam("stream_id"),
         label,
-        _days.day <= _UNTIL,
+        _days.day >= _SINCE,
         *_either(_days.project_id, "project", filters),
         *_either(_days.assignee_id, "assignee", filters),
     ]
 
 
-def _summed(
-    part: str, key: ColumnElement[Any] | None, filters: frozenset[str], *names: tuple[str, ...]
-) -> Select[*tuple[Any, ...]]:
-    sums = [func.sum(_days[name]) for group in names for name in group]
-    query = _row(part, [] if key is None else [key], sums).where(*_cells(filters, by_label=False))
-    return query if key is None else query.group_by(key)
+def _each_day(filters: frozenset[str]) -> Select[*tuple[Any, ...]]:
+    query = _row("day", [_days.day], [func.sum(_days[name]) for name in COUNTERS])
+    cells = _cells(filters, by_label=False)
+    return query.where(*cells, _days.day <= _UNTIL).group_by(_days.day)
+
+
+def _before(filters: frozenset[str]) -> Select[*tuple[Any, ...]]:
+    """How many tasks stood where before the first day asked for."""
+    ever = _days.day == _EVER
+    sums = [func.sum(case((ever, _days[name]), else_=-_days[name])) for name in _NETS]
+    return _row("before", [], sums).where(*_cells(filters, by_label=False))
 
 
 def _part(
     name: str, column: ColumnElement[Any], filters: frozenset[str]
 ) -> Select[*tuple[Any, ...]]:
     """What happened in the days asked for; how many were open when they ended."""
-    within = _days.day >= _SINCE
+    within = _days.day <= _UNTIL
     events = [func.sum(case((within, _days[event]), else_=0)) for event in EVENTS]
-    still = func.sum(_days.net_pending + _days.net_in_progress)
+    open_ = _days.net_pending + _days.net_in_progress
+    still = func.sum(case((within, 0), (_days.day == _EVER, open_), else_=-open_))
     query = _row(name, [column], [*events, still])
     return query.where(*_cells(filters, by_label=name == "label")).group_by(column)
 

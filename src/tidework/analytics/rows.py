@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Select, bindparam, select
 
-from tidework.analytics.cells import COUNTERS, Cell, Step
+from tidework.analytics.cells import COUNTERS, Cell, Step, with_sums
 from tidework.analytics.tally import Facts, Tally, Usage
 from tidework.log import LoggedChange, Operation, Values
 from tidework.store.protocol import Reader
@@ -122,7 +122,7 @@ async def effects(
     operations = _of_tasks(stream_id, known, tally)
     params = {"stream_id": stream_id}
     rows: Rows = {"analytics_days": {}, "analytics_activity": {}, "analytics_usage": {}}
-    changed = {cell.id: (cell, by) for cell, by in tally.days.items() if any(by)}
+    changed = {cell.id: (cell, by) for cell, by in with_sums(tally.days).items() if any(by)}
     if changed:
         before = {
             row[0]: row[-len(COUNTERS) :]
@@ -192,7 +192,7 @@ def rows_of(tally: Tally) -> Rows:
         },
         "analytics_days": {
             (cell.id,): cell_row(cell, numbers)
-            for cell, numbers in tally.days.items()
+            for cell, numbers in with_sums(tally.days).items()
             if any(numbers)
         },
         "analytics_activity": {key: {"changes": n} for key, n in tally.activity.items()},

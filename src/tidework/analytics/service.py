@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from tidework.analytics.api import Day, Numbers, Part, Spread, Wanted
-from tidework.analytics.cells import EVENTS, NONE
+from tidework.analytics.cells import EVENTS, NONE, STATUSES
 from tidework.analytics.consumers import NAME
 from tidework.analytics.queries import numbers
 from tidework.analytics.rebuild import place_of
@@ -21,7 +21,7 @@ from tidework.times import now
 MOST_DAYS = 3660
 _WAIT_S = 2.0
 _POLL_S = 0.02
-_EVENTS = len(EVENTS)
+_EVENTS, _STATUSES = len(EVENTS), len(STATUSES)
 _NUMBERS = 5
 """Where the numbers of a row begin, behind its part and its keys."""
 
@@ -158,8 +158,8 @@ class _Answer:
         per_day = {row[1]: row[_NUMBERS:] for row in self._rows["day"]}
         active = {row[1]: row[_NUMBERS] for row in self._rows["active"]}
         done = Counter(done.day for done in self._done)
-        standing = [count or 0 for count in self._rows["before"][0][_NUMBERS + _EVENTS :]]
-        nothing = [0] * (_EVENTS + len(standing))
+        standing = [count or 0 for count in self._rows["before"][0][_NUMBERS:][:_STATUSES]]
+        nothing = [0] * (_EVENTS + _STATUSES)
         for day in self._days:
             counts = per_day.get(day, nothing)
             standing = [a + b for a, b in zip(standing, counts[_EVENTS:], strict=True)]
