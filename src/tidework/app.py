@@ -58,6 +58,7 @@ from tidework.notifications import examples as notification_examples
 from tidework.notifications.routes import routers as notification_routers
 from tidework.observability.observing import Observing
 from tidework.observability.store import Observers
+from tidework.observability.work import WorkMetrics
 from tidework.settings import Settings
 from tidework.store.protocol import Store
 from tidework.store.sql.pool import Pool
@@ -76,7 +77,7 @@ from tidework.workspaces.admin import AdminWorkspaceService
 from tidework.workspaces.routes import routers as workspace_routers
 
 _SWEEP_S = 60.0
-_EXPIRING = ("idempotency", "password_resets", "notifications", "email_confirmations")
+_EXPIRING = ("idempotency", "password_resets", "jobs", "notifications", "email_confirmations")
 
 _log = get_logger(__name__)
 
@@ -211,7 +212,14 @@ class Application:
         if not self._settings.works_inside:
             return
         bus = make_bus(self._settings)
-        worker = Worker(services.store, bus, services.jobs, services.consumers, wakeups)
+        worker = Worker(
+            services.store,
+            bus,
+            services.jobs,
+            services.consumers,
+            wakeups,
+            observer=WorkMetrics(self._metrics.registry),
+        )
         await worker.start()
         self._ending.push_async_callback(worker.close)
 

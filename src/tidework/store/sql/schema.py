@@ -354,6 +354,13 @@ Index(
     postgresql_where=jobs.c.state == "waiting",
 )
 
+Index(
+    "jobs_expires",
+    jobs.c.expires_at,
+    sqlite_where=jobs.c.expires_at.is_not(None),
+    postgresql_where=jobs.c.expires_at.is_not(None),
+)
+
 # The relays that live at present; they share the streams.
 relays = operational(
     "relays",

@@ -105,6 +105,10 @@ def _jobs() -> None:
     )
     waiting = sa.column("state") == "waiting"
     op.create_index("jobs_due", "jobs", ["due_at"], sqlite_where=waiting, postgresql_where=waiting)
+    ended = sa.column("expires_at").is_not(None)
+    op.create_index(
+        "jobs_expires", "jobs", ["expires_at"], sqlite_where=ended, postgresql_where=ended
+    )
 
 
 def _reports() -> None:
