@@ -12,6 +12,8 @@ from typing import Any, cast
 from litestar import Litestar, Router
 
 from tidework import __version__
+from tidework.analytics import examples as analytics_examples
+from tidework.analytics.routes import routers as analytics_routers
 from tidework.auth import examples as auth_examples
 from tidework.auth.authenticator import StreamAuthenticator
 from tidework.auth.email_routes import routers as email_routers
@@ -105,6 +107,7 @@ def api_routers(services: Services) -> list[Router]:
             services.labels,
             AdminWorkspaceService(services.store, services.audit, services.users),
         ),
+        *analytics_routers(services.analytics),
         *task_routers(task_services, [*LOG_HANDLERS, *BULK_HANDLERS]),
     ]
 
@@ -335,6 +338,7 @@ EXAMPLES = (
     *user_examples.EXAMPLES,
     *workspace_examples.EXAMPLES,
     *task_examples.EXAMPLES,
+    *analytics_examples.EXAMPLES,
     *notification_examples.EXAMPLES,
 )
 

@@ -10,9 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from tidework import __version__
+from tidework.analytics.consumers import AnalyticsConsumer
+from tidework.analytics.service import AnalyticsService
 from tidework.auth.access import AccessTokens
 from tidework.auth.api_tokens import ApiTokens
+from tidework.auth.confirmations import Confirmations
 from tidework.auth.keys import KeySet
+from tidework.auth.letters import AuthLetters
 from tidework.auth.passwords import Passwords
 from tidework.auth.resets import Resets
 from tidework.auth.service import AuthService
@@ -29,6 +33,7 @@ from tidework.cache.buckets import Buckets, MemoryBuckets
 from tidework.cache.second_tier import SecondTier
 from tidework.mail import FolderMailer, Mailer
 from tidework.notifications.parts import Notifications
+from tidework.post.post import Post
 from tidework.settings import Settings
 from tidework.settings_outside import smtp_address
 from tidework.store.answers import answers_of
@@ -66,7 +71,9 @@ class Services:
     passwords: Passwords
     users: UserService
     audit: AuditLog
+    post: Post
     resets: Resets
+    confirmations: Confirmations
     auth: AuthService
     api_tokens: ApiTokens
     closing: Closing
@@ -79,6 +86,7 @@ class Services:
     relations: RelationService
     log: LogService
     stats: StatsService
+    analytics: AnalyticsService
     bulk: BulkService
     followups: Followups
     jobs: Jobs
@@ -93,6 +101,11 @@ def attach(services: Services) -> None:
     BulkUndo(store).register(jobs)
     services.notifications.begin(jobs)
     services.consumers.append(services.notifications.consumer)
+    services.consumers.append(AnalyticsConsumer(store))
+    url = services.settings.public_url
+    letters = AuthLetters(services.users, services.resets, services.confirmations, public_url=url)
+    letters.register(services.post)
+    services.post.begin(jobs)
 
 
 def make_bus(settings: Settings) -> Bus:
@@ -167,7 +180,6 @@ def compose(settings: Settings, store: Store, buckets: Buckets | None = None) ->
     passwords = Passwords()
     limits = settings.rate_limits
     throttle = Throttle(buckets, pair=limits.login, enabled=limits.enabled)
-    mailer = make_mailer(settings)
     followups = Followups(store)
     users = UserService(store, followups)
     audit = AuditLog(store)
@@ -175,10 +187,10 @@ def compose(settings: Settings, store: Store, buckets: Buckets | None = None) ->
     resets = Resets(
         store,
         users,
-        mailer,
         throttle,
         public_url=settings.public_url,
         registration=registration,
+        secret_of=keys.derive,
     )
     auth = AuthService(
         store,
@@ -203,7 +215,9 @@ def compose(settings: Settings, store: Store, buckets: Buckets | None = None) ->
         passwords=passwords,
         users=users,
         audit=audit,
+        post=Post(make_mailer(settings)),
         resets=resets,
+        confirmations=Confirmations(store, users, throttle, keys.derive),
         auth=auth,
         api_tokens=ApiTokens(store),
         closing=closing,
@@ -216,6 +230,7 @@ def compose(settings: Settings, store: Store, buckets: Buckets | None = None) ->
         relations=RelationService(store, answers),
         log=LogService(store, answers),
         stats=StatsService(store, answers),
+        analytics=AnalyticsService(store),
         bulk=BulkService(store, jobs),
         followups=followups,
         jobs=jobs,
@@ -228,7 +243,7 @@ def compose(settings: Settings, store: Store, buckets: Buckets | None = None) ->
 
 async def finish(services: Services) -> None:
     """End what the services still do, then the store."""
-    await services.auth.aclose()
+    await services.post.close()
     services.passwords.close()
     await services.store.close()
 

@@ -6,6 +6,7 @@ from typing import Final
 SEARCH: Final = 5
 COSTS: Final[Mapping[tuple[str, str], int]] = {
     ("GET", "stats"): 5,
+    ("GET", "analytics"): 5,
     ("GET", "changes"): 2,
 }
 """By method and the last part of the path."""

@@ -52,6 +52,16 @@ def time(name: str, description: str) -> Parameter:
     return _parameter(name, f"{description} Such as {example}.", schema)
 
 
+def day(name: str, description: str) -> Parameter:
+    """A day in UTC."""
+    return _parameter(name, description, {"type": "string", "format": "date"})
+
+
+def one(name: str, description: str) -> Parameter:
+    """An id."""
+    return _parameter(name, description, _UUID)
+
+
 def flag(name: str, description: str) -> Parameter:
     """True or false."""
     return _parameter(name, description, {"type": "boolean", "default": False})
