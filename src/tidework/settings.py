@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
+from tidework import settings_broker as broker
 from tidework import settings_outside as outside
 from tidework import settings_values as values
 from tidework.errors import TideworkError
@@ -22,10 +23,6 @@ from tidework.settings_fields import one_of as _one_of
 from tidework.settings_fields import setting as _setting
 
 PREFIX: Final = "TIDEWORK_"
-LATER: Final = {
-    "TIDEWORK_BROKER_URL": "message brokers",
-}
-"""Settings that this version refuses, since it would have to ignore them."""
 
 # What Kubernetes and Docker links put into the environment for a service named "tidework".
 _OF_LINKS = re.compile(r"TIDEWORK_(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_\w+)?)")
@@ -121,6 +118,12 @@ class Settings(CoreSettings):
         " smtp:// without encryption; ?ca_file=PATH for an authority of your own. Without it each"
         " mail becomes a file in the folder mail of the data folder.",
         example="smtp+starttls://tidework:secret@mail.example.com:587", secret=True,
+    )  # fmt: skip
+    broker_url: str = _setting(
+        "", broker.broker_url, "Message broker between processes: amqp://USER:PASSWORD@HOST:PORT/"
+        " (RabbitMQ; amqps:// with TLS), nats://HOST:PORT, redis://… (rediss:// with TLS), or"
+        " kafka://HOST:PORT,HOST:PORT. Without it events stay in the process that publishes them.",
+        example="amqps://tidework:secret@mq.example.com:5671/", secret=True,
     )  # fmt: skip
 
     def __post_init__(self) -> None:
@@ -255,12 +258,6 @@ def _foreign(environ: Mapping[str, str]) -> list[str]:
     problems = []
     for name in sorted(environ):
         if not name.startswith(PREFIX) or name in known or _OF_LINKS.fullmatch(name):
-            continue
-        if name in LATER:
-            if environ[name].strip():
-                problems.append(
-                    f"{name} is set, but this version does not support {LATER[name]} yet. Unset it."
-                )
             continue
         near = difflib.get_close_matches(name.removeprefix(PREFIX), bare, 1, 0.6)
         advice = f"Did you mean {PREFIX}{near[0]}?" if near else "See: tidework settings"

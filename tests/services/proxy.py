@@ -20,6 +20,7 @@ class Proxy:
         again: where not empty, `cut` stays for every message that holds these bytes, and for no other.
         refusing: whether new connections are closed at once.
         delay: by how many seconds each message to the server is late.
+        silent: whether nothing passes in either direction while connections stay open.
     """
 
     def __init__(self, target: tuple[str, int]) -> None:
@@ -29,6 +30,7 @@ class Proxy:
         self.again = b""
         self.refusing = False
         self.delay = 0.0
+        self.silent = False
         self._target = target
         self._open: set[asyncio.StreamWriter] = set()
 
@@ -67,6 +69,8 @@ class Proxy:
                     return
                 if self.delay:
                     await asyncio.sleep(self.delay)
+                while self.silent:
+                    await asyncio.sleep(0.05)
                 to_writer.write(data)
                 await to_writer.drain()
         except ConnectionError:
@@ -87,6 +91,8 @@ class Proxy:
             while data := await reader.read(1 << 16):
                 if drop.is_set():
                     break
+                while self.silent:
+                    await asyncio.sleep(0.05)
                 writer.write(data)
                 await writer.drain()
         except ConnectionError:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tidework.settings import LATER, InvalidSettings, Settings, load, table, variable
+from tidework.settings import InvalidSettings, Settings, load, table, variable
 from tidework.settings_values import RateLimits, redis_address
 
 
@@ -134,13 +134,6 @@ def test_a_typing_error_is_named_with_what_was_meant() -> None:
     assert "tidework settings" in problem({"TIDEWORK_XYZZY": "1"})
 
 
-@pytest.mark.parametrize("name", sorted(LATER))
-def test_what_this_version_cannot_do_is_refused(name: str) -> None:
-    said = problem({name: "redis://:secret@host"})
-    assert said.startswith(f"{name} is set, but this version does not support ")
-    assert "secret" not in said
-
-
 def test_a_kubernetes_service_of_our_name_is_no_setting() -> None:
     links = {
         "TIDEWORK_SERVICE_HOST": "10.0.0.7",
@@ -230,3 +223,35 @@ def test_where_redis_is() -> None:
     url = "redis+sentinel://:s3cret@a/t?sentinel_password=0ther"
     rows = {row.name: row.value for row in table(load({"TIDEWORK_REDIS_URL": url}), {})}
     assert rows["TIDEWORK_REDIS_URL"] == "redis+sentinel://:***@a/t?sentinel_password=***"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "amqp://tidework:secret@127.0.0.1:5672/",
+        "amqps://tidework:secret@mq.example.com/vhost",
+        "nats://tidework:secret@one.example.com:4222,two.example.com:4222",
+        "redis://:secret@redis.example.com:6379/2",
+        "kafka://one.example.com:9092,two.example.com:9092?tls=on&sasl=PLAIN",
+        "kafka://[::1]:9092",
+    ],
+)
+def test_a_broker_is_named_by_its_address(url: str) -> None:
+    assert load({"TIDEWORK_BROKER_URL": url}).broker_url == url
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("http://tidework:hidden@mq.example.com", "does not begin with amqp://"),
+        ("amqp://tidework:hidden@one,two/", "several hosts"),
+        ("nats://tidework:hidden@mq.example.com:0", "port"),
+        ("kafka://tidework:hidden@:9092", "HOST"),
+        ("kafka://mq.example.com:9092?acks=0", "acks=0"),
+        ("redis://:hidden@one,two/0", "several hosts"),
+    ],
+)
+def test_what_is_no_broker_is_refused_without_its_password(url: str, why: str) -> None:
+    said = problem({"TIDEWORK_BROKER_URL": url})
+    assert why in said
+    assert "hidden" not in said
