@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from tidework.auth.schemas import (
     Accepted,
+    EmailConfirm,
     Jwks,
     LoggedIn,
     Login,
@@ -58,6 +59,7 @@ EXAMPLES: Final[list[tuple[type[Any], Any]]] = [
     (PasswordChange, {"current_password": PHRASE, "new_password": "a better one, and longer"}),
     (PasswordForgot, {"email": EMAIL}),
     (PasswordReset, {"token": "tws_…", "password": "a better one, and longer"}),
+    (EmailConfirm, {"token": "twc_…"}),
     (Accepted, {"detail": "If there is an account with this address, a mail is on its way."}),
     (TokenCreate, {"name": "CI", "scopes": ["read", "write"], "expires_at": LATER}),
     (TokenOut, _TOKEN),

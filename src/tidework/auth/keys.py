@@ -6,6 +6,7 @@ before they were replaced. Every key's id is its thumbprint (RFC 7638).
 
 import base64
 import fcntl
+import hmac
 import json
 import os
 import secrets
@@ -104,6 +105,12 @@ class KeySet:
                 for key in self._keys
             ]
         }
+
+    def derive(self, purpose: str) -> str:
+        """A secret of 256 bits in base64url, always the same for a purpose and the present key."""
+        key = base64.urlsafe_b64decode(f"{self.signing().key.as_dict(private=True)['d']}=")
+        secret = hmac.digest(key, purpose.encode(), "sha256")
+        return base64.urlsafe_b64encode(secret).decode().rstrip("=")
 
     def refresh(self, *, force: bool = False) -> bool:
         """Read the file again if it has changed; it is looked at once a second unless `force`.

@@ -6,6 +6,7 @@ from tidework.store.sql.schema import (
     accounts,
     api_tokens,
     credentials,
+    email_confirmations,
     password_resets,
     revocations,
     sessions,
@@ -120,6 +121,17 @@ RESETS = Statement(
     select(password_resets.c.digest, password_resets.c.expires_at)
     .where(password_resets.c.stream_id == bindparam("user_id"))
     .order_by(password_resets.c.expires_at),
+)
+
+CONFIRMATIONS = Statement(
+    "confirmations",
+    select(
+        email_confirmations.c.digest,
+        email_confirmations.c.email,
+        email_confirmations.c.expires_at,
+    )
+    .where(email_confirmations.c.stream_id == bindparam("user_id"))
+    .order_by(email_confirmations.c.expires_at),
 )
 
 API_TOKENS = Statement(

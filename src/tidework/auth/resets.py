@@ -1,18 +1,15 @@
 """Links by mail: to set a new password, and to accept an invitation."""
 
-import asyncio
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Callable
 
-import structlog
-
-from tidework.auth import mails, queries
+from tidework.auth import queries
 from tidework.auth.access import digest
 from tidework.auth.throttle import Throttle
 from tidework.auth.tokens import new_reset, parse_reset
-from tidework.errors import Forbidden, Invalid, TooManyRequests, Unavailable, invalid
+from tidework.errors import Forbidden, Invalid, TooManyRequests, invalid
+from tidework.ids import new_id
 from tidework.log import Operation
-from tidework.mail import Mailer
+from tidework.post.post import letter_job
 from tidework.store.protocol import Store
 from tidework.times import after, now
 from tidework.users.api import Account, Users, clean_email, email_key, is_imported
@@ -21,44 +18,42 @@ RESET_LIFETIME_S = 3600
 INVITATION_LIFETIME_S = 7 * 24 * 3600
 
 _MAX_LINKS = 5
-_MAX_TASKS = 1000
-
-_log = structlog.get_logger()
 
 
 class Resets:
-    """Makes links, mails them, and says whose they are.
+    """Makes links, has them mailed, and says whose they are.
 
     `public_url` is where people reach the installation, without a slash at its end. `registration`
-    as for `AuthService`.
+    as for `AuthService`. `secret_of` makes secrets of 43 characters from what they are for, so that
+    a letter that is sent again has the same link; random ones without it.
     """
 
     def __init__(
         self,
         store: Store,
         users: Users,
-        mailer: Mailer,
         throttle: Throttle,
         *,
         public_url: str,
         registration: str = "open",
+        secret_of: Callable[[str], str] | None = None,
     ) -> None:
         self._store = store
         self._users = users
-        self._mailer = mailer
         self._throttle = throttle
         self._public_url = public_url.rstrip("/")
         self._registration = registration
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._secret_of = secret_of
 
     async def forgot(self, email: str, address: str) -> None:
         """Have a link sent to this address, if there is an account that may have one.
 
-        Returns at once and the same for every address. Raises `TooManyRequests`.
+        Does the same for every address: whose it is, the job finds out. Raises `TooManyRequests`.
         """
         key = email_key(email) or email.strip().casefold()[:300]
         await self._count(f"forgot {key}", address)
-        self._later(self._send_reset(email))
+        # A stream of its own, since there may be no account that it could belong to.
+        await self._store.operate([letter_job(new_id(), "reset", email=email.strip()[:300])])
 
     async def _count(self, key: str, address: str, *, known: bool = False) -> None:
         try:
@@ -70,18 +65,14 @@ class Resets:
                 retry_after=error.retry_after,
             ) from None
 
-    async def _send_reset(self, email: str) -> None:
+    async def reachable(self, email: str) -> Account | None:
+        """The account of this address, if it may have a link to set a password."""
         account = await self._users.find_by_email(email)
         if account is None or account.email is None or is_imported(account.email):
-            return
+            return None
         if not (account.is_active or await self._may_claim(account)):
-            return
-        token = await self._link(account.id, RESET_LIFETIME_S)
-        await self._mailer.send(
-            mails.reset(
-                account.email, account.name, self._public_url, token, RESET_LIFETIME_S // 60
-            )
-        )
+            return None
+        return account
 
     async def _may_claim(self, account: Account) -> bool:
         """Whether the person a placeholder stands for may take it over by proving the address."""
@@ -107,33 +98,30 @@ class Resets:
         if account is None:
             account = await self._users.ensure_placeholder(address.partition("@")[0], address)
         if account.placeholder:
-            token = await self._link(account.id, INVITATION_LIFETIME_S)
-            await self._mailer.send(
-                mails.invitation(
-                    account.email or address,
-                    self._public_url,
-                    token,
-                    inviter_name,
-                    workspace_name,
-                )
+            letter = letter_job(
+                account.id, "invitation", inviter=inviter_name, workspace=workspace_name
             )
+            await self._store.operate([letter])
         return account
 
     async def link_for(self, account: Account) -> str:
         """A link to set a password, for an administrator to hand over."""
         lifetime = INVITATION_LIFETIME_S if account.placeholder else RESET_LIFETIME_S
-        return f"{self._public_url}/reset-password#token={await self._link(account.id, lifetime)}"
+        return f"{self._public_url}/reset-password#token={await self.link(account.id, lifetime)}"
 
-    async def _link(self, user_id: str, lifetime_s: int) -> str:
-        token = new_reset(user_id)
+    async def link(self, user_id: str, lifetime_s: int, job_id: str | None = None) -> str:
+        """The token of a link for an account; the same again for the job of a letter."""
+        secret = self._secret_of(f"reset {job_id}") if self._secret_of and job_id else None
+        token = new_reset(user_id, secret)
         present = now()
         key = {"stream_id": user_id, "digest": digest(token)}
         made = Operation(
-            "password_resets", "insert", key, {"expires_at": after(present, lifetime_s)}
+            "password_resets", "upsert", key, {"expires_at": after(present, lifetime_s)}
         )
         rows = await self._store.fetch(queries.RESETS, {"user_id": user_id})
-        live = [known for known, expires_at in rows if expires_at > present]
-        surplus = {known for known, _ in rows} - set(live[-(_MAX_LINKS - 1) :])
+        others = [(known, expires_at) for known, expires_at in rows if known != key["digest"]]
+        live = [known for known, expires_at in others if expires_at > present]
+        surplus = {known for known, _ in others} - set(live[-(_MAX_LINKS - 1) :])
         dropped = [
             Operation("password_resets", "delete", {"stream_id": user_id, "digest": known})
             for known in sorted(surplus)
@@ -175,33 +163,3 @@ class Resets:
     def dropping(self, user_id: str) -> list[Operation]:
         """What makes all links of an account useless."""
         return [Operation("password_resets", "delete", {"stream_id": user_id})]
-
-    def announce_change(self, account: Account) -> None:
-        """Tell a person that their password is another one now, after the answer."""
-        # The password is changed already: a full queue is no reason to answer otherwise.
-        if account.email is not None and len(self._tasks) < _MAX_TASKS:
-            self._later(
-                self._mailer.send(
-                    mails.password_changed(account.email, account.name, self._public_url)
-                )
-            )
-
-    def _later(self, work: Coroutine[Any, Any, None]) -> None:
-        if len(self._tasks) >= _MAX_TASKS:
-            work.close()
-            raise Unavailable("Too many mails wait to be sent. Try again.", code="overloaded")
-        task = asyncio.create_task(_logged(work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def aclose(self) -> None:
-        """Wait until every mail is handed over."""
-        while self._tasks:
-            await asyncio.gather(*self._tasks)
-
-
-async def _logged(work: Coroutine[Any, Any, None]) -> None:
-    try:
-        await work
-    except Exception:
-        _log.exception("mail_failed")

@@ -122,6 +122,12 @@ class PasswordReset(Struct, frozen=True, forbid_unknown_fields=True):
     password: NewPassword
 
 
+class EmailConfirm(Struct, frozen=True, forbid_unknown_fields=True):
+    """The token of the mailed link."""
+
+    token: Token
+
+
 def _usual_scopes() -> list[Scope]:
     return ["read", "write"]
 
@@ -181,6 +187,7 @@ _USER = UserView(
     updated_at="2026-11-22T09:00:00.000000Z",
     time_zone="UTC",
     language="en",
+    email_confirmed_at=None,
 )
 _ACCESS = "eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9…"
 _REFRESH = "twr_AZPFpk8QfD6dUj8aeyxNXg.AZPFpk8SfD6dUj8aeyxNXg.…"
@@ -194,6 +201,7 @@ EXAMPLES: list[Struct] = [
     PasswordChange(current_password="correct horse battery", new_password="a much better one"),  # noqa: S106
     PasswordForgot(email="ada@example.com"),
     PasswordReset(token="tws_AZPFpk8QfD6dUj8aeyxNXg.…", password="a much better one"),  # noqa: S106
+    EmailConfirm(token="twc_AZPFpk8QfD6dUj8aeyxNXg.…"),  # noqa: S106
     TokenCreate(name="backup script", scopes=["read"]),
     TokenMade(
         id="0193c5c0-2b3c-7d4e-9f50-6a7b8c9d0e1f",

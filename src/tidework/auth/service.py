@@ -12,6 +12,7 @@ from tidework.errors import Conflict, Forbidden, Invalid, Unauthenticated, Unava
 from tidework.http.context import Principal, RequestContext
 from tidework.ids import new_id
 from tidework.log import Change, Commit, Operation
+from tidework.post.post import letter_job
 from tidework.store.protocol import Contended, Store, UniqueConflict
 from tidework.times import now
 from tidework.users.api import (
@@ -77,7 +78,11 @@ class AuthService:
             email=email,
             name=name,
             may_be_first=True,
-            operations=[_credentials(user_id, await self._passwords.hash(password)), opening],
+            operations=[
+                _credentials(user_id, await self._passwords.hash(password)),
+                opening,
+                letter_job(user_id, "welcome"),
+            ],
             request_id=context.request_id,
             idempotency=context.idempotency,
         )
@@ -122,6 +127,7 @@ class AuthService:
                 ],
                 request_id=context.request_id,
                 idempotency=context.idempotency,
+                confirmed=True,
             )
         except Contended:
             raise self._resets.refusal("/invitation") from None
@@ -203,9 +209,9 @@ class AuthService:
         account = await self._existing(caller.user_id)
         _check_password(new, account, "/new_password")
         keep = caller.credential.id if caller.credential.kind == "session" else None
-        seq = await self._replace(account, new, "password_changed", context.request_id, keep)
-        self._resets.announce_change(account)
-        return seq
+        return await self._replace(
+            account, new, "password_changed", context.request_id, keep, tell=True
+        )
 
     async def reset_password(self, token: str, password: str, context: RequestContext) -> int:
         """Set a new password by a mailed link, which is used up, and end all sessions.
@@ -218,9 +224,8 @@ class AuthService:
             seq = await self._claim(account, token, password, context)
         else:
             seq = await self._replace(
-                account, password, "password_reset", context.request_id, None, token
+                account, password, "password_reset", context.request_id, None, token, tell=True
             )
-            self._resets.announce_change(account)
         await self._throttle.succeeded(_login_key(account.email or ""), context.address)
         return seq
 
@@ -250,8 +255,11 @@ class AuthService:
         request_id: str | None,
         keep: str | None,
         token: str | None = None,
+        *,
+        tell: bool = False,
     ) -> int:
         hashed = await self._passwords.hash(password)
+        told = [letter_job(account.id, "password_changed")] if tell else []
         for _ in range(_RETRIES):
             changes, operations = await self.sessions.ending(account.id, reason, keep)
             # Also without a session to end the stream moves: what a copy knows of it is outdated.
@@ -262,7 +270,7 @@ class AuthService:
                 actor_id=account.id,
                 at=now(),
                 changes=[touch, *changes],
-                operations=[_credentials(account.id, hashed), *used, *operations],
+                operations=[_credentials(account.id, hashed), *used, *operations, *told],
                 request_id=request_id,
             )
             try:
@@ -335,12 +343,8 @@ class AuthService:
             for row in await self._store.fetch(queries.REVOCATIONS, {"user_id": user_id})
         ]
         key = {"stream_id": user_id}
-        tables = ("credentials", "sessions", "password_resets")
+        tables = ("credentials", "sessions", "password_resets", "email_confirmations")
         return changes, [Operation(table, "delete", key) for table in tables]
-
-    async def aclose(self) -> None:
-        """Finish what goes on after its answer, such as mails."""
-        await self._resets.aclose()
 
 
 def _login_key(email: str) -> str:

@@ -3,6 +3,7 @@
 - refresh: `twr_<user>.<session>.<secret>.<tag>`
 - personal API token: `twp_<user>.<token>.<secret>`
 - reset and invitation: `tws_<user>.<secret>`
+- confirmation of an address: `twc_<user>.<secret>`
 
 Ids are their 16 bytes in base64url. Only digests of tokens are stored.
 """
@@ -28,6 +29,7 @@ _B64 = r"[A-Za-z0-9_-]"
 _REFRESH = re.compile(rf"twr_({_B64}{{22}})\.({_B64}{{22}})\.({_B64}{{43}})\.({_B64}{{22}})")
 _API = re.compile(rf"twp_({_B64}{{22}})\.({_B64}{{22}})\.({_B64}{{43}})")
 _RESET = re.compile(rf"tws_({_B64}{{22}})\.({_B64}{{43}})")
+_CONFIRMATION = re.compile(rf"twc_({_B64}{{22}})\.({_B64}{{43}})")
 _NONCE = 12
 _TAG_BYTES = 16
 
@@ -57,7 +59,7 @@ class ApiToken(NamedTuple):
 
 
 class ResetToken(NamedTuple):
-    """A reset token that has the right form."""
+    """A token of a mailed link that has the right form."""
 
     user_id: str
     digest: str
@@ -81,9 +83,14 @@ def new_api(user_id: str, token_id: str) -> str:
     return f"{API_PREFIX}{_short(user_id)}.{_short(token_id)}.{secrets.token_urlsafe(32)}"
 
 
-def new_reset(user_id: str) -> str:
-    """A new reset token's text."""
-    return f"tws_{_short(user_id)}.{secrets.token_urlsafe(32)}"
+def new_reset(user_id: str, secret: str | None = None) -> str:
+    """A reset token's text; a new one without a `secret` (256 bits in base64url)."""
+    return f"tws_{_short(user_id)}.{secret or secrets.token_urlsafe(32)}"
+
+
+def new_confirmation(user_id: str, secret: str | None = None) -> str:
+    """A confirmation token's text, as `new_reset`."""
+    return f"twc_{_short(user_id)}.{secret or secrets.token_urlsafe(32)}"
 
 
 def parse_refresh(text: str) -> RefreshToken | None:
@@ -103,6 +110,12 @@ def parse_api(text: str) -> ApiToken | None:
 def parse_reset(text: str) -> ResetToken | None:
     """The parts of a reset token, None for what has another form."""
     found = _RESET.fullmatch(text)
+    return None if found is None else ResetToken(_id(found[1]), digest(text))
+
+
+def parse_confirmation(text: str) -> ResetToken | None:
+    """The parts of a confirmation token, None for what has another form."""
+    found = _CONFIRMATION.fullmatch(text)
     return None if found is None else ResetToken(_id(found[1]), digest(text))
 
 

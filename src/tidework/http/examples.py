@@ -31,4 +31,5 @@ PERSON: Final[dict[str, Any]] = {
     "updated_at": CHANGED,
     "time_zone": "Europe/Berlin",
     "language": "en",
+    "email_confirmed_at": MADE,
 }

@@ -57,9 +57,7 @@ class Post:
 
     def begin(self, jobs: Jobs) -> None:
         """Do the jobs that `letter_job` makes."""
-        jobs.register(
-            KIND, self._send, deadline_s=DEADLINE_S, max_attempts=ATTEMPTS, concurrency=4
-        )
+        jobs.register(KIND, self._send, deadline_s=DEADLINE_S, max_attempts=ATTEMPTS, concurrency=4)
 
     async def _send(self, job: Job) -> Sequence[Operation]:
         addressed = await self._letters[job.args["letter"]](job)
@@ -89,9 +87,7 @@ class Post:
         await self._mailer.close()
 
 
-def letter_job(
-    stream_id: str, letter: str, *, job_id: str | None = None, **args: Any
-) -> Operation:
+def letter_job(stream_id: str, letter: str, *, job_id: str | None = None, **args: Any) -> Operation:
     """The job of a letter, to be put among a commit's operations; `job_id` as for jobs."""
     return planned(stream_id, KIND, {"letter": letter, "at": now(), **args}, job_id=job_id)
 

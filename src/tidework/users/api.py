@@ -48,7 +48,8 @@ class Account:
 
     A placeholder stands for somebody who has not registered: they cannot log in, and become a full
     account when they follow a link that was mailed to their address. `time_zone` is an IANA name;
-    what they are sent follows their clock and is in their `language`.
+    what they are sent follows their clock and is in their `language`. `email_confirmed_at` is when
+    they proved that the address is theirs, which nothing depends on.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Account:
     version: int
     time_zone: str = DEFAULT_ZONE
     language: Language = DEFAULT_LANGUAGE
+    email_confirmed_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,7 @@ class UserView(msgspec.Struct, frozen=True):
     updated_at: str
     time_zone: str
     language: Language
+    email_confirmed_at: str | None
 
 
 def view(account: Account) -> UserView:
@@ -116,6 +119,7 @@ def view(account: Account) -> UserView:
         updated_at=account.updated_at,
         time_zone=account.time_zone,
         language=account.language,
+        email_confirmed_at=account.email_confirmed_at,
     )
 
 
@@ -161,8 +165,10 @@ class Users(Protocol):
         request_id: str | None,
         role: UserRole | None = None,
         idempotency: IdempotencyKey | None = None,
+        confirmed: bool = False,
     ) -> tuple[Account, Committed]:
-        """Make a placeholder the account of the person it stands for, who has proved it.
+        """Make a placeholder the account of the person it stands for, who has proved it; by a link
+        that was mailed to them when `confirmed`.
 
         It becomes the installation's admin if there is none yet, otherwise it gets `role`, if given.
 

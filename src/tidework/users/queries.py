@@ -34,6 +34,7 @@ _COLUMNS = (
     accounts.c.version,
     func.coalesce(accounts.c.time_zone, DEFAULT_ZONE),
     func.coalesce(accounts.c.language, DEFAULT_LANGUAGE),
+    accounts.c.email_confirmed_at,
 )
 
 GET = Statement(

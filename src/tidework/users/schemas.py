@@ -111,6 +111,7 @@ ADA = UserView(
     updated_at="2026-11-22T09:00:00.000000Z",
     time_zone="Europe/Berlin",
     language="en",
+    email_confirmed_at="2026-11-22T09:05:00.000000Z",
 )
 
 EXAMPLES: list[Struct] = [

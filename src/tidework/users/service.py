@@ -8,6 +8,7 @@ from tidework.http.conditional import changed, expected_versions
 from tidework.http.context import RequestContext
 from tidework.ids import is_id, new_id
 from tidework.log import Change, Commit, Committed, Expect, IdempotencyKey, Operation, Values
+from tidework.post.post import letter_job
 from tidework.store.protocol import Contended, Store, UniqueConflict
 from tidework.times import now
 from tidework.users import queries
@@ -136,9 +137,12 @@ class UserService:
         request_id: str | None,
         role: UserRole | None = None,
         idempotency: IdempotencyKey | None = None,
+        confirmed: bool = False,
     ) -> tuple[Account, Committed]:
         """See `Users.take_over`."""
         values: Values = {"is_active": True, "placeholder": False}
+        if confirmed:
+            values["email_confirmed_at"] = now()
         first = not await self._store.fetch(queries.INSTALLATION, {"name": "first_admin"})
         if first or role is not None:
             values["role"] = "admin" if first else role
@@ -185,6 +189,8 @@ class UserService:
             values = {k: v for k, v in wanted.items() if v != getattr(account, k)}
             if not values:
                 return account
+            if _is_other(account, values.get("email")):
+                values["email_confirmed_at"] = None
             commit = Commit(
                 stream_id=user_id,
                 actor_id=user_id,
@@ -226,6 +232,7 @@ def _creation(new: NewAccount, *, first: bool) -> Commit:
         "personal_workspace_id": workspace_id,
         "time_zone": DEFAULT_ZONE,
         "language": DEFAULT_LANGUAGE,
+        "email_confirmed_at": None,
         "created_at": at,
     }
     operations = [Operation("emails", "insert", {"email": key}, {"user_id": new.id})]
@@ -264,18 +271,28 @@ def _cleaned(values: Values) -> Values:
     return cleaned
 
 
+def _is_other(account: Account, email: str | None) -> bool:
+    """Whether that is another address, not another spelling."""
+    return email is not None and email_key(account.email or "") != email_key(email)
+
+
 def _moved(account: Account, email: str | None) -> list[Operation]:
     """What another e-mail address changes beside the account."""
     if email is None:
         return []
     # Links that were mailed to the old address must not work any more.
-    operations = [Operation("password_resets", "delete", {"stream_id": account.id})]
+    key = {"stream_id": account.id}
+    operations = [
+        Operation(table, "delete", key) for table in ("password_resets", "email_confirmations")
+    ]
     old, new = email_key(account.email or ""), email_key(email)
     if old != new:
         if old is not None:
-            key = {"email": old, "user_id": account.id}
-            operations.append(Operation("emails", "delete", key, rows=1))
+            gone = {"email": old, "user_id": account.id}
+            operations.append(Operation("emails", "delete", gone, rows=1))
+            operations.append(letter_job(account.id, "email_changed", to=account.email))
         operations.append(Operation("emails", "insert", {"email": new}, {"user_id": account.id}))
+        operations.append(letter_job(account.id, "confirm"))
     return operations
 
 

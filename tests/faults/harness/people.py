@@ -85,9 +85,9 @@ def mailed_link(folder: Path, address: str) -> str:
     def there() -> bool:
         for path in sorted(folder.glob("*.eml"), reverse=True):
             message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-            body = message.get_body()
+            body = message.get_body(("plain",))
             text = body.get_content() if body is not None else ""
-            match = re.search(r"#token=(\S+)", text)
+            match = re.search(r"#token=(tws_\S+)", text)
             if message["to"] == address and match:
                 found.append(match[1])
                 return True

@@ -40,9 +40,9 @@ async def link_for(api: Api, address: str) -> str:
     for _ in range(1000):
         for path in sorted((api.settings.mail_path).glob("*.eml"), reverse=True):
             message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-            body = message.get_body()
+            body = message.get_body(("plain",))
             assert body is not None
-            found = re.search(r"#token=(\S+)", body.get_content())
+            found = re.search(r"#token=(tws_\S+)", body.get_content())
             if message["to"] == address and found:
                 return found[1]
         await asyncio.sleep(0.005)

@@ -276,7 +276,7 @@ async def test_a_link_used_twice_at_once_works_once(world: World) -> None:
 
 async def test_an_expired_link_does_not_work(world: World) -> None:
     ada, _ = await world.person("Ada")
-    token = await world.resets._link(ada.id, -1)
+    token = await world.resets.link(ada.id, -1)
     await refused(
         world.auth.reset_password(token, "a much better one", context()), Invalid, "link_invalid"
     )
@@ -364,6 +364,7 @@ async def test_forgetting_is_no_way_around_an_invitation(
     await world.resets.forgot("bob@example.com", "192.0.2.9")
     assert await world.mails() == []
     await world.resets.invite("bob@example.com", "Root", "Apollo")
+    assert [to for to, _ in await world.mails()] == ["bob@example.com"]
     await world.resets.forgot("bob@example.com", "192.0.2.9")
     assert [to for to, _ in await world.mails()] == ["bob@example.com"] * 2
 

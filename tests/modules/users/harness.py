@@ -12,17 +12,21 @@ import pytest
 from tidework.auth.access import AccessTokens
 from tidework.auth.api_tokens import ApiTokens
 from tidework.auth.authenticator import StreamAuthenticator
+from tidework.auth.confirmations import Confirmations
 from tidework.auth.keys import KeySet
+from tidework.auth.letters import AuthLetters
 from tidework.auth.passwords import Passwords
 from tidework.auth.resets import Resets
 from tidework.auth.service import AuthService, Registration
 from tidework.auth.sessions import Pair
 from tidework.auth.throttle import Throttle
 from tidework.bus.followups import Followups
+from tidework.bus.jobs import Jobs
 from tidework.errors import TideworkError
 from tidework.http.context import Principal, RequestContext
 from tidework.log import fold
 from tidework.mail import FolderMailer
+from tidework.post.post import Post
 from tidework.store.protocol import Store
 from tidework.users.admin import AdminService
 from tidework.users.api import Account
@@ -55,6 +59,8 @@ class World:
     admins: AdminService
     passwords: Passwords
     access_tokens: AccessTokens
+    confirmations: Confirmations
+    jobs: Jobs
 
     async def person(self, name: str = "Ada", password: str = PASSWORD) -> tuple[Account, Pair]:
         address = f"{name.lower()}@example.com"
@@ -71,20 +77,22 @@ class World:
         return caught.value.code
 
     async def mails(self) -> list[tuple[str, str]]:
-        """Recipient and text of every mail so far."""
-        await self.resets.aclose()
+        """Recipient and text of every mail so far, but for those that welcome somebody."""
+        await self.jobs.run_due()
         found = []
         for path in sorted((self.folder / "mail").glob("*.eml")):
             message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-            body = message.get_body()
+            body = message.get_body(("plain",))
             assert body is not None
-            found.append((str(message["to"]), body.get_content()))
+            text = body.get_content()
+            if "/confirm-email#" not in text:
+                found.append((str(message["to"]), text))
         return found
 
     async def mailed_token(self, address: str) -> str:
         """The token of the last mail to this address."""
         text = [text for to, text in await self.mails() if to == address][-1]
-        found = re.search(r"#token=(\S+)", text)
+        found = re.search(r"#token=(tws_\S+)", text)
         assert found is not None
         return found[1]
 
@@ -117,7 +125,6 @@ def compose(store: Store, folder: Path, registration: Registration = "open") -> 
     resets = Resets(
         store,
         users,
-        FolderMailer(folder / "mail"),
         throttle,
         public_url=PUBLIC_URL,
         registration=registration,
@@ -126,6 +133,10 @@ def compose(store: Store, folder: Path, registration: Registration = "open") -> 
     auth = AuthService(
         store, users, passwords, access_tokens, throttle, resets, registration=registration
     )
+    confirmations = Confirmations(store, users, throttle)
+    jobs, post = Jobs(store), Post(FolderMailer(folder / "mail"))
+    AuthLetters(users, resets, confirmations, public_url=PUBLIC_URL).register(post)
+    post.begin(jobs)
     audit = AuditLog(store)
     closing = Closing(store, users, followups, audit, workspaces, auth)
     return World(
@@ -141,6 +152,8 @@ def compose(store: Store, folder: Path, registration: Registration = "open") -> 
         admins=AdminService(store, users, audit, auth, closing),
         passwords=passwords,
         access_tokens=access_tokens,
+        confirmations=confirmations,
+        jobs=jobs,
     )
 
 
@@ -148,7 +161,6 @@ def compose(store: Store, folder: Path, registration: Registration = "open") -> 
 async def world(store: Store, tmp_path: Path) -> AsyncIterator[World]:
     made = compose(store, tmp_path)
     yield made
-    await made.auth.aclose()
     made.passwords.close()
 
 
@@ -164,5 +176,4 @@ async def compose_world(
 
     yield make
     for world in made:
-        await world.auth.aclose()
         world.passwords.close()
