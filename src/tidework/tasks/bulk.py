@@ -1,6 +1,6 @@
 """Changes in bulk: what is asked for, what has become of it, and taking it back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
@@ -88,13 +88,17 @@ class BulkService:
 
     async def show(self, workspace_id: str, run_id: str) -> BulkOut:
         """A run as far as it has come. Raises `NotFound`."""
-        return await self._out(workspace_id, await self._run(workspace_id, run_id))
+        # The jobs first: whatever ends between the two looks is seen to have ended.
+        jobs = await self._jobs_of(workspace_id, [run_id])
+        return await self._out(workspace_id, await self._run(workspace_id, run_id), jobs)
 
     async def latest(self, workspace_id: str) -> BulkList:
         """The latest runs, newest first."""
         params = {"stream_id": workspace_id, "limit": _LISTED}
+        ids = [row[0] for row in await self._store.fetch(queries.RUNS, params)]
+        jobs = await self._jobs_of(workspace_id, ids)
         rows = await self._store.fetch(queries.RUNS, params)
-        return BulkList([await self._out(workspace_id, Run(*row)) for row in rows])
+        return BulkList([await self._out(workspace_id, Run(*row), jobs) for row in rows])
 
     async def cancel(self, workspace_id: str, run_id: str) -> None:
         """Let no further part begin; what is done stays, and can be undone.
@@ -202,11 +206,14 @@ class BulkService:
             raise NotFound("There is no such change in bulk, or it is no longer kept.")
         return Run(*rows[0])
 
-    async def _out(self, workspace_id: str, run: Run) -> BulkOut:
-        params: dict[str, Any] = {"stream_id": workspace_id, "run_id": run.id}
+    async def _jobs_of(self, workspace_id: str, run_ids: Sequence[str]) -> dict[str, Sequence[Any]]:
+        ids = [*run_ids, *map(undo_job_id, run_ids)]
+        rows = await self._store.fetch(queries.JOBS, {"stream_id": workspace_id, "ids": ids})
+        return {row[0]: row[1:] for row in rows}
+
+    async def _out(self, workspace_id: str, run: Run, jobs: Mapping[str, Sequence[Any]]) -> BulkOut:
+        params = {"stream_id": workspace_id, "run_id": run.id}
         parts = await self._store.fetch(queries.PARTS, params)
-        params["ids"] = [run.id, undo_job_id(run.id)]
-        jobs = {row[0]: row[1:] for row in await self._store.fetch(queries.JOBS, params)}
         state, error = _state(run, jobs)
         undone = sum(part[1] == "undone" for part in parts)
         done = undone + sum(part[1] == "done" for part in parts)
@@ -249,7 +256,7 @@ def undo_job_id(run_id: str) -> str:
     return str(uuid5(UUID(run_id), "undo"))
 
 
-def _state(run: Run, jobs: dict[str, Sequence[Any]]) -> tuple[RunState, str | None]:
+def _state(run: Run, jobs: Mapping[str, Sequence[Any]]) -> tuple[RunState, str | None]:
     """The state of a run for people, and its error, from its row and its jobs'."""
     state: Any = run.state
     job = jobs.get(undo_job_id(run.id) if state == "undoing" else run.id)

@@ -55,7 +55,7 @@ class BulkRuns:
     def register(self, jobs: Jobs) -> None:
         """Let `jobs` run it."""
         # Parts that meet other writers start over; a workspace that is busy for hours is no defect.
-        jobs.register(JOB, self.run, deadline_s=60, max_attempts=50, concurrency=2)
+        jobs.register(JOB, self.run, deadline_s=20, max_attempts=50, concurrency=2)
 
     async def run(self, job: Job) -> Sequence[Operation]:
         """Do all parts that are not done yet."""

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, literal_column, select, union_all
 from tidework.store.sql.schema import (
     bulk_parts,
     bulk_runs,
+    changes,
     jobs,
     labels,
     members,
@@ -93,6 +94,18 @@ JOBS = Statement(
     select(jobs.c.id, jobs.c.state, jobs.c.attempts).where(
         jobs.c.stream_id == bindparam("stream_id"), any_of(jobs.c.id, "ids")
     ),
+)
+COMMIT_SEQ = Statement(
+    "bulk_commit_seq",
+    # It comes soon after what its part was planned on, so that is where to begin.
+    select(changes.c.seq)
+    .where(
+        changes.c.stream_id == bindparam("stream_id"),
+        changes.c.seq > bindparam("since"),
+        changes.c.commit_id == bindparam("commit_id"),
+    )
+    .order_by(changes.c.seq)
+    .limit(1),
 )
 REFERENCES = Statement(
     "bulk_references",
