@@ -79,7 +79,17 @@ from tidework.workspaces.admin import AdminWorkspaceService
 from tidework.workspaces.routes import routers as workspace_routers
 
 _SWEEP_S = 60.0
-_EXPIRING = ("idempotency", "password_resets", "jobs", "notifications", "email_confirmations")
+_EXPIRING = (
+    "idempotency",
+    "password_resets",
+    "jobs",
+    "notifications",
+    "email_confirmations",
+    "reports",
+    "file_chunks",
+    "bulk_runs",
+    "bulk_parts",
+)
 
 _log = get_logger(__name__)
 
@@ -144,6 +154,8 @@ class Application:
         self._edge: App | None = None
         self.stopping = Stopping()
         """Begin it before the server is ended, so that nobody is surprised by its end."""
+        self.streams: Live | None = None
+        """The open event streams; there from the start on."""
         self._ending = contextlib.AsyncExitStack()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -191,6 +203,7 @@ class Application:
             LiveMetrics(self._metrics.registry),
         )
         live.start(wakeups, self.stopping)
+        self.streams = live
         self._ending.push_async_callback(live.close)
         routes = framework(services, live)
         front = Front(

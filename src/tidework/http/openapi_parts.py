@@ -42,7 +42,7 @@ _TAG_RULES: Final = tuple(
         (r"/comments(/|$)", "comments"),
         (r"/projects(/|$)", "projects"),
         (r"/labels(/|$)", "labels"),
-        (r"/tasks(/|$)", "tasks"),
+        (r"/(tasks|bulk)(/|$)", "tasks"),
         (r"/(changes|undo|stats|events|reports)(/|$)", "changes"),
         (r"/workspaces(/|$)", "workspaces"),
     )
@@ -67,6 +67,7 @@ PATH_PARAMETERS: Final = {
     "label_id": "The label's id.",
     "session_id": "The session's id.",
     "token_id": "The API token's id.",
+    "run_id": "The id of the change in bulk.",
 }
 
 

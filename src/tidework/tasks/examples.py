@@ -12,9 +12,11 @@ from tidework.http.examples import (
     MADE,
     OTHER_TASK,
     PROJECT,
+    RUN,
     TASK,
     WORKSPACE,
 )
+from tidework.tasks.bulk_schemas import BulkIn, BulkList, BulkOut, BulkUndoIn
 from tidework.tasks.schemas import (
     AdminTaskPage,
     Batch,
@@ -107,6 +109,26 @@ _STATS = {
     "overdue": 4,
     "days": [{"day": "2026-11-22", "created": 3, "completed": 5}],
 }
+_FILTER = {"status": ["pending"], "assignee": "none", "due_before": "2026-12-01"}
+_ACTION = {"set": {"priority": "high", "assignee_id": ADA}, "add_labels": [LABEL]}
+_BULK: dict[str, Any] = {
+    "id": RUN,
+    "state": "running",
+    "filter": _FILTER,
+    "action": _ACTION,
+    "matched": 1200,
+    "changed": 500,
+    "progress": 0.417,
+    "failed_count": 0,
+    "failed": [],
+    "left_count": 0,
+    "left": [],
+    "error": None,
+    "created_by": ADA,
+    "created_at": MADE,
+    "undone_by": None,
+    "undo_until": LATER,
+}
 
 EXAMPLES: Final[list[tuple[type[Any], Any]]] = [
     (TaskOut, _TASK),
@@ -126,5 +148,9 @@ EXAMPLES: Final[list[tuple[type[Any], Any]]] = [
     (ChangesOut, {"changes": [_CHANGE], "seq": 42, "more": False}),
     (UndoIn, {"seq": 42}),
     (UndoOut, {"seq": 44, "undone": 42}),
+    (BulkIn, {"filter": _FILTER, "action": _ACTION, "dry_run": True}),
+    (BulkOut, _BULK),
+    (BulkList, {"items": [_BULK]}),
+    (BulkUndoIn, {"partial": True}),
     (StatsOut, _STATS),
 ]
