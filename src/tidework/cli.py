@@ -27,6 +27,7 @@ _COMMANDS: Final = {
     "import": "importing",
     "export": "exporting",
     "demo": "demo",
+    "analytics": "analytics",
     "doctor": "doctor",
     "keys": "keys",
     "settings": "settings",

@@ -26,7 +26,10 @@ def register(root: typer.Typer) -> None:
 def doctor(
     with_replay: Annotated[
         bool,
-        typer.Option("--replay", help="Also fold every log, and compare it with the state tables."),
+        typer.Option(
+            "--replay",
+            help="Also fold every log, and compare it with the state tables and statistics.",
+        ),
     ] = False,
     data_dir: DataDir = None,
     as_json: AsJson = False,
@@ -76,6 +79,7 @@ async def _look(settings: Settings, advance: Progress | None) -> list[Check]:
         found += await checks.of_lookups(store)
         if advance is not None:
             found.append(await replay.check(store, advance))
+            found.append(await replay.statistics(store))
     finally:
         await store.close()
     return found

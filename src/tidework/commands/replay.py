@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any
 
+from tidework.analytics.rebuild import compare, place_of
 from tidework.commands.checks import Check
 from tidework.commands.queries import STREAMS
 from tidework.store.protocol import Row, Store
@@ -19,7 +20,7 @@ async def check(store: Store, progress: Progress) -> Check:
 
     Costs one read of the whole database; others may write meanwhile.
     """
-    streams = await _streams(store)
+    streams = await streams_of(store)
     commits = sum(row[2] for row in streams)
     kinds = Counter(row[1] for row in streams)
     findings: list[str] = []
@@ -43,7 +44,35 @@ async def check(store: Store, progress: Progress) -> Check:
     return Check("replay", True, f"{counted}, {commits} commits: the log leads to the state")
 
 
-async def _streams(store: Store) -> list[Row]:
+async def statistics(store: Store) -> Check:
+    """Count every stream's statistics again, and compare. Needs the memory of one stream.
+
+    Costs one more read of the log; others may write meanwhile.
+    """
+    findings: list[str] = []
+    compared = behind = 0
+    for stream_id, kind, seq in await streams_of(store):
+        found = await compare(store, stream_id)
+        if found is None:
+            continue
+        compared += 1
+        behind += await place_of(store, stream_id) < seq
+        findings += [f"{kind} {stream_id}: {text}" for text in found]
+        if len(findings) >= _ENOUGH:
+            break
+    if findings:
+        return Check(
+            "statistics", False,
+            "Statistics are not what the log leads to. Count them again with: tidework analytics"
+            " rebuild",
+            findings,
+        )  # fmt: skip
+    later = f"; {behind} have commits that are not counted yet" if behind else ""
+    return Check("statistics", True, f"{compared} streams: as the log leads to{later}")
+
+
+async def streams_of(store: Store) -> list[Row]:
+    """Id, kind and seq of every stream."""
     found: list[Row] = []
     place: dict[str, Any] = {"after": _FIRST, "limit": _PAGE}
     while True:
