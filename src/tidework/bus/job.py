@@ -58,6 +58,7 @@ class Job:
         self.due_at: str = row[5]
         self.attempt: int = claim["attempts"]
         self.limit: asyncio.Timeout | None = None
+        self.ended = False
         self._store = store
         self._claim = claim
         self._deadline_s = deadline_s
@@ -82,6 +83,20 @@ class Job:
         self.args = self.args if args is None else args
         if self.limit is not None:
             self.limit.reschedule(asyncio.get_running_loop().time() + self._deadline_s)
+
+    async def end(self, operations: Sequence[Operation] = ()) -> None:
+        """End the job while its handler still runs, together with operations, which are written
+        first; what the handler returns after that is not written. Raises `ClaimLost`.
+
+        For a handler that wants to go on where an operation finds something else than it expects.
+        """
+        key = {"stream_id": self.stream_id, "id": self.id, **self._claim}
+        own = Operation("jobs", "delete", key, rows=1)
+        try:
+            await self._store.operate([*operations, own])
+        except Contended as error:
+            raise ClaimLost(f"{self.kind} {self.id}") from error
+        self.ended = True
 
     async def write(self, values: Values | None, operations: Sequence[Operation] = ()) -> None:
         """Change the job's row, or delete it, together with operations. Raises `ClaimLost`."""

@@ -260,6 +260,8 @@ class Jobs:
             raise
         except Exception as error:
             return await self._again(job, kind, error)
+        if job.ended:
+            return "done"
         if kind.keep_s is None:
             await job.write(None, operations or ())
             return "done"
