@@ -28,6 +28,7 @@ _SLOTS = 64
 _BEAT_S = 2.0
 _LIFE_S = 6.0
 _SETTLE_S = 0.02
+_SAVED_UP = 10
 _PAGE = 500
 _PENDING_PAGE = 2000
 _NOTED_AT_ONCE = 100
@@ -55,7 +56,11 @@ _log = structlog.get_logger()
 
 
 class Relay:
-    """Publishes the streams of its slots; `concurrency` of them at once."""
+    """Publishes the streams of its slots; `concurrency` of them at once.
+
+    `rate` is how many streams it looks into per second at most, None for as many as it can: beside
+    requests, what many streams have to tell waits and goes out together.
+    """
 
     def __init__(
         self,
@@ -64,12 +69,15 @@ class Relay:
         *,
         observer: WorkObserver | None = None,
         concurrency: int = 16,
+        rate: float | None = None,
     ) -> None:
         self.id = new_id()
         self._store = store
         self._bus = bus
         self._observer = observer or WorkObserver()
         self._room = asyncio.Semaphore(concurrency)
+        self._interval = 1 / rate if rate else 0.0
+        self._turn = 0.0
         self._living: Sequence[str] = ()
         self._history = store.history
         # Up to where streams have been published, and what the database knows of it.
@@ -171,8 +179,7 @@ class Relay:
         pause = _FIRST_PAUSE_S
         try:
             while True:
-                # What is committed in the same moment goes out together.
-                await asyncio.sleep(_SETTLE_S)
+                await self._settle()
                 self._again.discard(stream_id)
                 try:
                     async with self._room:
@@ -191,6 +198,16 @@ class Relay:
         finally:
             self._again.discard(stream_id)
             self._busy.pop(stream_id, None)
+
+    async def _settle(self) -> None:
+        """Wait for a turn; what is committed in the meantime goes out together."""
+        wait = _SETTLE_S
+        if self._interval:
+            now_s = asyncio.get_running_loop().time()
+            # Turns that nobody took are not saved up for more than a few.
+            self._turn = max(self._turn + self._interval, now_s - _SAVED_UP * self._interval)
+            wait = max(wait, self._turn - now_s)
+        await asyncio.sleep(wait)
 
     async def _publish_all(self, stream_id: str) -> None:
         place = self._places.get(stream_id)

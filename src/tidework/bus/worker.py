@@ -26,7 +26,10 @@ _log = structlog.get_logger()
 
 
 class Worker:
-    """Does what follows commits. `only` names the parts: `relay`, `jobs`, consumers by name."""
+    """Does what follows commits. `only` names the parts: `relay`, `jobs`, consumers by name.
+
+    `rate` holds the relay back, see there.
+    """
 
     def __init__(
         self,
@@ -39,6 +42,7 @@ class Worker:
         observer: WorkObserver | None = None,
         only: Collection[str] | None = None,
         concurrency: int = 8,
+        rate: float | None = None,
     ) -> None:
         self._bus = bus
         self._jobs = jobs
@@ -49,7 +53,9 @@ class Worker:
         self.consumers = Consumers(
             store, consumers, observer=self._observer, due=jobs.wake, concurrency=concurrency
         )
-        self._relay = Relay(store, bus, observer=self._observer) if self._has(RELAY) else None
+        self._relay: Relay | None = None
+        if self._has(RELAY):
+            self._relay = Relay(store, bus, observer=self._observer, rate=rate)
         self._names = [name for name in self.consumers.by_name if self._has(name)]
         self._missed: set[str] = set()
         self._sweeps = asyncio.Event()
