@@ -74,13 +74,17 @@ from tidework.times import now
 from tidework.users import examples as user_examples
 from tidework.users.admin_routes import routers as admin_routers
 from tidework.users.routes import routers as user_routers
+from tidework.webhooks import examples as webhook_examples
+from tidework.webhooks.routes import routers as webhook_routers
 from tidework.workspaces import examples as workspace_examples
 from tidework.workspaces.admin import AdminWorkspaceService
 from tidework.workspaces.routes import routers as workspace_routers
 
 _SWEEP_S = 60.0
-# Requests come first: at this rate what follows commits takes a small part of a processor.
-_STREAMS_PER_S = 50.0
+# Requests come first: while so many are served at once, what follows commits takes its time.
+_BUSY = 8
+_STREAMS_PER_S = 100.0
+_STREAMS_PER_S_BUSY = 20.0
 _EXPIRING = (
     "idempotency",
     "password_resets",
@@ -91,6 +95,7 @@ _EXPIRING = (
     "file_chunks",
     "bulk_runs",
     "bulk_parts",
+    "webhook_deliveries",
 )
 
 _log = get_logger(__name__)
@@ -120,6 +125,7 @@ def api_routers(services: Services) -> list[Router]:
             AdminWorkspaceService(services.store, services.audit, services.users),
         ),
         *analytics_routers(services.analytics),
+        *webhook_routers(services.webhooks.service, services.webhooks.outbox),
         *task_routers(task_services, [*LOG_HANDLERS, *BULK_HANDLERS]),
     ]
 
@@ -237,10 +243,13 @@ class Application:
             services.consumers,
             wakeups,
             observer=WorkMetrics(self._metrics.registry),
-            rate=_STREAMS_PER_S,
+            rate=self._streams_per_s,
         )
         await worker.start()
         self._ending.push_async_callback(worker.close)
+
+    def _streams_per_s(self) -> float:
+        return _STREAMS_PER_S_BUSY if self._metrics.in_flight >= _BUSY else _STREAMS_PER_S
 
     def _make_edge(
         self, front: Front, routes: Litestar, services: Services, health: Health, live: Live
@@ -356,6 +365,7 @@ EXAMPLES = (
     *task_examples.EXAMPLES,
     *analytics_examples.EXAMPLES,
     *notification_examples.EXAMPLES,
+    *webhook_examples.EXAMPLES,
 )
 
 

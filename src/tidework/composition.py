@@ -33,6 +33,7 @@ from tidework.cache.buckets import Buckets, MemoryBuckets
 from tidework.cache.second_tier import SecondTier
 from tidework.mail import FolderMailer, Mailer
 from tidework.notifications.parts import Notifications
+from tidework.outgoing.client import Outgoing
 from tidework.post.post import Post
 from tidework.settings import Settings
 from tidework.settings_outside import smtp_address
@@ -53,6 +54,7 @@ from tidework.users.admin import AdminService
 from tidework.users.audit import AuditLog
 from tidework.users.closing import Closing
 from tidework.users.service import UserService
+from tidework.webhooks.module import Webhooks
 from tidework.workspaces.items import ItemService
 from tidework.workspaces.service import WorkspaceService
 
@@ -92,6 +94,8 @@ class Services:
     jobs: Jobs
     consumers: list[AnyConsumer]
     notifications: Notifications
+    outgoing: Outgoing
+    webhooks: Webhooks
 
 
 def attach(services: Services) -> None:
@@ -102,6 +106,8 @@ def attach(services: Services) -> None:
     services.notifications.begin(jobs)
     services.consumers.append(services.notifications.consumer)
     services.consumers.append(AnalyticsConsumer(store))
+    services.webhooks.begin(jobs)
+    services.consumers.append(services.webhooks.consumer)
     url = services.settings.public_url
     letters = AuthLetters(services.users, services.resets, services.confirmations, public_url=url)
     letters.register(services.post)
@@ -207,6 +213,7 @@ def compose(settings: Settings, store: Store, buckets: Buckets | None = None) ->
     workspaces = WorkspaceService(store, users, followups)
     workspaces.invitations = resets
     closing = Closing(store, users, followups, audit, workspaces, auth)
+    tasks, outgoing = TaskService(store, answers), Outgoing(settings.outgoing_allow)
     services = Services(
         settings=settings,
         store=store,
@@ -225,7 +232,7 @@ def compose(settings: Settings, store: Store, buckets: Buckets | None = None) ->
         workspaces=workspaces,
         projects=ItemService(store, "project", answers),
         labels=ItemService(store, "label", answers),
-        tasks=TaskService(store, answers),
+        tasks=tasks,
         comments=CommentService(store, answers),
         relations=RelationService(store, answers),
         log=LogService(store, answers),
@@ -236,6 +243,8 @@ def compose(settings: Settings, store: Store, buckets: Buckets | None = None) ->
         jobs=jobs,
         consumers=[],
         notifications=Notifications(store, users, settings.public_url),
+        outgoing=outgoing,
+        webhooks=Webhooks(store, outgoing, tasks.get),
     )
     attach(services)
     return services
@@ -244,6 +253,7 @@ def compose(settings: Settings, store: Store, buckets: Buckets | None = None) ->
 async def finish(services: Services) -> None:
     """End what the services still do, then the store."""
     await services.post.close()
+    services.outgoing.close()
     services.passwords.close()
     await services.store.close()
 

@@ -1,0 +1,1 @@
+"""Telling other systems what has happened in a workspace, by requests to their addresses."""
