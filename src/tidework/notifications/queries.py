@@ -118,7 +118,7 @@ DUE = Statement(
         any_of(tasks.c.stream_id, "workspace_ids"),
         tasks.c.due_at < bindparam("until"),
         tasks.c.assignee_id == bindparam("user_id"),
-        tasks.c.status.in_(("pending", "in_progress")),
+        or_(tasks.c.status == "pending", tasks.c.status == "in_progress"),
     )
     .order_by(tasks.c.due_at, tasks.c.id)
     .limit(bindparam("limit")),

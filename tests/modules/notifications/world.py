@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import select
 
@@ -99,9 +100,8 @@ class World:
         await self.services.workspaces.remove(owner, user_id, context())
 
     async def prefer(self, user_id: str, **fields: Any) -> None:
-        await self.services.notifications.choices.replace(
-            user_id, PreferencesIn(**fields), context()
-        )
+        chosen = msgspec.convert(fields, PreferencesIn)
+        await self.services.notifications.choices.replace(user_id, chosen, context())
         await self.settle()
 
     async def settle(self) -> None:
