@@ -3,6 +3,7 @@
 import csv
 import io
 
+from tidework.spreadsheets import harmless
 from tidework.store.protocol import Store
 from tidework.transfer.export_json import Write
 from tidework.transfer.export_rows import TaskRow, task_rows
@@ -12,9 +13,6 @@ COLUMNS = (
     "number", "title", "description", "status", "priority", "due_at", "project", "labels",
     "assignee", "parent", "created_by", "created_at", "updated_at", "completed_at",
 )  # fmt: skip
-
-# What a spreadsheet takes for a formula, also behind blanks (OWASP, "CSV Injection").
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20")
 
 
 async def export_csv(store: Store, workspace_id: str, directory: Directory, write: Write) -> None:
@@ -32,11 +30,6 @@ async def export_csv(store: Store, workspace_id: str, directory: Directory, writ
             buffer.seek(0)
             buffer.truncate()
     write(buffer.getvalue().encode())
-
-
-def harmless(text: str) -> str:
-    """The text with an apostrophe before what a spreadsheet would take for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA) else text
 
 
 def _row(task: TaskRow) -> list[str | int | None]:

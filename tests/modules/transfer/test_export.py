@@ -21,6 +21,7 @@ from tests.modules.transfer.harness import (
 from tidework.errors import NotFound, TideworkError
 from tidework.ids import new_id
 from tidework.log import Change, Commit
+from tidework.spreadsheets import harmless
 from tidework.store.protocol import Store
 from tidework.store.sql.schema import streams, user_workspaces
 from tidework.store.sql.statement import Statement
@@ -34,7 +35,6 @@ from tidework.transfer import (
     import_jira,
     import_json,
 )
-from tidework.transfer.export_csv import harmless
 
 DAY = "2012-03-0{}T10:00:00.000+0000"
 ISSUES = [
