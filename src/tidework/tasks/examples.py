@@ -56,6 +56,13 @@ _TASK: dict[str, Any] = {
     "created_at": MADE,
     "updated_at": CHANGED,
     "completed_at": None,
+    "recurrence": {
+        "rule": "FREQ=WEEKLY;BYDAY=MO,TH",
+        "time_zone": "Europe/Berlin",
+        "from": "due",
+        "time": None,
+    },
+    "previous_id": None,
     "version": 42,
 }
 # It can be sent as it stands.
@@ -63,6 +70,7 @@ _NEW = {
     "title": "Write the release notes",
     "priority": "high",
     "due_at": "2026-12-01T18:00:00+01:00",
+    "recurrence": {"rule": "FREQ=MONTHLY;BYMONTHDAY=1", "time_zone": "Europe/Berlin"},
 }
 _COMMENT = {
     "id": COMMENT,

@@ -15,7 +15,7 @@ import msgspec
 from tidework.errors import invalid
 from tidework.log import Values
 from tidework.tasks.rules import YEARS_AHEAD, BadRule, Rule, read_rule
-from tidework.tasks.schemas import RecurrenceIn, RecurrencePatch
+from tidework.tasks.schemas import Recurrence, RecurrenceIn, RecurrencePatch
 from tidework.times import canonical, parse
 
 _EARLIEST: Final = "1970-01-01T00:00:00.000000Z"
@@ -97,6 +97,18 @@ def check_recurrence(recurrence: Values, due_at: str | None, pointer: str) -> No
             f"{pointer}/recurrence/rule names no date within {YEARS_AHEAD} years after the due"
             " date.",
         )
+
+
+def is_recurrence(value: Any) -> bool:
+    """Whether a value is a recurrence as the log has it. Its zone need not be known here."""
+    if not isinstance(value, dict) or value.keys() != {"rule", "time_zone", "from", "time"}:
+        return False
+    try:
+        given = msgspec.convert(value, Recurrence)
+        read_rule(given.rule)
+        return given.time is None or time.fromisoformat(given.time) is not None
+    except ValueError:
+        return False
 
 
 def following(recurrence: Values, due_at: str | None, done_at: str) -> Values | None:

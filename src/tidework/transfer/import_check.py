@@ -12,6 +12,7 @@ from tidework.log.fold import BrokenLog
 from tidework.store.sql.schema import ENTITIES as TABLES
 from tidework.store.sql.schema import fields_of
 from tidework.store.sql.schema_parts import ID, TIME
+from tidework.tasks.api import is_recurrence
 from tidework.times import parse
 from tidework.transfer.import_read import Head, Piece
 from tidework.transfer.mapping import PRIORITIES, STATUSES
@@ -41,6 +42,8 @@ _LONGEST = {
     "title": TITLE_MAX, "description": DESCRIPTION_MAX, "body": DESCRIPTION_MAX, "name": MAX_NAME,
 }  # fmt: skip
 _PEOPLE = frozenset({"created_by", "assignee_id", "author_id"})
+# Fields that there have not always been: a log may be older than they are.
+_LATER = frozenset({"recurrence", "previous_id"})
 _REFERENCES = {
     "project_id": "project", "parent_id": "task", "task_id": "task", "other_id": "task",
 }  # fmt: skip
@@ -144,7 +147,7 @@ class Checked:
     def _check_fields(self, change: ChangeOut, values: dict[str, Any], where: str) -> None:
         fields = fields_of(change.entity)
         unknown = sorted(set(values) - set(fields))
-        missing = sorted(set(fields) - set(values)) if change.op == "create" else []
+        missing = sorted(set(fields) - set(values) - _LATER) if change.op == "create" else []
         if unknown or missing or (change.op == "delete" and values):
             wrong = ", ".join(unknown + missing) or "its fields"
             raise self._bad(f"{where}: {wrong} should not, or should, be there")
@@ -163,6 +166,8 @@ class Checked:
             return isinstance(value, bool)
         if isinstance(kind, Integer):
             return type(value) is int and 0 < value < 2**53
+        if column.name == "recurrence":
+            return is_recurrence(value)
         if isinstance(kind, JSON):
             return isinstance(value, list) and all(isinstance(v, str) and is_id(v) for v in value)
         if not isinstance(value, str) or "\0" in value:

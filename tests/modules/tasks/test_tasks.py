@@ -17,7 +17,7 @@ from tests.services.api import Api, Person
 FIELDS = {
     "id", "workspace_id", "number", "project_id", "parent_id", "title", "description", "status",
     "priority", "due_at", "assignee_id", "label_ids", "position", "created_by", "created_at",
-    "updated_at", "completed_at", "version",
+    "updated_at", "completed_at", "recurrence", "previous_id", "version",
 }  # fmt: skip
 
 
@@ -41,7 +41,16 @@ async def test_a_new_task_has_every_field_and_its_defaults(api: Api) -> None:
         "version": before + 1,
     }
     expected |= dict.fromkeys(
-        ["project_id", "parent_id", "due_at", "assignee_id", "completed_at"], None
+        [
+            "project_id",
+            "parent_id",
+            "due_at",
+            "assignee_id",
+            "completed_at",
+            "recurrence",
+            "previous_id",
+        ],
+        None,
     )
     assert {name: task[name] for name in expected} == expected
     place = f"/api/v1/workspaces/{ada.workspace}/tasks/{task['id']}"

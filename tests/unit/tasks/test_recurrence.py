@@ -1,5 +1,7 @@
 """When the next one is due: local times, clock changes, ends of series, lateness."""
 
+# ruff: noqa: DTZ001 - local times are what this is about
+
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -209,7 +211,9 @@ def test_a_time_of_its_own_is_used_once() -> None:
     assert found["recurrence"]["time"] is None
 
 
-@pytest.mark.parametrize("due", [None, "0001-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.999999Z"])
+@pytest.mark.parametrize(
+    "due", [None, "0001-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.999999Z"]
+)
 def test_what_cannot_go_on_ends(due: str | None) -> None:
     assert following(recurs(DAILY, "Pacific/Apia"), due, "2026-01-01T00:00:00.000000Z") is None
 

@@ -1,5 +1,7 @@
 """Rules of recurrence, held against dateutil's own, and what must be refused."""
 
+# ruff: noqa: DTZ001 - local times are what this is about
+
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
