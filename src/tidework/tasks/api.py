@@ -1,8 +1,21 @@
 """What other modules may know of tasks."""
 
 from tidework.tasks.log import change_out, kept_since
+from tidework.tasks.pages import TaskPages
 from tidework.tasks.recurrence import is_recurrence
 from tidework.tasks.relations import relation_id, stored_form
-from tidework.tasks.schemas import ChangeOut
+from tidework.tasks.schemas import ChangeOut, TaskOut
+from tidework.tasks.selection import TaskFilter, query_of
 
-__all__ = ["ChangeOut", "change_out", "is_recurrence", "kept_since", "relation_id", "stored_form"]
+__all__ = [
+    "ChangeOut",
+    "TaskFilter",
+    "TaskOut",
+    "TaskPages",
+    "change_out",
+    "is_recurrence",
+    "kept_since",
+    "query_of",
+    "relation_id",
+    "stored_form",
+]
