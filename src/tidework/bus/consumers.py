@@ -11,7 +11,7 @@ import contextlib
 import random
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Protocol, cast
 from weakref import WeakValueDictionary
 
 import structlog
@@ -84,7 +84,6 @@ class Consumer(Protocol):
         ...
 
 
-@runtime_checkable
 class PagedConsumer(Protocol):
     """A `Consumer` that takes many commits of one stream in at once, for less."""
 
@@ -254,10 +253,7 @@ class Consumers:
 
     async def _take_in(self, name: str, commits: Sequence[LoggedCommit], written: int) -> int:
         """Let a consumer take commits in, from where the inbox says `written`; what it says then."""
-        consumer = self.by_name[name]
-        if isinstance(consumer, PagedConsumer):
-            if len(commits) == 1:
-                return await self._one(name, commits, written)
+        if len(commits) > 1 and hasattr(self.by_name[name], "handle_page"):
             try:
                 return await self._attempt(name, commits, written)
             except (_Moved, Unavailable):
@@ -326,9 +322,9 @@ def _place(stream_id: str, name: str, written: int, seq: int) -> Operation:
 
 
 async def _ask(consumer: AnyConsumer, commits: Sequence[LoggedCommit]) -> Sequence[Operation]:
-    if isinstance(consumer, PagedConsumer):
-        return await consumer.handle_page(commits)
-    return await consumer.handle(commits[0])
+    if hasattr(consumer, "handle_page"):
+        return await cast(PagedConsumer, consumer).handle_page(commits)
+    return await cast(Consumer, consumer).handle(commits[0])
 
 
 def _is_away(error: Exception) -> bool:

@@ -8,7 +8,7 @@ repeat each other: both begin at what is known to have been published.
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import structlog
 from sqlalchemy import bindparam, select, true
@@ -58,7 +58,7 @@ _log = structlog.get_logger()
 class Relay:
     """Publishes the streams of its slots; `concurrency` of them at once.
 
-    `rate` is how many streams it looks into per second at most, None for as many as it can: beside
+    `rate` says how many streams it looks into per second at most, None for as many as it can: beside
     requests, what many streams have to tell waits and goes out together.
     """
 
@@ -69,14 +69,14 @@ class Relay:
         *,
         observer: WorkObserver | None = None,
         concurrency: int = 16,
-        rate: float | None = None,
+        rate: Callable[[], float] | None = None,
     ) -> None:
         self.id = new_id()
         self._store = store
         self._bus = bus
         self._observer = observer or WorkObserver()
         self._room = asyncio.Semaphore(concurrency)
-        self._interval = 1 / rate if rate else 0.0
+        self._rate = rate
         self._turn = 0.0
         self._living: Sequence[str] = ()
         self._history = store.history
@@ -202,10 +202,11 @@ class Relay:
     async def _settle(self) -> None:
         """Wait for a turn; what is committed in the meantime goes out together."""
         wait = _SETTLE_S
-        if self._interval:
+        if self._rate is not None:
+            interval = 1 / self._rate()
             now_s = asyncio.get_running_loop().time()
             # Turns that nobody took are not saved up for more than a few.
-            self._turn = max(self._turn + self._interval, now_s - _SAVED_UP * self._interval)
+            self._turn = max(self._turn + interval, now_s - _SAVED_UP * interval)
             wait = max(wait, self._turn - now_s)
         await asyncio.sleep(wait)
 

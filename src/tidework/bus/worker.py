@@ -42,7 +42,7 @@ class Worker:
         observer: WorkObserver | None = None,
         only: Collection[str] | None = None,
         concurrency: int = 8,
-        rate: float | None = None,
+        rate: Callable[[], float] | None = None,
     ) -> None:
         self._bus = bus
         self._jobs = jobs
