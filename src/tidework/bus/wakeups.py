@@ -5,12 +5,13 @@ What is true is in the log.
 """
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Final, Protocol
+from uuid import UUID, uuid5
 
 import structlog
 
-from tidework.log import Committed
+from tidework.log import Committed, Operation
 from tidework.store.observer import Observer
 
 Listener = Callable[[Collection[str]], None]
@@ -20,7 +21,14 @@ called on the event loop, returns at once and raises nothing."""
 MOST: Final = 5_000
 """More streams than these at once are told as "any"."""
 
+_INBOXES: Final = UUID("8c0f7a52-41f7-4a6d-9a53-0d2b3f6f7e11")
+
 _log = structlog.get_logger("tidework.wakeups")
+
+
+def inbox_of(user_id: str) -> str:
+    """What is told, in place of a stream, when somebody's notifications may have changed."""
+    return str(uuid5(_INBOXES, user_id))
 
 
 class Carrier(Protocol):
@@ -80,6 +88,16 @@ class Wakeups(Observer):
     def committed(self, committed: Committed) -> None:
         """See `Observer.committed`."""
         self.notify((committed.stream_id,))
+
+    def operated(self, operations: Sequence[Operation]) -> None:
+        """See `Observer.operated`: who has an inbox open is to look at it."""
+        found = {
+            inbox_of(operation.key["stream_id"])
+            for operation in operations
+            if operation.table == "notifications" and "stream_id" in operation.key
+        }
+        if found:
+            self.notify(found)
 
     def _hear(self, stream_ids: Collection[str]) -> None:
         self._any = self._any or not stream_ids

@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import msgspec
+
 from tidework.errors import NotFound, invalid
 from tidework.http.conditional import changed, expected_versions
 from tidework.http.context import RequestContext
+from tidework.http.replies import given
 from tidework.log import Change, Commit, Expect, Values
 from tidework.notifications.preferences import (
     ENTITY,
@@ -16,7 +19,7 @@ from tidework.notifications.preferences import (
     clock_text,
     preferences_of,
 )
-from tidework.notifications.schemas import PreferencesIn, PreferencesOut, QuietHours
+from tidework.notifications.schemas import KindsOut, PreferencesIn, PreferencesOut, QuietHours
 from tidework.store.protocol import Store
 from tidework.store.retry import retried
 from tidework.times import now
@@ -83,7 +86,7 @@ def shown(preferences: Preferences) -> PreferencesOut:
     """Preferences as HTTP shows them."""
     quiet = preferences.quiet
     return PreferencesOut(
-        kinds=preferences.kinds(),
+        kinds=msgspec.convert(preferences.kinds(), KindsOut),
         quiet_hours=QuietHours(*map(clock_text, quiet)) if quiet is not None else None,
         digest_at=None if preferences.digest_at is None else clock_text(preferences.digest_at),
         bundle_minutes=preferences.bundle_minutes,
@@ -93,8 +96,8 @@ def shown(preferences: Preferences) -> PreferencesOut:
 def _chosen(data: PreferencesIn) -> Preferences:
     choices = {
         choice_of(kind, channel): wanted
-        for kind, channels in data.kinds.items()
-        for channel, wanted in channels.items()
+        for kind, channels in given(data.kinds).items()
+        for channel, wanted in given(channels).items()
     }
     quiet = data.quiet_hours
     if quiet is not None and quiet.start == quiet.end:

@@ -5,6 +5,8 @@ from typing import Any
 
 from litestar import MediaType, Request, Response, Router, get, post, put
 from litestar.di import NamedDependency, Provide
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Example
 from litestar.params import JSONBody
 
 from tidework.http.context import Principal, RequestContext
@@ -27,6 +29,13 @@ from tidework.notifications.schemas import (
 from tidework.notifications.unsubscribing import PATH, Unsubscribing
 
 AnyRequest = Request[Any, Any, Any]
+_HTML = ResponseSpec(
+    data_container=str,
+    description="A page with a form",
+    media_type=MediaType.HTML,
+    generate_examples=False,
+    examples=[Example(summary="A page", value="<!doctype html><title>Tidework</title>…")],
+)
 
 
 @get(
@@ -96,7 +105,7 @@ async def put_preferences(
     operation_id="showUnsubscribe",
     summary="The page behind a mail's link, with a button",
     security=PUBLIC,
-    responses=problem_responses(422),
+    responses={200: _HTML, **problem_responses(422)},
     opt={QUERY: TOKEN},
     media_type=MediaType.HTML,
 )

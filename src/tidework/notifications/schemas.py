@@ -2,15 +2,16 @@
 
 from typing import Annotated, Any
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
-from tidework.notifications.kinds import Channel, Kind
+from tidework.http.wording import in_words
+from tidework.notifications.kinds import Kind
 from tidework.notifications.preferences import MOST_BUNDLE_MINUTES, USUAL_BUNDLE_MINUTES
 
 Clock = Annotated[
     str,
     Meta(
-        pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$",
+        pattern=in_words("^([01][0-9]|2[0-3]):[0-5][0-9]$", "a time of day, such as 07:30"),
         description="A time of day, by the clock of the person's time zone",
         examples=["07:30"],
     ),
@@ -66,6 +67,60 @@ class QuietHours(Struct, frozen=True, forbid_unknown_fields=True):
     end: Clock
 
 
+class ChannelsIn(Struct, frozen=True, forbid_unknown_fields=True):
+    """By which channels; what is left out is as usual."""
+
+    in_app: bool | UnsetType = UNSET
+    email: bool | UnsetType = UNSET
+    push: bool | UnsetType = UNSET
+    sms: bool | UnsetType = UNSET
+    chat: bool | UnsetType = UNSET
+
+
+class KindsIn(Struct, frozen=True, forbid_unknown_fields=True):
+    """Of what, by which channels; what is left out is as usual."""
+
+    assigned: ChannelsIn | UnsetType = UNSET
+    unassigned: ChannelsIn | UnsetType = UNSET
+    mentioned: ChannelsIn | UnsetType = UNSET
+    commented: ChannelsIn | UnsetType = UNSET
+    completed: ChannelsIn | UnsetType = UNSET
+    due_soon: ChannelsIn | UnsetType = UNSET
+    overdue: ChannelsIn | UnsetType = UNSET
+    reminder: ChannelsIn | UnsetType = UNSET
+    added: ChannelsIn | UnsetType = UNSET
+    role_changed: ChannelsIn | UnsetType = UNSET
+    webhook_disabled: ChannelsIn | UnsetType = UNSET
+    report_ready: ChannelsIn | UnsetType = UNSET
+
+
+class ChannelsOut(Struct, frozen=True):
+    """By which channels."""
+
+    in_app: bool
+    email: bool
+    push: bool
+    sms: bool
+    chat: bool
+
+
+class KindsOut(Struct, frozen=True):
+    """Of what, by which channels."""
+
+    assigned: ChannelsOut
+    unassigned: ChannelsOut
+    mentioned: ChannelsOut
+    commented: ChannelsOut
+    completed: ChannelsOut
+    due_soon: ChannelsOut
+    overdue: ChannelsOut
+    reminder: ChannelsOut
+    added: ChannelsOut
+    role_changed: ChannelsOut
+    webhook_disabled: ChannelsOut
+    report_ready: ChannelsOut
+
+
 class PreferencesIn(Struct, frozen=True, forbid_unknown_fields=True):
     """All that somebody has chosen; what is left out is as usual.
 
@@ -73,7 +128,7 @@ class PreferencesIn(Struct, frozen=True, forbid_unknown_fields=True):
     `bundle_minutes` leaves together. `digest_at` is when the daily digest leaves, null for none.
     """
 
-    kinds: dict[Kind, dict[Channel, bool]] = {}
+    kinds: KindsIn = KindsIn()
     quiet_hours: QuietHours | None = None
     digest_at: Clock | None = None
     bundle_minutes: Minutes = USUAL_BUNDLE_MINUTES
@@ -82,7 +137,7 @@ class PreferencesIn(Struct, frozen=True, forbid_unknown_fields=True):
 class PreferencesOut(Struct, frozen=True):
     """How somebody is told: each kind by each channel, and when."""
 
-    kinds: dict[Kind, dict[Channel, bool]]
+    kinds: KindsOut
     quiet_hours: QuietHours | None
     digest_at: str | None
     bundle_minutes: int

@@ -33,6 +33,10 @@ class Observers(Observer):
         for one in self._observers:
             one.committed(committed)
 
+    def operated(self, operations: Sequence[Operation]) -> None:
+        for one in self._observers:
+            one.operated(operations)
+
     def read(self, target: Any) -> None:
         for one in self._observers:
             one.read(target)

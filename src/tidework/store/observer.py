@@ -1,8 +1,9 @@
 """What a store reports about itself; the default reports to nobody."""
 
+from collections.abc import Sequence
 from typing import Literal
 
-from tidework.log import Committed
+from tidework.log import Committed, Operation
 
 
 class Observer:
@@ -19,6 +20,9 @@ class Observer:
 
     def committed(self, committed: Committed) -> None:
         """A commit has been written; called before its caller goes on."""
+
+    def operated(self, operations: Sequence[Operation]) -> None:
+        """Operational rows have been written alone; called before their writer goes on."""
 
     def read(self, target: Literal["primary", "replica"]) -> None:
         """A read was answered by the primary, or by a replica."""

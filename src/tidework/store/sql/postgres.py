@@ -160,6 +160,7 @@ class PostgresStore:
     async def operate(self, operations: Sequence[Operation]) -> None:
         """See `Store.operate`."""
         await self._operations.submit(operations)
+        self._observer.operated(operations)
 
     async def seqs(self, stream_ids: Sequence[str]) -> Mapping[str, int]:
         """See `Store.seqs`."""

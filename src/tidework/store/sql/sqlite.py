@@ -106,6 +106,7 @@ class SqliteStore:
     async def operate(self, operations: Sequence[Operation]) -> None:
         """See `Store.operate`."""
         await self._committer.submit(operations)
+        self._observer.operated(operations)
 
     async def seqs(self, stream_ids: Sequence[str]) -> Mapping[str, int]:
         """See `Store.seqs`. From memory while nobody has written, which costs microseconds."""

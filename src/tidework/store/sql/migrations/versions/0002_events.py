@@ -215,13 +215,13 @@ def _notifications() -> None:
         sa.PrimaryKeyConstraint("stream_id", "id", name="notifications_pkey"),
     )
     op.create_index("notifications_created", "notifications", ["stream_id", "created_at", "id"])
-    unread, expiring = sa.column("unread"), sa.text("expires_at IS NOT NULL")
+    expiring = sa.text("expires_at IS NOT NULL")
     op.create_index(
         "notifications_unread",
         "notifications",
         ["stream_id", "created_at", "id"],
-        sqlite_where=unread,
-        postgresql_where=unread,
+        sqlite_where=sa.column("unread"),
+        postgresql_where=sa.column("unread"),
     )
     op.create_index(
         "notifications_expires",
@@ -364,6 +364,7 @@ def _channels() -> None:
         sa.Column("endpoint", sa.Text(), nullable=False),
         sa.Column("p256dh", sa.Text(), nullable=False),
         sa.Column("auth", sa.Text(), nullable=False),
+        sa.Column("session_id", ID, nullable=False),
         sa.Column("user_agent", sa.Text(), nullable=True),
         sa.Column("created_at", TIME, nullable=False),
         sa.Column("expires_at", TIME, nullable=True),
