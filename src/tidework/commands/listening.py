@@ -1,11 +1,24 @@
 """The address that a server listens on."""
 
+import contextlib
 import errno
+import os
 import socket
-from typing import Any
+from typing import Any, Final
 
 from tidework.errors import TideworkError
 from tidework.settings import Settings
+
+# A peer that is gone without a word is noticed after a minute at the latest, whether something is
+# being sent to it or not; connections inherit it from the socket that takes them. By default an
+# event stream's would stay for a quarter of an hour.
+_LIVENESS: Final = (
+    ("SOL_SOCKET", "SO_KEEPALIVE", 1),
+    ("IPPROTO_TCP", "TCP_KEEPIDLE", 30),
+    ("IPPROTO_TCP", "TCP_KEEPINTVL", 10),
+    ("IPPROTO_TCP", "TCP_KEEPCNT", 3),
+    ("IPPROTO_TCP", "TCP_USER_TIMEOUT", 60_000),
+)
 
 
 class CannotListen(TideworkError):
@@ -30,6 +43,17 @@ def _found(settings: Settings) -> tuple[int, Any]:
         raise CannotListen(_refusal(settings, error)) from error
     family, _, _, _, address = min(found, key=lambda one: one[0] != socket.AF_INET)
     return family, address
+
+
+def notice_the_dead(descriptor: int | None) -> None:
+    """Let a listening socket's connections end when their peer has gone without a word."""
+    if descriptor is None:
+        return
+    with contextlib.suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as listener:
+        for level, name, value in _LIVENESS:
+            # Not every system knows all of them.
+            if hasattr(socket, name):
+                listener.setsockopt(getattr(socket, level), getattr(socket, name), value)
 
 
 def check_address(settings: Settings) -> None:

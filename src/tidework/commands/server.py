@@ -21,7 +21,7 @@ from tidework.app import create_app
 from tidework.commands.database import Migration
 from tidework.commands.ending import Door, Ending, grace
 from tidework.commands.lifespan import running
-from tidework.commands.listening import resolved
+from tidework.commands.listening import notice_the_dead, resolved
 from tidework.commands.supervisor import Supervisor
 from tidework.errors import TideworkError
 from tidework.http import logs
@@ -90,6 +90,7 @@ async def _embedded(
     life: int | None = None,
 ) -> None:
     app = create_app(settings)
+    notice_the_dead(listener.get_fd())
     ending = Ending(app.stopping, Door(listener.get_fd()), settings.drain_seconds)
     ending.listen()
     if life is not None:
