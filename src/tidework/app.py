@@ -21,6 +21,8 @@ from tidework.auth.routes import root_routers
 from tidework.auth.routes import routers as auth_routers
 from tidework.bus.wakeups import Wakeups
 from tidework.bus.worker import Worker
+from tidework.channels import examples as channel_examples
+from tidework.channels.routes import routers as channel_routers
 from tidework.composition import (
     Services,
     compose,
@@ -117,6 +119,7 @@ def api_routers(services: Services) -> list[Router]:
         *email_routers(services.confirmations),
         *user_routers(services.users, services.closing, services.auth),
         *notification_routers(services.notifications),
+        *channel_routers(services.channels),
         *admin_routers(services.admins),
         *workspace_routers(
             services.workspaces,
@@ -365,6 +368,7 @@ EXAMPLES = (
     *task_examples.EXAMPLES,
     *analytics_examples.EXAMPLES,
     *notification_examples.EXAMPLES,
+    *channel_examples.EXAMPLES,
     *webhook_examples.EXAMPLES,
 )
 

@@ -31,6 +31,7 @@ from tidework.bus.wakeups_postgres import PostgresCarrier
 from tidework.bus.wakeups_sqlite import SqliteCarrier
 from tidework.cache.buckets import Buckets, MemoryBuckets
 from tidework.cache.second_tier import SecondTier
+from tidework.channels.parts import Channels
 from tidework.mail import FolderMailer, Mailer
 from tidework.notifications.parts import Notifications
 from tidework.outgoing.client import Outgoing
@@ -94,6 +95,7 @@ class Services:
     jobs: Jobs
     consumers: list[AnyConsumer]
     notifications: Notifications
+    channels: Channels
     outgoing: Outgoing
     webhooks: Webhooks
 
@@ -104,6 +106,7 @@ def attach(services: Services) -> None:
     BulkRuns(store).register(jobs)
     BulkUndo(store).register(jobs)
     services.notifications.begin(jobs)
+    services.channels.begin(jobs)
     services.consumers.append(services.notifications.consumer)
     services.consumers.append(AnalyticsConsumer(store))
     services.webhooks.begin(jobs)
@@ -213,6 +216,10 @@ def compose(settings: Settings, store: Store, buckets: Buckets | None = None) ->
     workspaces = WorkspaceService(store, users, followups)
     workspaces.invitations = resets
     closing = Closing(store, users, followups, audit, workspaces, auth)
+    post, notifications = (
+        Post(make_mailer(settings)),
+        Notifications(store, users, settings.public_url),
+    )
     tasks, outgoing = TaskService(store, answers), Outgoing(settings.outgoing_allow)
     services = Services(
         settings=settings,
@@ -222,7 +229,7 @@ def compose(settings: Settings, store: Store, buckets: Buckets | None = None) ->
         passwords=passwords,
         users=users,
         audit=audit,
-        post=Post(make_mailer(settings)),
+        post=post,
         resets=resets,
         confirmations=Confirmations(store, users, throttle, keys.derive),
         auth=auth,
@@ -242,7 +249,16 @@ def compose(settings: Settings, store: Store, buckets: Buckets | None = None) ->
         followups=followups,
         jobs=jobs,
         consumers=[],
-        notifications=Notifications(store, users, settings.public_url),
+        notifications=notifications,
+        channels=Channels(
+            settings,
+            store,
+            users,
+            post,
+            notifications.unsubscribing.address,
+            outgoing,
+            keys.derive,
+        ),
         outgoing=outgoing,
         webhooks=Webhooks(store, outgoing, tasks.get),
     )
@@ -254,6 +270,7 @@ async def finish(services: Services) -> None:
     """End what the services still do, then the store."""
     await services.post.close()
     services.outgoing.close()
+    services.channels.close()
     services.passwords.close()
     await services.store.close()
 

@@ -119,6 +119,22 @@ class Settings(CoreSettings):
         " mail becomes a file in the folder mail of the data folder.",
         example="smtp+starttls://tidework:secret@mail.example.com:587", secret=True,
     )  # fmt: skip
+    sms_url: str = _setting(
+        "", values.http_url, "Gateway that short messages are posted to as JSON; without it there are"
+        " none.", example="https://sms.example.com/send",
+    )  # fmt: skip
+    sms_token: str = _setting(
+        "", outside.token, "What that gateway is shown: Authorization: Bearer TOKEN.",
+        example="s3cret", secret=True,
+    )  # fmt: skip
+    chat_url: str = _setting(
+        "", values.http_url, "Gateway that messages to a chat are posted to as JSON; without it there"
+        " are none.", example="https://chat.example.com/send",
+    )  # fmt: skip
+    chat_token: str = _setting(
+        "", outside.token, "What that gateway is shown: Authorization: Bearer TOKEN.",
+        example="s3cret", secret=True,
+    )  # fmt: skip
     broker_url: str = _setting(
         "", broker.broker_url, "Message broker between processes: amqp://USER:PASSWORD@HOST:PORT/"
         " (RabbitMQ; amqps:// with TLS), nats://HOST:PORT, redis://… (rediss:// with TLS), or"

@@ -60,6 +60,13 @@ def smtp_address(raw: str) -> SmtpAddress:
     )
 
 
+def token(raw: str) -> str:
+    """What stands in a header: visible ASCII."""
+    if not raw.isascii() or not raw.isprintable() or " " in raw:
+        raise ValueError("has other characters than visible ASCII")
+    return raw
+
+
 def _is_here(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback

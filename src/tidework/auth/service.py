@@ -29,6 +29,8 @@ from tidework.users.api import (
 Registration = Literal["open", "invite", "closed"]
 
 _RETRIES = 5
+# What else is kept of how to reach somebody.
+_OF_THE_PERSON = ("email_confirmations", "push_subscriptions", "channel_addresses")
 
 
 class AuthService:
@@ -343,7 +345,7 @@ class AuthService:
             for row in await self._store.fetch(queries.REVOCATIONS, {"user_id": user_id})
         ]
         key = {"stream_id": user_id}
-        tables = ("credentials", "sessions", "password_resets", "email_confirmations")
+        tables = ("credentials", "sessions", "password_resets", *_OF_THE_PERSON)
         return changes, [Operation(table, "delete", key) for table in tables]
 
 

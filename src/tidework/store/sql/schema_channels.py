@@ -15,7 +15,8 @@ email_confirmations = operational(
     key=("stream_id", "digest"),
 )
 
-# Browsers that take messages (RFC 8030); the keys are what RFC 8291 encrypts for.
+# Browsers that take messages (RFC 8030), until their session ends; the keys are what RFC 8291
+# encrypts for.
 push_subscriptions = operational(
     "push_subscriptions",
     id_column("stream_id"),
@@ -23,6 +24,7 @@ push_subscriptions = operational(
     Column("endpoint", Text, nullable=False),
     Column("p256dh", Text, nullable=False),
     Column("auth", Text, nullable=False),
+    id_column("session_id"),
     Column("user_agent", Text),
     Column("created_at", TIME, nullable=False),
     Column("expires_at", TIME),
