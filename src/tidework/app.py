@@ -63,6 +63,9 @@ from tidework.notifications.routes import routers as notification_routers
 from tidework.observability.observing import Observing
 from tidework.observability.store import Observers
 from tidework.observability.work import WorkMetrics
+from tidework.reminders import examples as reminder_examples
+from tidework.reminders.routes import routers as reminder_routers
+from tidework.reminders.service import ReminderService
 from tidework.settings import Settings
 from tidework.store.protocol import Store
 from tidework.store.sql.pool import Pool
@@ -120,6 +123,7 @@ def api_routers(services: Services) -> list[Router]:
         *user_routers(services.users, services.closing, services.auth),
         *notification_routers(services.notifications),
         *channel_routers(services.channels),
+        *reminder_routers(ReminderService(services.store)),
         *admin_routers(services.admins),
         *workspace_routers(
             services.workspaces,
@@ -369,6 +373,7 @@ EXAMPLES = (
     *analytics_examples.EXAMPLES,
     *notification_examples.EXAMPLES,
     *channel_examples.EXAMPLES,
+    *reminder_examples.EXAMPLES,
     *webhook_examples.EXAMPLES,
 )
 

@@ -36,6 +36,7 @@ from tidework.mail import FolderMailer, Mailer
 from tidework.notifications.parts import Notifications
 from tidework.outgoing.client import Outgoing
 from tidework.post.post import Post
+from tidework.reminders import parts as reminders
 from tidework.settings import Settings
 from tidework.settings_outside import smtp_address
 from tidework.store.answers import answers_of
@@ -109,6 +110,7 @@ def attach(services: Services) -> None:
     services.channels.begin(jobs)
     services.consumers.append(services.notifications.consumer)
     services.consumers.append(AnalyticsConsumer(store))
+    services.consumers.append(reminders.begin(store, jobs))
     services.webhooks.begin(jobs)
     services.consumers.append(services.webhooks.consumer)
     url = services.settings.public_url

@@ -39,6 +39,8 @@ def task_fields(**fields: Any) -> dict[str, Any]:
         "created_by": None,
         "created_at": CREATED,
         "completed_at": None,
+        "recurrence": None,
+        "previous_id": None,
     } | fields
 
 

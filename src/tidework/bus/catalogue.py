@@ -22,6 +22,7 @@ _PLURAL: Final = {
     "task": "tasks",
     "comment": "comments",
     "relation": "relations",
+    "reminder": "reminders",
     "webhook": "webhooks",
 }
 
@@ -35,6 +36,7 @@ _TYPES: Final[dict[str, tuple[str, str, str]]] = {
     "task": ("task.created", "task.updated", "task.deleted"),
     "comment": ("comment.created", "comment.updated", "comment.deleted"),
     "relation": ("relation.added", "relation.updated", "relation.removed"),
+    "reminder": ("reminder.created", "reminder.updated", "reminder.deleted"),
     "webhook": ("webhook.created", "webhook.updated", "webhook.deleted"),
 }
 _OPS: Final = {"create": 0, "update": 1, "delete": 2}
@@ -103,7 +105,7 @@ def events_of(changes: Iterable[LoggedChange]) -> list[Event]:
 
 
 def _event(change: LoggedChange, kind: str) -> Event:
-    where = "users" if change.entity == "account" else "workspaces"
+    where = "users" if change.entity in ("account", "reminder") else "workspaces"
     return Event(
         id=f"{change.stream_id}:{change.seq}:{change.ordinal}:{kind}",
         source=f"/api/v1/{where}/{change.stream_id}",

@@ -25,6 +25,7 @@ TAGS: Final[tuple[dict[str, str], ...]] = (
     {"name": "comments", "description": "Comments on tasks."},
     {"name": "changes", "description": "The log: changes since a seq, undo, statistics."},
     {"name": "notifications", "description": "What happened that concerns the caller."},
+    {"name": "reminders", "description": "What the caller wants to be told of a task, and when."},
     {"name": "webhooks", "description": "Telling other systems what happened."},
     {"name": "admin", "description": "The whole installation; for the role admin."},
     {"name": "meta", "description": "Keys, health and this document."},
@@ -38,6 +39,7 @@ _TAG_RULES: Final = tuple(
         (r"/auth(/|$)", "auth"),
         (r"/users(/|$)", "users"),
         (r"/notifications(/|$)", "notifications"),
+        (r"/reminders(/|$)", "reminders"),
         (r"/webhooks(/|$)", "webhooks"),
         (r"/comments(/|$)", "comments"),
         (r"/projects(/|$)", "projects"),
@@ -67,6 +69,7 @@ PATH_PARAMETERS: Final = {
     "label_id": "The label's id.",
     "session_id": "The session's id.",
     "token_id": "The API token's id.",
+    "reminder_id": "The reminder's id.",
     "webhook_id": "The webhook's id.",
     "run_id": "The id of the change in bulk.",
 }

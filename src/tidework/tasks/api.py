@@ -2,6 +2,7 @@
 
 from tidework.tasks.log import change_out, kept_since
 from tidework.tasks.pages import TaskPages
+from tidework.tasks.reads import find_task
 from tidework.tasks.recurrence import is_recurrence
 from tidework.tasks.relations import relation_id, stored_form
 from tidework.tasks.schemas import ChangeOut, TaskOut
@@ -13,6 +14,7 @@ __all__ = [
     "TaskOut",
     "TaskPages",
     "change_out",
+    "find_task",
     "is_recurrence",
     "kept_since",
     "query_of",

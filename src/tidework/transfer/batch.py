@@ -31,7 +31,9 @@ class Batch:
             self._created.add((change.entity, change.id))
 
     def create(self, entity: str, id: str, actor: str | None, at: str, **fields: Any) -> None:
-        """Add the creation of an entity."""
+        """Add the creation of an entity. What imports have nothing to say of is null."""
+        if entity == "task":
+            fields = {"recurrence": None, "previous_id": None, **fields}
         self.add(Change(entity, id, "create", fields), actor, at)
 
     def update(self, entity: str, id: str, actor: str | None, at: str, **fields: Any) -> None:

@@ -9,7 +9,7 @@ from tidework.errors import FieldError, Invalid
 TEST: Final = "webhook.test"
 """The type of what is sent to try a webhook out; it is in no log."""
 
-_OF_ACCOUNTS = "user."
+_OF_ACCOUNTS = ("user.", "reminder.")
 
 
 def known_types() -> list[str]:

@@ -62,6 +62,8 @@ async def filled(store: Store, people: MemoryPeople, tmp_path: Path) -> MemoryPe
         "status": "pending", "priority": "low", "due_at": None, "assignee_id": people.owner,
         "label_ids": [label], "position": None, "created_by": people.owner, "created_at": at,
         "completed_at": None,
+        "recurrence": None,
+        "previous_id": None,
     }  # fmt: skip
     named = {"name": "own", "name_key": "own", "color": "#112233", "created_at": at}
     for changes in (

@@ -22,6 +22,8 @@ _DEFAULTS: Fields = {
     "parent_id": None,
     "assignee_id": None,
     "label_ids": [],
+    "recurrence": None,
+    "previous_id": None,
 }
 _REFERENCES = {"project_id": "project", "parent_id": "task", "assignee_id": "member"}
 _EMPTY = {"description": "", "label_ids": []}

@@ -338,6 +338,8 @@ def _time() -> None:
         sa.Column("task_id", ID, nullable=False),
         sa.Column("reminder_id", ID, nullable=False),
         sa.Column("user_id", ID, nullable=False),
+        sa.Column("at", TIME, nullable=True),
+        sa.Column("offset_minutes", sa.Integer(), nullable=True),
         sa.Column("fired_at", TIME, nullable=True),
         sa.PrimaryKeyConstraint(
             "workspace_id", "task_id", "reminder_id", name="task_reminders_pkey"

@@ -1,0 +1,1 @@
+"""Reminders: what somebody wants to be told of a task, and when."""
