@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy import Text, and_, bindparam, func, literal_column, or_, select, union_all
 
 from tidework.store.sql.schema import (
     comments,
@@ -13,6 +13,7 @@ from tidework.store.sql.schema import (
     user_workspaces,
     workspaces,
 )
+from tidework.store.sql.schema_channels import channel_addresses, push_subscriptions
 from tidework.store.sql.schema_notifications import (
     notification_deliveries as deliveries,
 )
@@ -109,6 +110,20 @@ PREFERENCES = Statement(
         preferences.c.bundle_minutes,
         preferences.c.version,
     ).where(any_of(preferences.c.stream_id, "user_ids")),
+)
+
+# By which channels, besides mail, something can be sent to people at all.
+REACH = Statement(
+    "notification_reach",
+    union_all(
+        select(push_subscriptions.c.stream_id, literal_column("'push'", Text).label("channel"))
+        .distinct()
+        .where(any_of(push_subscriptions.c.stream_id, "user_ids")),
+        select(channel_addresses.c.stream_id, channel_addresses.c.channel).where(
+            any_of(channel_addresses.c.stream_id, "user_ids"),
+            channel_addresses.c.confirmed_at.is_not(None),
+        ),
+    ),
 )
 
 DUE = Statement(

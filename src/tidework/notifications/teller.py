@@ -1,19 +1,20 @@
 """From a note to what the person gets: a row of their inbox, and what waits to leave by channels."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid5
 
 from tidework.bus.jobs import Jobs
 from tidework.log import Operation, Values
+from tidework.notifications import queries
 from tidework.notifications.deciding import Note
 from tidework.notifications.kinds import DIGEST
 from tidework.notifications.local_time import quiet_until, window_end, zone_of
 from tidework.notifications.preferences import USUAL, Preferences, preferences_of
 from tidework.store.protocol import Reader
 from tidework.times import after, canonical, now, parse
-from tidework.users.api import Account, Users
+from tidework.users.api import Account, Users, is_imported
 
 SEND: Final = "notifications.send"
 """The job that lets leave what waits for one channel of one person: `{channel}`, on their stream."""
@@ -56,7 +57,7 @@ class Teller:
     async def operations(self, notes: Sequence[Note], workspace_id: str | None) -> list[Operation]:
         """What is to be written for the notes to be told. Nobody is told whose account is not active.
 
-        Two queries, whoever many they are.
+        Three queries, however many they are.
         """
         if not notes:
             return []
@@ -68,6 +69,7 @@ class Teller:
             if account.is_active and not account.placeholder
         }
         chosen = await preferences_of(self._store, active)
+        reach = await self._reach(active.values())
         moment = parse(now())
         found: dict[tuple[str, str, str], Operation] = {}
         for note in notes:
@@ -75,10 +77,27 @@ class Teller:
             if account is None:
                 continue
             preferences = chosen.get(note.user_id, USUAL)
-            for operation in _told(note, workspace_id, account, preferences, moment):
+            channels = [
+                channel
+                for channel in preferences.outward(note.kind)
+                if channel in reach[note.user_id]
+            ]
+            for operation in _told(note, workspace_id, account, preferences, channels, moment):
                 # The jobs of one window are one.
                 found[operation.table, operation.op, str(operation.key)] = operation
         return list(found.values())
+
+    async def _reach(self, accounts: Collection[Account]) -> dict[str, set[str]]:
+        """The channels by which each person can be reached outside."""
+        found: dict[str, set[str]] = {
+            account.id: {"email"} if account.email and not is_imported(account.email) else set()
+            for account in accounts
+        }
+        if found:
+            rows = await self._store.fetch(queries.REACH, {"user_ids": sorted(found)})
+            for user_id, channel in rows:
+                found[user_id].add(channel)
+        return found
 
 
 def _told(
@@ -86,10 +105,10 @@ def _told(
     workspace_id: str | None,
     account: Account,
     preferences: Preferences,
+    channels: Sequence[str],
     moment: datetime,
 ) -> Iterable[Operation]:
     in_app = preferences.wants(note.kind, "in_app")
-    channels = preferences.outward(note.kind)
     if not in_app and not channels:
         return
     notification_id = id_of(note)

@@ -8,7 +8,8 @@ import pytest
 import time_machine
 from tests.modules.notifications.world import World, at, context
 
-from tidework.log import Change, Commit
+from tidework.ids import new_id
+from tidework.log import Change, Commit, Operation
 from tidework.notifications.schemas import ReadIn
 from tidework.tasks.schemas import TaskPatch
 from tidework.times import now
@@ -162,6 +163,7 @@ async def test_channels_are_chosen_by_kind(world: World, clock: Clock) -> None:
     ada, bob = await world.team("Ada", "Bob")
     choice = {"in_app": False, "email": False, "push": False, "chat": True}
     await world.prefer(bob, kinds={"assigned": choice})
+    await _reach(world, bob)
     task = await world.task(ada, assignee_id=bob)
     await world.comment(ada, task, "hello")
     assert await world.told(bob) == ["commented"]
@@ -171,6 +173,13 @@ async def test_channels_are_chosen_by_kind(world: World, clock: Clock) -> None:
     assert sent == {"email": [1], "push": [1], "chat": [1]}
     assert [args["kind"] for _, args in await world.sent("chat")] == ["assigned"]
     assert await world.sent("sms") == []
+
+
+async def test_nothing_waits_for_a_channel_that_reaches_nobody(world: World, clock: Clock) -> None:
+    ada, bob = await world.team("Ada", "Bob")
+    await world.task(ada, assignee_id=bob)
+    await world.settle()
+    assert await world.waiting(bob) == ["email"]
 
 
 # --- the digest ------------------------------------------------------------------------------
@@ -305,6 +314,7 @@ async def test_who_has_it_then_is_reminded(world: World, clock: Clock) -> None:
     ada, bob, eve = await world.team("Ada", "Bob", "Eve")
     task = await world.task(ada, assignee_id=bob, due_at=_moment("2026-03-05T12:00:00Z"))
     await world.settle()
+    clock("2026-03-02T11:00:00Z")
     await world.change(ada, task, assignee_id=eve)
     await world.settle()
     clock("2026-03-04T12:00:00Z")
@@ -367,6 +377,28 @@ def _read(*ids: str) -> ReadIn:
 
 def _patch(**fields: Any) -> TaskPatch:
     return TaskPatch(**fields)
+
+
+async def _reach(world: World, user_id: str) -> None:
+    """Let somebody have a browser and a chat to be told by."""
+    browser = {
+        "endpoint": "https://push.example.org/1",
+        "p256dh": "",
+        "auth": "",
+        "session_id": new_id(),
+        "created_at": now(),
+    }
+    chat = {"address": "@bob", "confirmed_at": now(), "attempts": 0}
+    await world.store.operate(
+        [
+            Operation(
+                "push_subscriptions", "insert", {"stream_id": user_id, "id": new_id()}, browser
+            ),
+            Operation(
+                "channel_addresses", "insert", {"stream_id": user_id, "channel": "chat"}, chat
+            ),
+        ]
+    )
 
 
 async def _in_berlin(world: World, user_id: str) -> None:
