@@ -85,8 +85,8 @@ async def lanes_of_comments(
     if not changed:
         return {}
     params = {"stream_id": stream_id, "ids": sorted(changed)}
-    rows = await store.fetch(queries.TASKS_OF_COMMENTS, params)
-    return {row[0]: row[1] for row in rows}
+    rows = await store.fetch(queries.COMMENTS_MADE, params)
+    return {row[0]: row[1]["task_id"] for row in rows}
 
 
 def _named_task(change: LoggedChange) -> str | None:

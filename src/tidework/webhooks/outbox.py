@@ -1,5 +1,6 @@
 """What has been and is to be delivered, as owners see it: deliveries, trials, replays."""
 
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -73,7 +74,8 @@ class Outbox:
     async def test(self, workspace_id: str, webhook_id: str) -> DeliveryBegun:
         """Send a webhook an event that says it is a test, once, also while it is disabled."""
         event_id = f"{webhook_id}:test:{new_id()}"
-        entry = Entry(webhook_id, webhook_id, event_id, TEST, 0, 0, 0)
+        # It is in no log; its time puts it behind earlier ones.
+        entry = Entry(webhook_id, webhook_id, event_id, TEST, time.time_ns(), 0, 0)
         await self._store.operate(added(workspace_id, [entry], now()))
         return DeliveryBegun(entry.id, message_id(entry.id))
 

@@ -51,8 +51,8 @@ class Payloads:
         task_id = change.id if change.entity == "task" else known.get("task_id")
         if change.entity == "comment" and task_id is None:
             params = {"stream_id": change.stream_id, "ids": [change.id]}
-            rows = await self._store.fetch(queries.TASKS_OF_COMMENTS, params)
-            task_id = rows[0][1] if rows else None
+            rows = await self._store.fetch(queries.COMMENTS_MADE, params)
+            task_id = rows[0][1]["task_id"] if rows else None
         if task_id is None:
             return {"task": None} if change.entity == "comment" else {}
         try:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import and_, bindparam, func, select, tuple_
 
-from tidework.store.sql.schema import changes, comments, streams
+from tidework.store.sql.schema import changes, streams
 from tidework.store.sql.schema_parts import ID, TIME
 from tidework.store.sql.schema_webhooks import (
     webhook_deliveries,
@@ -169,10 +169,14 @@ CHANGE = Statement(
     ),
 )
 
-TASKS_OF_COMMENTS = Statement(
-    "webhook_comment_tasks",
-    select(comments.c.id, comments.c.task_id).where(
-        comments.c.stream_id == bindparam("stream_id"), any_of(comments.c.id, "ids")
+# As they were made: they may be gone by now.
+COMMENTS_MADE = Statement(
+    "webhook_comments_made",
+    select(changes.c.entity_id, changes.c.set).where(
+        changes.c.stream_id == bindparam("stream_id"),
+        any_of(changes.c.entity_id, "ids"),
+        changes.c.entity == "comment",
+        changes.c.op == "create",
     ),
 )
 
