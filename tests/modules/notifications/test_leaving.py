@@ -206,7 +206,7 @@ async def test_a_digest_says_what_is_unread_and_what_is_due(world: World, clock:
     off = {kind: {"email": False} for kind in ("assigned", "due_soon", "overdue", "commented")}
     await world.prefer(bob, digest_at="08:00", kinds=off)
     clock("2026-03-02T12:00:00Z")
-    due = await world.task(ada, "Due", assignee_id=bob, due_at=_moment("2026-03-03T20:00:00Z"))
+    due = await world.task(ada, "Due", assignee_id=bob, due_at=_moment("2026-03-03T11:00:00Z"))
     await world.task(ada, "Later", assignee_id=bob, due_at=_moment("2026-03-04T20:00:00Z"))
     seen = await world.task(ada, "Seen", assignee_id=bob)
     shown = {one.task_id: one.id for one in await world.inbox(bob)}
