@@ -3,7 +3,7 @@
 from tidework.tasks.log import change_out, kept_since
 from tidework.tasks.pages import TaskPages
 from tidework.tasks.reads import find_task
-from tidework.tasks.recurrence import is_recurrence
+from tidework.tasks.recurrence import is_recurrence, local_time, rule_for_calendars
 from tidework.tasks.relations import relation_id, stored_form
 from tidework.tasks.schemas import ChangeOut, TaskOut
 from tidework.tasks.selection import TaskFilter, query_of
@@ -17,7 +17,9 @@ __all__ = [
     "find_task",
     "is_recurrence",
     "kept_since",
+    "local_time",
     "query_of",
     "relation_id",
+    "rule_for_calendars",
     "stored_form",
 ]

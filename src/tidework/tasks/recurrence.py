@@ -142,6 +142,26 @@ def following(recurrence: Values, due_at: str | None, done_at: str) -> Values | 
     return None
 
 
+def local_time(recurrence: Mapping[str, Any], due_at: str) -> datetime:
+    """When a recurring task is due, in the time zone of its series, to the second."""
+    return parse(due_at).astimezone(_zone(recurrence["time_zone"])).replace(microsecond=0)
+
+
+def rule_for_calendars(recurrence: Mapping[str, Any]) -> str | None:
+    """The rule as other programs take it; None when it does not say what follows (see `from`)."""
+    if recurrence["from"] != "due" or recurrence["time_zone"] not in _zones():
+        return None
+    rule = read_rule(recurrence["rule"])
+    parts = dict(rule.parts)
+    if rule.sets_time:
+        parts.setdefault("BYMINUTE", "0")
+        parts["BYSECOND"] = "0"
+    if rule.until is not None and not rule.until.utc:
+        end = rule.until.local.replace(tzinfo=_zone(recurrence["time_zone"])).astimezone(UTC)
+        parts["UNTIL"] = f"{end:%Y%m%dT%H%M%SZ}"
+    return ";".join(f"{name}={value}" for name, value in parts.items())
+
+
 def _local(moment: datetime, zone: ZoneInfo) -> datetime:
     return moment.astimezone(zone).replace(tzinfo=None)
 

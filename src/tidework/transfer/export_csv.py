@@ -11,7 +11,8 @@ from tidework.transfer.people import Described, Directory
 
 COLUMNS = (
     "number", "title", "description", "status", "priority", "due_at", "project", "labels",
-    "assignee", "parent", "created_by", "created_at", "updated_at", "completed_at",
+    "assignee", "parent", "created_by", "created_at", "updated_at", "completed_at", "recurrence",
+    "time_zone",
 )  # fmt: skip
 
 
@@ -48,6 +49,7 @@ def _row(task: TaskRow) -> list[str | int | None]:
         task.created_at,
         task.updated_at,
         task.completed_at,
+        *((task.recurrence["rule"], task.recurrence["time_zone"]) if task.recurrence else ("", "")),
     ]
 
 

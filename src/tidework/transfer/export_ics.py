@@ -1,11 +1,15 @@
 """`tidework export --format ics`: a to-do for each task (iCalendar, RFC 5545)."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import available_timezones
 
-from icalendar import Calendar, Todo, vText
+from icalendar import Calendar, Timezone, Todo, vRecur, vText
 
 from tidework.store.protocol import Store
+from tidework.tasks.api import local_time, rule_for_calendars
 from tidework.times import parse
 from tidework.transfer.export_json import Write
 from tidework.transfer.export_rows import TaskRow, task_rows
@@ -33,8 +37,11 @@ async def export_ics(
     calendar.add("version", "2.0")
     head, end, tail = calendar.to_ical().partition(b"END:VCALENDAR")
     write(head)
+    zones: set[str] = set()
     async for task in task_rows(store, workspace_id, directory):
         if task.due_at is not None or not due_only:
+            if task.recurrence is not None:
+                write(_zone(task.recurrence["time_zone"], zones))
             write(_todo(task).to_ical())
     write(end + tail)
 
@@ -52,6 +59,8 @@ def _todo(task: TaskRow) -> Todo:
     todo.add("priority", _PRIORITY[task.priority])
     if task.due_at is not None:
         todo.add("due", _moment(task.due_at))
+        if task.recurrence is not None:
+            _recurs(todo, task.recurrence, task.due_at)
     if task.completed_at is not None:
         todo.add("completed", _moment(task.completed_at))
     names = [*task.labels, *([task.project] if task.project else [])]
@@ -60,6 +69,25 @@ def _todo(task: TaskRow) -> Todo:
     if task.parent_id is not None:
         todo.add("related-to", vText(task.parent_id))
     return todo
+
+
+def _zone(name: str, known: set[str]) -> bytes:
+    """The definition of a time zone, where it is used for the first time."""
+    if name in known:
+        return b""
+    known.add(name)
+    if name not in available_timezones():
+        return b""
+    definition: bytes = Timezone.from_tzid(name).to_ical()
+    return definition
+
+
+def _recurs(todo: Todo, recurrence: Mapping[str, Any], due_at: str) -> None:
+    """How a task recurs; one that is counted from its completion has no rule in a calendar."""
+    rule = rule_for_calendars(recurrence)
+    if rule is not None:
+        todo.add("dtstart", local_time(recurrence, due_at))
+        todo.add("rrule", vRecur.from_ical(rule))
 
 
 def _moment(text: str) -> datetime:

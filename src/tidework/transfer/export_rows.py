@@ -15,7 +15,7 @@ _PAGE = 1_000
 _FIELDS = (
     "id", "number", "title", "description", "status", "priority", "due_at", "project_id",
     "parent_id", "assignee_id", "label_ids", "created_by", "created_at", "updated_at",
-    "completed_at", "version",
+    "completed_at", "version", "recurrence",
 )  # fmt: skip
 
 _parents = tasks.alias("parents")
@@ -62,6 +62,7 @@ class TaskRow(NamedTuple):
     updated_at: str
     completed_at: str | None
     version: int
+    recurrence: dict[str, Any] | None
 
 
 async def task_rows(

@@ -61,16 +61,20 @@ async def filled(store: Store, people: MemoryPeople, tmp_path: Path) -> MemoryPe
         "number": None, "project_id": None, "parent_id": None, "title": "gone", "description": "",
         "status": "pending", "priority": "low", "due_at": None, "assignee_id": people.owner,
         "label_ids": [label], "position": None, "created_by": people.owner, "created_at": at,
-        "completed_at": None,
-        "recurrence": None,
-        "previous_id": None,
+        "completed_at": None, "recurrence": None, "previous_id": None,
     }  # fmt: skip
+    recurs = {
+        "rule": "FREQ=WEEKLY;BYDAY=MO;BYHOUR=8;UNTIL=20301231", "time_zone": "Europe/Berlin",
+        "from": "due", "time": None,
+    }  # fmt: skip
+    due = "2026-03-23T07:00:00.000000Z"
+    more = {"title": "stays", "due_at": due, "recurrence": recurs, "previous_id": gone}
     named = {"name": "own", "name_key": "own", "color": "#112233", "created_at": at}
     for changes in (
         [Change("label", label, "create", named), Change("task", gone, "create", task)],
         [Change("task", gone, "update", {"status": "in_progress"})],
         [Change("task", gone, "delete")],
-        [Change("task", new_id(), "create", task | {"title": "stays"})],
+        [Change("task", new_id(), "create", task | more)],
     ):
         await store.append(
             Commit(stream_id=_id(people), actor_id=people.owner, at=at, changes=changes,
@@ -218,6 +222,12 @@ SPOILED = [
     ("commits.-1.changes.0.set.status", "later", "status cannot be 'later'"),
     ("commits.-1.changes.0.set.label_ids", ["x"], "label_ids cannot be"),
     ("commits.-1.changes.0.set.due_at", "2012-02-30T00:00:00.000000Z", "due_at cannot be"),
+    ("commits.-1.changes.0.set.recurrence", ["x"], "recurrence cannot be"),
+    ("commits.-1.changes.0.set.recurrence.rule", "FREQ=SECONDLY", "recurrence cannot be"),
+    ("commits.-1.changes.0.set.recurrence.from", "birth", "recurrence cannot be"),
+    ("commits.-1.changes.0.set.recurrence.time", "25:00", "recurrence cannot be"),
+    ("commits.-1.changes.0.set.recurrence.more", 1, "recurrence cannot be"),
+    ("commits.-1.changes.0.set.previous_id", "x", "previous_id cannot be"),
     ("commits.-1.changes.0.id", "1", "task '1' cannot be there"),
     ("commits.-1.changes.0.op", "update", "it does not exist"),
     ("state.task.0.title", "forged", "is not what its log leads to"),
@@ -293,6 +303,8 @@ async def test_csv_has_names_and_no_formulas(store: Store, filled: MemoryPeople)
     assert child["project"] == "Project"
     assert child["description"] == ISSUES[0]["fields"]["description"]
     assert rows[2]["assignee"] == "owner@example.org"
+    assert rows[2]["recurrence"].startswith("FREQ=WEEKLY;BYDAY=MO")
+    assert (rows[2]["time_zone"], rows[1]["recurrence"]) == ("Europe/Berlin", "")
 
 
 @pytest.mark.parametrize(
@@ -321,6 +333,22 @@ async def test_calendars_have_a_todo_for_each_task(store: Store, filled: MemoryP
     assert set(one["CATEGORIES"].cats) == {"b, c", "type: Bug", "ui", "Project"}
     assert str(one["DESCRIPTION"]).startswith("Grüße\n=1+1\nlong")
     assert str(other["STATUS"]) == "COMPLETED"
+    assert_recurs(data)
     parts.clear()
     await export_ics(store, _id(filled), filled, parts.append, due_only=True)
-    assert len(Calendar.from_ical(b"".join(parts)).walk("VTODO")) == 1
+    assert len(Calendar.from_ical(b"".join(parts)).walk("VTODO")) == 2
+
+
+def assert_recurs(data: bytes) -> None:
+    """A calendar says how a task recurs, in a zone that it defines, by the letter of RFC 5545."""
+    calendar = Calendar.from_ical(data)
+    (todo,) = [todo for todo in calendar.walk("VTODO") if str(todo["SUMMARY"]) == "stays"]
+    (rule,) = [line for line in data.replace(b"\r\n ", b"").split(b"\r\n") if b"UNTIL" in line]
+    assert set(rule.decode().removeprefix("RRULE:").split(";")) == {
+        "FREQ=WEEKLY", "BYDAY=MO", "BYHOUR=8", "BYMINUTE=0", "BYSECOND=0", "UNTIL=20301231T225959Z",
+    }  # fmt: skip
+    start = todo["DTSTART"].dt
+    assert (start.isoformat(), str(todo["DTSTART"].params["TZID"])) == (
+        "2026-03-23T08:00:00+01:00", "Europe/Berlin",
+    )  # fmt: skip
+    assert [str(zone["TZID"]) for zone in calendar.walk("VTIMEZONE")] == ["Europe/Berlin"]
