@@ -106,6 +106,9 @@ def render(edge: Edge) -> str:
         "command": edge.command,
         "balance": "" if edge.variant == "round_robin" else f"{edge.variant};",
         "servers": "\n".join(_server(one, edge.variant) for one in edge.targets),
+        "live_servers": "\n".join(
+            _server(one, edge.variant, "max_fails=0") for one in edge.targets
+        ),
         "traced": f"{edge.traced:g}%",
         "proxies": "\n".join(f"{network} 1;" for network in edge.proxies),
         "cache": edge.cache,
@@ -140,9 +143,12 @@ def fill(template: str, values: Mapping[str, str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _server(target: Target, variant: Variant) -> str:
-    # One failure takes a copy out for three seconds: the next request must find another one.
-    words = [f"server {target.address}", f"weight={target.weight}", "max_fails=1 fail_timeout=3s"]
+# One failure takes a copy out for three seconds: the next request must find another one.
+_FAILS: Final = "max_fails=1 fail_timeout=3s"
+
+
+def _server(target: Target, variant: Variant, fails: str = _FAILS) -> str:
+    words = [f"server {target.address}", f"weight={target.weight}", fails]
     if target.backup:
         if variant == "ip_hash":
             return f"# ip_hash knows no backup: {target.address}"

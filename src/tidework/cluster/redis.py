@@ -35,11 +35,14 @@ class Redis(Part):
         password: str | None = None,
         replica_of: int | None = None,
         keeps: bool = True,
+        fsync: str = "everysec",
     ) -> None:
+        """`fsync`: `always`, where nothing may be lost that was acknowledged."""
         super().__init__(folder, name=name, port=port)
         self.password = password or new_password()
         self.replica_of = replica_of
         self._keeps = keeps
+        self._fsync = fsync
         self._config = self.folder / f"{self.name}.conf"
 
     @property
@@ -63,7 +66,7 @@ class Redis(Part):
             f"dbfilename {self.name}.rdb",
             f"appenddirname {self.name}-aof",
             f"appendonly {'yes' if self._keeps else 'no'}",
-            "appendfsync everysec",
+            f"appendfsync {self._fsync}",
             "daemonize no",
             # Only what a crash may lose is lost: limits and kept answers.
             'save ""',
