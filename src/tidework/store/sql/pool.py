@@ -152,6 +152,8 @@ class Pool:
                 "statement_timeout": str(int(self._statement_timeout * 1000)),
                 # A query whose caller is gone would otherwise run on to that timeout.
                 "client_connection_check_interval": "1s",
+                # Every query names its stream, and to plan one takes longer than to answer it.
+                "plan_cache_mode": "force_generic_plan",
             }
         try:
             self._pool = await asyncpg.create_pool(
