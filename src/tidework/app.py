@@ -66,6 +66,8 @@ from tidework.observability.work import WorkMetrics
 from tidework.reminders import examples as reminder_examples
 from tidework.reminders.routes import routers as reminder_routers
 from tidework.reminders.service import ReminderService
+from tidework.reports import examples as report_examples
+from tidework.reports.routes import routers as report_routers
 from tidework.settings import Settings
 from tidework.store.protocol import Store
 from tidework.store.sql.pool import Pool
@@ -97,7 +99,6 @@ _EXPIRING = (
     "notifications",
     "email_confirmations",
     "reports",
-    "file_chunks",
     "bulk_runs",
     "bulk_parts",
     "webhook_deliveries",
@@ -133,6 +134,7 @@ def api_routers(services: Services) -> list[Router]:
         ),
         *analytics_routers(services.analytics),
         *webhook_routers(services.webhooks.service, services.webhooks.outbox),
+        *report_routers(services.reports.service),
         *task_routers(task_services, [*LOG_HANDLERS, *BULK_HANDLERS]),
     ]
 
@@ -354,6 +356,7 @@ async def _sweep(services: Services) -> None:
         try:
             await services.followups.sweep()
             await clear_expired(services.store)
+            await services.reports.files.clear_expired()
         except TideworkError as error:
             _log.warning("sweep_failed", detail=error.detail)
         await asyncio.sleep(_SWEEP_S)
@@ -370,6 +373,7 @@ EXAMPLES = (
     *user_examples.EXAMPLES,
     *workspace_examples.EXAMPLES,
     *task_examples.EXAMPLES,
+    *report_examples.EXAMPLES,
     *analytics_examples.EXAMPLES,
     *notification_examples.EXAMPLES,
     *channel_examples.EXAMPLES,

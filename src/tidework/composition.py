@@ -37,6 +37,7 @@ from tidework.notifications.parts import Notifications
 from tidework.outgoing.client import Outgoing
 from tidework.post.post import Post
 from tidework.reminders import parts as reminders
+from tidework.reports.parts import Reports
 from tidework.settings import Settings
 from tidework.settings_outside import smtp_address
 from tidework.store.answers import answers_of
@@ -92,6 +93,7 @@ class Services:
     stats: StatsService
     analytics: AnalyticsService
     bulk: BulkService
+    reports: Reports
     followups: Followups
     jobs: Jobs
     consumers: list[AnyConsumer]
@@ -106,6 +108,7 @@ def attach(services: Services) -> None:
     store, jobs = services.store, services.jobs
     BulkRuns(store).register(jobs)
     BulkUndo(store).register(jobs)
+    services.reports.begin(jobs)
     services.notifications.begin(jobs)
     services.channels.begin(jobs)
     services.consumers.append(services.notifications.consumer)
@@ -214,7 +217,7 @@ def compose(settings: Settings, store: Store, buckets: Buckets | None = None) ->
         session_lifetime_s=settings.session_days * 86400,
     )
     answers = answers_of(store)
-    jobs = Jobs(store)
+    jobs, analytics = Jobs(store), AnalyticsService(store)
     workspaces = WorkspaceService(store, users, followups)
     workspaces.invitations = resets
     closing = Closing(store, users, followups, audit, workspaces, auth)
@@ -246,8 +249,9 @@ def compose(settings: Settings, store: Store, buckets: Buckets | None = None) ->
         relations=RelationService(store, answers),
         log=LogService(store, answers),
         stats=StatsService(store, answers),
-        analytics=AnalyticsService(store),
+        analytics=analytics,
         bulk=BulkService(store, jobs),
+        reports=Reports(settings, store, users, analytics, jobs),
         followups=followups,
         jobs=jobs,
         consumers=[],
@@ -273,6 +277,7 @@ async def finish(services: Services) -> None:
     await services.post.close()
     services.outgoing.close()
     services.channels.close()
+    services.reports.close()
     services.passwords.close()
     await services.store.close()
 

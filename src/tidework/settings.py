@@ -107,6 +107,16 @@ class Settings(CoreSettings):
         " auto: unless there is a broker, since tidework worker does it then.",
         example="off",
     )
+    files: Literal["auto", "folder", "database"] = _setting(
+        "auto",
+        _one_of("auto", "folder", "database"),
+        "Where the files of reports are kept: in the folder files of the data folder (which all"
+        " copies must share) or in the database; auto: with PostgreSQL there, else in the folder.",
+        example="folder",
+    )
+    max_report_bytes: int = _setting(
+        100 << 20, values.size, "Largest file of a report.", shown="100 MiB", example="20 MiB"
+    )
     mail_from: str = _setting(
         "tidework@localhost",
         values.mail_address,
@@ -168,6 +178,11 @@ class Settings(CoreSettings):
     def keys_path(self) -> Path:
         """The file of the signing keys, whether or not there is one yet."""
         return self.signing_keys_file or self.data_dir / "signing-keys.json"
+
+    @property
+    def files_path(self) -> Path:
+        """The folder of files that somebody fetches later."""
+        return self.data_dir / "files"
 
     @property
     def mail_path(self) -> Path:

@@ -27,6 +27,7 @@ TAGS: Final[tuple[dict[str, str], ...]] = (
     {"name": "notifications", "description": "What happened that concerns the caller."},
     {"name": "reminders", "description": "What the caller wants to be told of a task, and when."},
     {"name": "webhooks", "description": "Telling other systems what happened."},
+    {"name": "reports", "description": "Files made of a workspace, and the links to them."},
     {"name": "admin", "description": "The whole installation; for the role admin."},
     {"name": "meta", "description": "Keys, health and this document."},
 )
@@ -45,7 +46,8 @@ _TAG_RULES: Final = tuple(
         (r"/projects(/|$)", "projects"),
         (r"/labels(/|$)", "labels"),
         (r"/(tasks|bulk)(/|$)", "tasks"),
-        (r"/(changes|undo|stats|events|reports)(/|$)", "changes"),
+        (r"/(reports|downloads)(/|$)", "reports"),
+        (r"/(changes|undo|stats|events)(/|$)", "changes"),
         (r"/workspaces(/|$)", "workspaces"),
     )
 )
@@ -72,6 +74,7 @@ PATH_PARAMETERS: Final = {
     "reminder_id": "The reminder's id.",
     "webhook_id": "The webhook's id.",
     "run_id": "The id of the change in bulk.",
+    "report_id": "The report's id.",
 }
 
 
