@@ -40,13 +40,13 @@ class Channels:
         contact = url if url.startswith("https://") else f"mailto:{settings.mail_from}"
         self.subscriptions = Subscriptions(store, outgoing, contact)
         self.contacts = ContactAddresses(store, users, providers, secret_of)
-        self._mails = NotificationMails(bundles, post, unsubscribe, url)
+        self.mails = NotificationMails(bundles, post, unsubscribe, url)
         self._pushes = Pushes(bundles, self.subscriptions, outgoing, url)
         self._messages = Messages(bundles, self.contacts, providers, url)
 
     def begin(self, jobs: Jobs) -> None:
         """Let the jobs of channels be done."""
-        self._mails.begin(jobs)
+        self.mails.begin(jobs)
         self._pushes.begin(jobs)
         self._messages.begin(jobs)
         self.contacts.begin(jobs)

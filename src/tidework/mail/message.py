@@ -101,8 +101,6 @@ def compose(message: Mail, sender: Address, *, utf8: bool, to: str | None = None
     # RFC 3834: vacation responders and the like leave it unanswered; the other one is Exchange's.
     composed["Auto-Submitted"] = "auto-generated"
     composed["X-Auto-Response-Suppress"] = "All"
-    if message.language is not None:
-        composed["Content-Language"] = message.language
     if message.unsubscribe is not None:
         composed["Precedence"] = "bulk"
         composed["List-Unsubscribe"] = f"<{message.unsubscribe}>"
@@ -110,6 +108,8 @@ def compose(message: Mail, sender: Address, *, utf8: bool, to: str | None = None
     composed.set_content(_encodable(message.text))
     if message.html is not None:
         composed.add_alternative(_encodable(message.html), subtype="html")
+    if message.language is not None:
+        composed["Content-Language"] = message.language
     return composed
 
 
