@@ -221,10 +221,8 @@ class Deliverer:
             reason = "The receiver answered 410 Gone."
         elif is_lost(receiver.failing_since, receiver.succeeded_at, failures, at):
             assert receiver.failing_since is not None
-            reason = (
-                f"Nothing has been taken since {parse(receiver.failing_since):%Y-%m-%d %H:%M} UTC,"
-                f" in {failures} attempts."
-            )
+            since = f"{parse(receiver.failing_since):%Y-%m-%d %H:%M}"
+            reason = f"The receiver has taken nothing since {since} UTC."
         else:
             return
         commit = Commit(
