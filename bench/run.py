@@ -16,6 +16,7 @@ from bench import (
     growth,
     idle,
     imports,
+    live,
     load,
     machine,
     pocketbase,
@@ -36,8 +37,9 @@ from bench.tidework import Installation, Tidework, seed
 POSTGRES = ("express", "postgres", "uncached")
 COUNTS, FEW_COUNTS = (1, 4, 16, 32, 64, 128, 256), (4, 32, 128)
 OFFERED, FEW_OFFERED = (250, 500, 1000, 1500, 2000, 3000, 4000), (500, 1500, 3000)
-# A worker holds 8,192 connections.
+# A worker holds 16,384 connections.
 IDLE_WORKERS = 2
+LIVE_RATE = 500
 
 
 class Run:
@@ -65,7 +67,7 @@ class Run:
                 report.machine["PostgreSQL"] = f"{self._database.version}, its defaults"
             else:
                 report.skipped.append("PostgreSQL (no server programs here; `make services`)")
-        if options.has("load", "ceiling", "curves", "steady", "idle"):
+        if options.has("load", "ceiling", "curves", "steady", "idle", "live"):
             self._loads()
         if self._database and "postgres" in options.only and options.has("growth"):
             with self._timed("growth"):
@@ -106,6 +108,9 @@ class Run:
         if options.has("idle") and installation:
             with self._timed("idle clients"):
                 self._idle(installation)
+        if options.has("live") and installation:
+            with self._timed("open streams"):
+                self._live(installation)
 
     def _servers(self, stack: ExitStack) -> Iterator[Server]:
         """Seed and start what is to be measured, the workers that do most included."""
@@ -236,6 +241,17 @@ class Run:
             held = idle.measure(server, wanted, 2 if self._options.quick else 15)
         on = "PostgreSQL" if installation.database_url else "SQLite"
         self._report.sections.append(idle.Idle(f"Tidework, {on}", count, held))
+
+    def _live(self, installation: Installation) -> None:
+        # Its own end and ours: a stream takes two descriptors, of two processes.
+        wanted = idle.possible(self._options.clients)
+        if wanted < self._options.clients:
+            self._report.skipped.append(f"open streams past {wanted:,} (limit of open files)")
+        count = self._workers if installation.database_url else 1
+        with installation.serve("live", "Tidework", workers=count, settings=live.SETTINGS) as server:
+            found = live.measure(server, wanted, LIVE_RATE, 4 if self._options.quick else 15)
+        on = "PostgreSQL" if installation.database_url else "SQLite"
+        self._report.sections.append(live.Live(f"Tidework, {on}", count, found))
 
     # --- what has servers of its own -------------------------------------------------------------
 
