@@ -20,7 +20,6 @@ class Proxy:
         again: where not empty, `cut` stays for every message that holds these bytes, and for no other.
         refusing: whether new connections are closed at once.
         delay: by how many seconds each message to the server is late.
-        silent: whether nothing passes in either direction while connections stay open.
     """
 
     def __init__(self, target: tuple[str, int]) -> None:
@@ -30,9 +29,26 @@ class Proxy:
         self.again = b""
         self.refusing = False
         self.delay = 0.0
-        self.silent = False
+        self._passing = asyncio.Event()
+        self._passing.set()
+        self._all_passing = [self._passing]
         self._target = target
         self._open: set[asyncio.StreamWriter] = set()
+
+    def silence(self) -> None:
+        """From now on nothing passes in either direction, and connections stay open."""
+        self._passing.clear()
+
+    def let_new_ones_pass(self) -> None:
+        """Connections that are silent stay so; those that come from now on are not."""
+        self._passing = asyncio.Event()
+        self._passing.set()
+        self._all_passing.append(self._passing)
+
+    def release(self) -> None:
+        """Let everything pass again."""
+        for passing in self._all_passing:
+            passing.set()
 
     async def cut_all(self) -> None:
         """Cut every connection."""
@@ -48,7 +64,8 @@ class Proxy:
         pair = (writer, to_writer)
         self._open.update(pair)
         drop = asyncio.Event()
-        back = asyncio.create_task(self._answer(to_reader, writer, drop))
+        passing = self._passing
+        back = asyncio.create_task(self._answer(to_reader, writer, drop, passing))
         committer = False
         try:
             while data := await reader.read(1 << 16):
@@ -69,8 +86,7 @@ class Proxy:
                     return
                 if self.delay:
                     await asyncio.sleep(self.delay)
-                while self.silent:
-                    await asyncio.sleep(0.05)
+                await passing.wait()
                 to_writer.write(data)
                 await to_writer.drain()
         except ConnectionError:
@@ -85,14 +101,17 @@ class Proxy:
         return self.again in data if self.again else b"tidework-committer" not in data
 
     async def _answer(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, drop: asyncio.Event
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        drop: asyncio.Event,
+        passing: asyncio.Event,
     ) -> None:
         try:
             while data := await reader.read(1 << 16):
                 if drop.is_set():
                     break
-                while self.silent:
-                    await asyncio.sleep(0.05)
+                await passing.wait()
                 writer.write(data)
                 await writer.drain()
         except ConnectionError:
@@ -114,5 +133,6 @@ async def proxied(url: str) -> AsyncIterator[tuple[Proxy, str]]:
         yield proxy, urlunsplit(parts._replace(netloc=place))
     finally:
         server.close()
+        proxy.release()
         await proxy.cut_all()
         await server.wait_closed()

@@ -64,10 +64,16 @@ class Receiver:
         self.connections = 0
         self._tls = tls
         self._writers: set[asyncio.StreamWriter] = set()
+        self._arrived = asyncio.Condition()
 
     def url(self, path: str = "/hook", host: str | None = None) -> str:
         """Its address."""
         return f"http{'s' if self._tls else ''}://{host or self.host}:{self.port}{path}"
+
+    async def until(self, count: int, within_s: float = 30.0) -> None:
+        """Wait until so many requests have come. Raises `TimeoutError`."""
+        async with asyncio.timeout(within_s), self._arrived:
+            await self._arrived.wait_for(lambda: len(self.received) >= count)
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, self.host, self.port, ssl=self._tls)
@@ -91,6 +97,8 @@ class Receiver:
             body = await reader.readexactly(int(headers.get("content-length", "0")))
             hook = Hook(method, path, headers, body)
             self.received.append(hook)
+            async with self._arrived:
+                self._arrived.notify_all()
             reply = Reply() if self.answer is None else self.answer(hook)
             if isinstance(reply, Awaitable):
                 reply = await reply
