@@ -22,6 +22,7 @@ from tidework.settings import InvalidSettings
 
 _COMMANDS: Final = {
     "serve": "serve",
+    "worker": "worker",
     "migrate": "migrate",
     "users": "users",
     "import": "importing",

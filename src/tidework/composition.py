@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from tidework import __version__
+from tidework.analytics.admin import InstallationTrends
 from tidework.analytics.consumers import AnalyticsConsumer
 from tidework.analytics.service import AnalyticsService
 from tidework.auth.access import AccessTokens
@@ -21,10 +22,10 @@ from tidework.auth.passwords import Passwords
 from tidework.auth.resets import Resets
 from tidework.auth.service import AuthService
 from tidework.auth.throttle import Throttle
+from tidework.bus import opening
 from tidework.bus.consumers import AnyConsumer
 from tidework.bus.followups import Followups
 from tidework.bus.jobs import Jobs
-from tidework.bus.memory import MemoryBus
 from tidework.bus.protocol import Bus
 from tidework.bus.wakeups import Carrier, Wakeups
 from tidework.bus.wakeups_postgres import PostgresCarrier
@@ -113,6 +114,7 @@ def attach(services: Services) -> None:
     services.channels.begin(jobs)
     services.consumers.append(services.notifications.consumer)
     services.consumers.append(AnalyticsConsumer(store))
+    services.admins.trends = InstallationTrends(store)
     services.consumers.append(reminders.begin(store, jobs))
     services.webhooks.begin(jobs)
     services.consumers.append(services.webhooks.consumer)
@@ -124,7 +126,7 @@ def attach(services: Services) -> None:
 
 def make_bus(settings: Settings) -> Bus:
     """The bus that the settings name, not started."""
-    return MemoryBus()
+    return opening.make_bus(settings.broker_url)
 
 
 def make_store(settings: Settings, observer: Observer | None = None) -> Store:

@@ -167,7 +167,9 @@ class Settings(CoreSettings):
     @property
     def works_inside(self) -> bool:
         """Whether the server does what follows a change."""
-        return self.background != "off"
+        if self.background == "auto":
+            return not self.broker_url
+        return self.background == "on"
 
     @property
     def database_path(self) -> Path | None:

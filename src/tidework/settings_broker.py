@@ -19,6 +19,7 @@ BROKERS: Final = {
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]{1,253})(:\d{1,5})?")
 _KAFKA: Final = {
     "tls": {"on", "off"},
+    "idempotence": {"on", "off"},
     "sasl": {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"},
 }
 

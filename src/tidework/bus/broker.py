@@ -31,7 +31,7 @@ PATIENCE_S: Final = 15.0
 
 _AT_START_S: Final = 5.0
 _PUBLISH_S: Final = 10.0
-_GRACE_S: Final = 20.0
+_GRACE_S: Final = 10.0
 _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 5.0
 
@@ -219,7 +219,7 @@ class BrokerBus:
         """See `Bus.start`."""
 
     async def close(self) -> None:
-        """See `Bus.close`; a handler that takes longer than 20 s is cancelled."""
+        """See `Bus.close`; a handler that takes longer than 10 s is cancelled."""
         for subscription in self._subscriptions:
             subscription.close()
         if self._tasks:

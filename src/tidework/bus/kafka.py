@@ -38,6 +38,7 @@ DEAD_TOPIC: Final = "tidework.dead"
 PARTITIONS: Final = 12
 """Of the topic, where it is missing: so many processes can share a consumer's work."""
 
+_COPIES: Final = 3
 _POLL_S: Final = 0.5
 _CONNECT_S: Final = 10.0
 _DEFAULT_PORT: Final = 9092
@@ -51,7 +52,7 @@ class KafkaBus(BrokerBus):
     Events of a stream have its id as their key, and so come in their order also where many processes
     share the work. Messages that cannot be read go to the topic `tidework.dead`, compacted, where a
     record without a value says that its letter has been replayed. Kafka does not count deliveries.
-    Topics that are missing are made, with the cluster's own replication.
+    Topics that are missing are made.
     """
 
     product = "Kafka"
@@ -59,6 +60,8 @@ class KafkaBus(BrokerBus):
     def __init__(self, url: str, *, patience_s: float = PATIENCE_S) -> None:
         super().__init__()
         self._patience_s = patience_s
+        # Some that speak Kafka's protocol know no producer ids.
+        self._idempotent = _chosen(url).get("idempotence") != "off"
         self._options = {
             **kafka_options(url),
             "request_timeout_ms": int(patience_s * 1000),
@@ -81,7 +84,7 @@ class KafkaBus(BrokerBus):
             if self._producer is None:
                 await self._make_topics()
                 producer = AIOKafkaProducer(
-                    **self._options, acks="all", enable_idempotence=True, linger_ms=2
+                    **self._options, acks="all", enable_idempotence=self._idempotent, linger_ms=2
                 )
                 try:
                     await producer.start()
@@ -105,10 +108,11 @@ class KafkaBus(BrokerBus):
         try:
             await admin.start()
             there = await admin.list_topics()
+            copies = min(_COPIES, len((await admin.describe_cluster())["brokers"]))
             compacted = {"cleanup.policy": "compact"}
             for topic in (
-                NewTopic(TOPIC, PARTITIONS, -1),
-                NewTopic(DEAD_TOPIC, 1, -1, topic_configs=compacted),
+                NewTopic(TOPIC, PARTITIONS, copies),
+                NewTopic(DEAD_TOPIC, 1, copies, topic_configs=compacted),
             ):
                 if topic.name not in there:
                     answer = await admin.create_topics([topic])
@@ -239,8 +243,8 @@ def kafka_options(url: str) -> dict[str, Any]:
     """What the client is told of kafka://[USER:PASSWORD@]HOST:PORT,HOST:PORT[?tls=on&sasl=PLAIN]."""
     scheme, _, rest = url.partition("://")
     login, _, place = rest.rpartition("@")
-    hosts, _, query = place.partition("?")
-    chosen = dict(parse_qsl(query))
+    hosts = place.partition("?")[0]
+    chosen = _chosen(url)
     tls = chosen.get("tls") == "on"
     options: dict[str, Any] = {
         "bootstrap_servers": [
@@ -260,6 +264,10 @@ def kafka_options(url: str) -> dict[str, Any]:
             "sasl_plain_password": password,
         }
     return options
+
+
+def _chosen(url: str) -> dict[str, str]:
+    return dict(parse_qsl(url.partition("?")[2]))
 
 
 async def _unplaced(consumer: AIOKafkaConsumer) -> list[TopicPartition]:
