@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from tidework.errors import OutcomeUnknown, Unavailable
+from tidework.errors import OutcomeUnknown, TideworkError, Unavailable
 from tidework.store.protocol import Contended, Store, UniqueConflict
 from tidework.store.sql.queries import COMMIT_SEQ
 from tidework.transfer.batch import Batch
@@ -40,19 +40,12 @@ class Appender:
                 await self._write(batch)
             except (Contended, UniqueConflict, OutcomeUnknown) as error:
                 if attempt == _ATTEMPTS:
-                    raise Unavailable(
-                        f"{error.detail} What was imported so far stays; run the same command "
-                        "again to go on."
-                    ) from error
+                    raise interrupted(error) from error
                 self._report.rewind(snapshot)
                 await asyncio.sleep(min(0.01 * 2**attempt, _LONGEST_WAIT_S))
                 await reload()
             except Unavailable as error:
-                raise Unavailable(
-                    f"{error.detail} What was imported so far stays; run the same command again "
-                    "to go on.",
-                    code=error.code,
-                ) from error
+                raise interrupted(error) from error
             else:
                 for what, times in batch.written.items():
                     self._report.add(what, times)
@@ -74,3 +67,13 @@ class Appender:
             params = {"stream_id": self._stream_id, "since": since, "commit_id": commit.id}
             if not await self._store.fetch(COMMIT_SEQ, params):
                 raise
+
+
+def interrupted(error: TideworkError) -> Unavailable:
+    """What whoever imports is told when the store did not take a part of it."""
+    # What the store says of its own part would contradict what is said of the whole.
+    reason = error.detail.replace("; nothing was changed", "").replace(" Try again.", "")
+    return Unavailable(
+        f"{reason} What was imported before stays; run the same command again to go on.",
+        code=error.code,
+    )

@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from tidework.errors import Conflict
-from tidework.log import Change, Commit, Operation, Values
+from tidework.log import Change, Commit, Values
 from tidework.store.protocol import Store
 from tidework.times import parse
 from tidework.transfer.demo_read import Event, Relation, Team, read_events, read_team
 from tidework.transfer.report import Progress
 from tidework.transfer.stable_ids import stable_id
-from tidework.workspaces.api import name_key
+from tidework.workspaces.api import admission, name_key
 
 OWNER = "robin"
 """Whose account it is: the short name of one of the team."""
@@ -105,8 +105,7 @@ class _Commits:
         for short, (_, role) in self._team.people.items():
             user_id = self._people[short]
             changes.append(_create("member", user_id, role=role, created_at=at))
-            key = {"user_id": user_id, "workspace_id": self._workspace_id}
-            operations.append(Operation("user_workspaces", "upsert", key))
+            operations += admission(self._workspace_id, user_id)
         for short, (name, text, color) in self._team.projects.items():
             changes.append(
                 _create(

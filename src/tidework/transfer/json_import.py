@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from tidework.errors import OutcomeUnknown, TideworkError, Unavailable
+from tidework.errors import OutcomeUnknown, Unavailable
 from tidework.log import Change, Commit, Operation
 from tidework.store.protocol import Contended, Store, StreamMissing, UniqueConflict
+from tidework.transfer.appending import interrupted
 from tidework.transfer.export_json import Remembered
 from tidework.transfer.import_check import Checked
 from tidework.transfer.import_read import content_digest, pieces
@@ -34,6 +35,7 @@ from tidework.transfer.report import ImportReport, Progress
 from tidework.transfer.sources import Source, file_size
 from tidework.transfer.spool import Spool
 from tidework.transfer.stable_ids import stable_id
+from tidework.workspaces.api import admission
 
 _WINDOW = 64
 _CHANGES_IN_WINDOW = 2_000
@@ -104,10 +106,7 @@ async def import_json(
         await _Writer(store, place, path, report, meter).run()
         members = [users[alias] for alias in checked.members]
         await store.operate(
-            [
-                Operation("user_workspaces", "upsert", {"user_id": u, "workspace_id": workspace_id})
-                for u in members
-            ]
+            [operation for user in members for operation in admission(workspace_id, user)]
             + [marks.put(_DONE, workspace_id, fingerprint)]
         )
     return report
@@ -171,10 +170,10 @@ class _Writer:
             except (Contended, UniqueConflict, OutcomeUnknown, StreamMissing) as error:
                 # The same import runs twice: go on from wherever the other one has come to.
                 if attempt == _ATTEMPTS:
-                    raise Unavailable(_again(error)) from error
+                    raise interrupted(error) from error
                 await asyncio.sleep(min(0.01 * 2**attempt, 1.0))
             except Unavailable as error:
-                raise Unavailable(_again(error), code=error.code) from error
+                raise interrupted(error) from error
 
     async def _seq(self) -> int:
         seqs = await self._store.seqs([self._place.workspace_id])
@@ -268,7 +267,3 @@ class _Writer:
             base_seq=seq - 1,
             changes=[],
         )
-
-
-def _again(error: TideworkError) -> str:
-    return f"{error.detail} What was imported so far stays; run the same command again to go on."

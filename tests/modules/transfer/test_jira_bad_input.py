@@ -164,6 +164,5 @@ async def test_a_disk_that_fills_up_says_how_to_go_on(
             JiraOptions(actor_id=people.owner),  # type: ignore[arg-type]
         )
     assert raised.value.detail == (
-        "The disk is full; nothing was changed. What was imported so far stays; run the same "
-        "command again to go on."
+        "The disk is full. What was imported before stays; run the same command again to go on."
     )
