@@ -70,7 +70,7 @@ def planned(
     for wanted in found:
         task = states.get(wanted.task_id)
         at = time_of(wanted, task)
-        if task is None or at is None or at == wanted.fired_at:
+        if task is None or at is None:
             continue
         ahead = at if wanted.offset_minutes is None else task.due_at
         if ahead is not None and ahead > since:
