@@ -76,7 +76,7 @@ class AnalyticsService:
 
 def days_of(wanted: Wanted) -> list[str]:
     """The days asked for. Raises `Invalid`."""
-    first, last = _day(wanted.since, "from"), _day(wanted.until, "to")
+    last, first = _day(wanted.until, "to"), _day(wanted.since, "from")
     count = (last - first).days + 1
     if count < 1:
         raise invalid("?to", "out_of_range", "?to must not lie before ?from.")

@@ -12,7 +12,7 @@ from tidework.store.protocol import Contended, Store, UniqueConflict
 from tidework.times import now
 from tidework.users import queries
 from tidework.users.admins import guard_last_admin
-from tidework.users.api import Account, Audit, Secrets, view
+from tidework.users.api import Account, Audit, Secrets, Trends, view
 from tidework.users.closing import Closing
 from tidework.users.schemas import AuditEntry, AuditPage, Stats, UserCounts, UserPage
 from tidework.users.service import UserService
@@ -32,6 +32,7 @@ class AdminService:
         self._audit = audit
         self._secrets = secrets
         self._closing = closing
+        self.trends: Trends | None = None
 
     async def page(
         self, q: str | None, cursor: str | None, limit: int, actor_id: str, context: RequestContext
@@ -132,9 +133,14 @@ class AdminService:
         items = [AuditEntry(*row) for row in rows[:limit]]
         return AuditPage(items, encode([items[-1].id]) if len(rows) > limit else None)
 
-    async def stats(self) -> Stats:
-        """The installation in numbers. Cost grows with its size."""
+    async def stats(self, days: int, top: int, actor_id: str, context: RequestContext) -> Stats:
+        """The installation in numbers, of the last days and its largest workspaces too.
+
+        Cost grows with its size.
+        """
         fetch = self._store.fetch
+        detail = {"days": days, "top": top}
+        await self._audit.write(actor_id, "stats.viewed", None, detail, context.request_id)
         total, active, admins, placeholders = (await fetch(queries.USER_COUNTS, {}))[0]
         counts = (await fetch(queries.CONTENT_COUNTS, {"now": now()}))[0]
         statuses = {row[0]: row[1] for row in await fetch(queries.TASK_COUNTS, {})}
@@ -155,6 +161,8 @@ class AdminService:
             sessions=counts[3],
             api_tokens=counts[4],
             database_bytes=size[0][0],
+            days=await self.trends.days(days) if self.trends else [],
+            largest_workspaces=await self.trends.largest(top) if self.trends else [],
         )
 
 

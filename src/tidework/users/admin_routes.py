@@ -8,6 +8,7 @@ from litestar.params import FromPath, JSONBody, Parameter
 
 from tidework.http.context import Principal, RequestContext
 from tidework.http.openapi import problem_responses
+from tidework.http.parameters import QUERY, number
 from tidework.http.query import Query
 from tidework.http.replies import given, known_id, written
 from tidework.users.admin import AdminService
@@ -26,6 +27,13 @@ Search = Annotated[
     str | None, Parameter(max_length=200, description="Part of a name or an e-mail address.")
 ]
 AnyRequest = Request[Any, Any, Any]
+
+_DAYS, _MOST_DAYS = 30, 366
+_TOP, _MOST_TOP = 10, 100
+STATS = (
+    number("days", "How many UTC days, today included.", 1, _MOST_DAYS, _DAYS),
+    number("top", "How many workspaces, those with the most tasks.", 1, _MOST_TOP, _TOP),
+)
 
 
 @get("/users", operation_id="listUsers", summary="All accounts", responses=_READ)
@@ -102,12 +110,24 @@ async def list_audit(
     return await admins.audit(cursor, limit)
 
 
-@get("/stats", operation_id="getStats", summary="The installation in numbers", responses=_READ)
+@get(
+    "/stats",
+    operation_id="getStats",
+    summary="The installation in numbers; the look is written to the audit",
+    responses=_READ,
+    opt={QUERY: STATS},
+)
 async def get_stats(
-    admin: NamedDependency[Principal], admins: NamedDependency[AdminService]
+    request: AnyRequest,
+    admin: NamedDependency[Principal],
+    context: NamedDependency[RequestContext],
+    admins: NamedDependency[AdminService],
 ) -> Stats:
-    """Counted when asked for."""
-    return await admins.stats()
+    """Counted when asked for, but for what happened per day and in each workspace."""
+    query = Query(request.scope["query_string"], ("days", "top"))
+    days = query.number("days", 1, _MOST_DAYS) or _DAYS
+    top = query.number("top", 1, _MOST_TOP) or _TOP
+    return await admins.stats(days, top, admin.user_id, context)
 
 
 def routers(admins: AdminService) -> list[Router]:

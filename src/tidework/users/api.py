@@ -17,13 +17,16 @@ __all__ = [
     "Account",
     "Audit",
     "Departures",
+    "InstallationDay",
     "Invitations",
     "Language",
     "NewAccount",
     "Secrets",
+    "Trends",
     "UserRole",
     "UserView",
     "Users",
+    "WorkspaceUsage",
     "clean_email",
     "clean_name",
     "combined",
@@ -242,4 +245,41 @@ class Secrets(Protocol):
 
     async def erasing(self, user_id: str) -> tuple[list[Change], list[Operation]]:
         """What removes all that is kept about an account's sessions, tokens and password."""
+        ...
+
+
+class InstallationDay(msgspec.Struct, frozen=True):
+    """One UTC day of all workspaces. `active_users` changed something; `new_users` are the accounts
+    made that day, placeholders too.
+    """
+
+    day: str
+    active_users: int
+    new_users: int
+    new_workspaces: int
+    tasks_created: int
+    tasks_completed: int
+
+
+class WorkspaceUsage(msgspec.Struct, frozen=True):
+    """What a workspace holds, and how many commits and changes have led there."""
+
+    workspace_id: str
+    tasks: int
+    comments: int
+    members: int
+    commits: int
+    changes: int
+    changed_at: str
+
+
+class Trends(Protocol):
+    """What statistics say of the whole installation. Cost grows with its size."""
+
+    async def days(self, count: int) -> list[InstallationDay]:
+        """Each of the last days, today included."""
+        ...
+
+    async def largest(self, limit: int) -> list[WorkspaceUsage]:
+        """The workspaces with the most tasks."""
         ...

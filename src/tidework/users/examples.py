@@ -10,6 +10,7 @@ from tidework.http.examples import (
     PERSON,
     PHRASE,
     REQUEST,
+    WORKSPACE,
 )
 from tidework.users.api import UserView
 from tidework.users.schemas import (
@@ -31,6 +32,23 @@ _ENTRY = {
     "target_id": ADA,
     "detail": {"role": "admin"},
     "request_id": REQUEST,
+}
+_INSTALLATION_DAY = {
+    "day": "2026-11-22",
+    "active_users": 23,
+    "new_users": 2,
+    "new_workspaces": 2,
+    "tasks_created": 41,
+    "tasks_completed": 38,
+}
+_USAGE = {
+    "workspace_id": WORKSPACE,
+    "tasks": 812,
+    "comments": 2340,
+    "members": 14,
+    "commits": 5120,
+    "changes": 6033,
+    "changed_at": CHANGED,
 }
 _COUNTS = {"total": 41, "active": 38, "inactive": 2, "admins": 2, "placeholders": 1}
 
@@ -60,6 +78,8 @@ EXAMPLES: Final[list[tuple[type[Any], Any]]] = [
             "sessions": 44,
             "api_tokens": 6,
             "database_bytes": 31_457_280,
+            "days": [_INSTALLATION_DAY],
+            "largest_workspaces": [_USAGE],
         },
     ),
 ]

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from tidework.users.api import Language, UserRole, UserView
+from tidework.users.api import InstallationDay, Language, UserRole, UserView, WorkspaceUsage
 
 Name = Annotated[
     str,
@@ -86,7 +86,9 @@ class UserCounts(Struct, frozen=True):
 
 
 class Stats(Struct, frozen=True):
-    """The installation in numbers. `database_bytes` is its size on disk."""
+    """The installation in numbers. `database_bytes` is its size on disk. `days` and
+    `largest_workspaces` are counted as commits happen, a moment later.
+    """
 
     users: UserCounts
     workspaces: int
@@ -97,6 +99,8 @@ class Stats(Struct, frozen=True):
     sessions: int
     api_tokens: int
     database_bytes: int
+    days: list[InstallationDay]
+    largest_workspaces: list[WorkspaceUsage]
 
 
 ADA = UserView(

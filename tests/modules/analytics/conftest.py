@@ -1,5 +1,6 @@
 from tests.modules.tasks.conftest import api, database_url
 from tests.modules.whole.conftest import empty_postgres
+from tests.services.api import open_api
 from tests.services.stores import (
     database,
     emptied_name,
@@ -18,6 +19,7 @@ __all__ = [
     "empty_postgres",
     "migrated_file",
     "migrated_template",
+    "open_api",
     "postgres_emptied",
     "sqlite_database",
     "store",

@@ -153,7 +153,7 @@ async def test_the_installation_in_numbers(world: World) -> None:
     await world.admins.update(bob.id, {"is_active": False}, ada.id, context())
     caller = await world.principal(pair.access_token)
     await world.api_tokens.create(caller, "x", ["read"], None, context())
-    stats = await world.admins.stats()
+    stats = await world.admins.stats(30, 10, ada.id, context())
     users = stats.users
     assert (users.total, users.active, users.inactive) == (3, 1, 1)
     assert (users.admins, users.placeholders) == (1, 1)
