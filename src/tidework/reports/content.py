@@ -63,6 +63,10 @@ class Writer(Protocol):
         """There is no more; the file is whole."""
         ...
 
+    def drop(self) -> None:
+        """Let go of what is open, instead of closing; the file is not whole."""
+        ...
+
 
 class MakeWriter(Protocol):
     """Makes a writer."""

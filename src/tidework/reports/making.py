@@ -21,7 +21,7 @@ from tidework.files.protocol import Files
 from tidework.ids import new_id
 from tidework.log import Operation, Values
 from tidework.reports import queries
-from tidework.reports.content import Content, MakeWriter
+from tidework.reports.content import Content, MakeWriter, Writer
 from tidework.reports.queries import REPORT
 from tidework.reports.records import Record
 from tidework.reports.schemas import ReportFormat, ReportSpec
@@ -119,10 +119,19 @@ class Maker:
 
     async def _write(self, job: Job, content: Content, form: ReportFormat, path: Path) -> int:
         """Write the file; how many rows its tables have."""
-        done = 0
-        told = time.monotonic()
         make = await self._in_thread(lambda: _writer(form))
         writer = await self._in_thread(lambda: make(path, content))
+        try:
+            done = await self._write_tables(job, content, writer, path)
+        except BaseException:
+            await asyncio.shield(self._in_thread(writer.drop))
+            raise
+        await self._in_thread(writer.close)
+        return done
+
+    async def _write_tables(self, job: Job, content: Content, writer: Writer, path: Path) -> int:
+        done = 0
+        told = time.monotonic()
         for table in content.tables:
             await self._in_thread(lambda table=table: writer.begin(table))  # type: ignore[misc]
             async for page in table.pages:
@@ -133,7 +142,6 @@ class Maker:
                     told = time.monotonic()
                     await job.progress(0.95 * done / max(1, content.total))
         await job.progress(0.95)
-        await self._in_thread(writer.close)
         return done
 
     def _check_size(self, size: int) -> None:

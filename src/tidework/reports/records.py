@@ -12,7 +12,8 @@ from tidework.reports.schemas import ReportOut, ReportSpec, ReportState
 
 DOWNLOADS = "/api/v1/downloads"
 _IDS = 48
-_MAC = 16
+# With it a token is whole letters of base64, and can be written in one way only.
+_MAC = 15
 _DEFECT = (
     "It was tried several times and failed each time. Ask again; if it stays so, ask whoever runs"
     " this server to look into its log."

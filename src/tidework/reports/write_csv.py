@@ -31,6 +31,9 @@ class CsvWriter:
     def close(self) -> None:
         self._file.close()
 
+    def drop(self) -> None:
+        self._file.close()
+
 
 def _cell(cell: Cell) -> str | int | float:
     return cell if isinstance(cell, int | float) else harmless(as_text(cell))

@@ -43,3 +43,6 @@ class JsonWriter:
     def close(self) -> None:
         self._file.write(b"\n]}\n" if self._names else b"}\n")
         self._file.close()
+
+    def drop(self) -> None:
+        self._file.close()

@@ -66,6 +66,9 @@ class PdfWriter:
         self._number()
         self._canvas.save()
 
+    def drop(self) -> None:
+        """Nothing is open before it is saved."""
+
     def _heading(self, content: Content) -> None:
         self._top -= 12
         self._draw(_MARGIN, content.title, 18, _ROOM)

@@ -64,6 +64,10 @@ class XlsxWriter:
         self._finish()
         self._book.close()
 
+    def drop(self) -> None:
+        # It lets go of its temporary files by nothing else.
+        self._book.close()
+
     def _finish(self) -> None:
         if self._sheet is not None and self._columns:
             self._sheet.autofilter(0, 0, self._row, len(self._columns) - 1)
