@@ -23,6 +23,7 @@ from tidework.cluster.rabbitmq import RabbitMQ
 from tidework.cluster.redis import Redis
 from tidework.cluster.sentinel import WATCHED, Sentinel
 from tidework.cluster.state import State, load_state, locked
+from tidework.cluster.worker import Worker
 
 Say = Callable[[str], None]
 _SENTINELS = 3
@@ -49,7 +50,7 @@ class Cluster:
 
     Attributes:
         state: its options, ports and passwords.
-        etcd, nodes, pools, redis, sentinels, rabbitmq, copies, nginx: its parts.
+        etcd, nodes, pools, redis, sentinels, rabbitmq, copies, worker, nginx: its parts.
     """
 
     def __init__(self, folder: Path, **options: Any) -> None:
@@ -159,6 +160,11 @@ class Cluster:
             )
             for name in names
         ]  # fmt: skip
+        # Without a broker the copies do its work themselves.
+        self.worker: Worker | None = None
+        if self.rabbitmq:
+            port = state.port("worker")
+            self.worker = Worker(self.folder / "worker", self.settings(), port=port)
 
     # --- What the product is told -------------------------------------------
 
@@ -215,7 +221,7 @@ class Cluster:
         """All parts, in the order of their start."""
         one = [self.etcd] if self.etcd else []
         two = [self.rabbitmq.epmd, self.rabbitmq] if self.rabbitmq else []
-        last = [self.nginx] if self.nginx else []
+        last = [part for part in (self.worker, self.nginx) if part]
         middle = [*self.nodes, *self.redis, *self.sentinels, *two, *self.pools, *self.copies]
         return [*one, *middle, *last]
 
@@ -291,9 +297,10 @@ class Cluster:
         say("Migrations")
         run_command("migrate", settings=settings)
         say(f"Tidework: {len(self.copies)} copies")
-        for copy in self.copies:
+        working = [self.worker] if self.worker else []
+        for copy in (*self.copies, *working):
             copy.launch()
-        for copy in self.copies:
+        for copy in (*self.copies, *working):
             copy.await_healthy(60)
         if self.nginx:
             say("nginx")
@@ -339,7 +346,7 @@ def _rank(part: Part) -> int:
     """When a part is ended: first what uses others. The primary after its replicas: one that ended
     before them would be replaced for nothing.
     """
-    if isinstance(part, (Nginx, Copy)):
+    if isinstance(part, (Nginx, Copy, Worker)):
         return 0 if isinstance(part, Nginx) else 1
     if isinstance(part, PostgresNode):
         return 4 if part.detail().startswith("primary") else 3
