@@ -14,7 +14,7 @@ WITHIN_S = 20.0
 
 @dataclass
 class Event:
-    """One event; `kind` is `commit`, `ready`, `end` or `alive`."""
+    """One event; `kind` is `commit`, `ready`, `end`, `inbox` or `alive`."""
 
     kind: str
     id: int | None = None
@@ -105,13 +105,13 @@ class Listener:
                 await self._more.wait()
 
     async def next(self, kind: str = "commit") -> Event:
-        """The next event of a kind; others but signs of life must not come before."""
+        """The next event of a kind; others but signs of life and hints must not come before."""
         while True:
             await self.until(lambda: len(self._events) > self._taken or self.ended)
             assert len(self._events) > self._taken, f"ended: {self.text!r}"
             event = self._events[self._taken]
             self._taken += 1
-            if event.kind == "alive" and kind != "alive":
+            if event.kind != kind and event.kind in ("alive", "inbox"):
                 continue
             assert event.kind == kind, event
             return event
@@ -129,8 +129,8 @@ class Listener:
         return code
 
     def waiting(self) -> list[Event]:
-        """What has come and was not taken."""
-        return self._events[self._taken :]
+        """What has come and was not taken, but for hints, which may come at any time."""
+        return [event for event in self._events[self._taken :] if event.kind != "inbox"]
 
 
 @asynccontextmanager

@@ -66,6 +66,17 @@ class LiveCommit:
         return 2 * len(self.json) + 300
 
 
+class InboxHint:
+    """That the reader's own notifications may have changed; `GET /notifications` says how."""
+
+    sse: Final = b"event: inbox\ndata: {}\n\n"
+    text: Final = '{"event":"inbox","data":{}}'
+
+
+INBOX: Final = InboxHint()
+Told = LiveCommit | InboxHint
+
+
 def live_commits(changes: Sequence[LoggedChange]) -> list[LiveCommit]:
     """The commits that a page of the log consists of."""
     return [LiveCommit(one.changes) for one in commits_of(changes)]

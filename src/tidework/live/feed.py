@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from tidework.http.context import Credential, RequestContext, membership_of, principal_of
-from tidework.live.commits import LiveCommit
+from tidework.live.commits import INBOX, LiveCommit, Told
 
 AT_ONCE: Final = 128 * 1024
 """How many bytes are handed to a reader's connection at once, about."""
@@ -142,8 +142,8 @@ class Reader:
     """
 
     __slots__ = (
-        "_waiting", "account_seq", "admitted_at", "beat", "credential", "end", "feed", "joined",
-        "kind", "seq", "user_id",
+        "_waiting", "account_seq", "admitted_at", "beat", "credential", "end", "feed", "inbox",
+        "joined", "kind", "seq", "user_id",
     )  # fmt: skip
 
     def __init__(self, wish: Wish, feed: Feed) -> None:
@@ -156,6 +156,7 @@ class Reader:
         self.account_seq = wish.account_seq
         self.joined = False
         self.beat = False
+        self.inbox = False
         self.end: End | None = None
         self._waiting: asyncio.Future[None] | None = None
 
@@ -171,7 +172,7 @@ class Reader:
             self.end = end
         self.wake()
 
-    def ready(self) -> list[LiveCommit] | None:
+    def ready(self) -> Sequence[Told] | None:
         """What it is to be given next; empty for a sign of life, None when there is nothing yet.
 
         Raises `Ended`. Is not to be asked while it is behind its feed and not `joined`.
@@ -187,6 +188,9 @@ class Reader:
             self.seq = found[-1].seq
             self.beat = False
             return found
+        if self.inbox:
+            self.inbox = self.beat = False
+            return [INBOX]
         if self.beat:
             self.beat = False
             return []

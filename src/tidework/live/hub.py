@@ -11,12 +11,12 @@ import contextlib
 import contextvars
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Sequence
 from typing import Any, Final
 
 import structlog
 
-from tidework.bus.wakeups import Wakeups
+from tidework.bus.wakeups import Wakeups, inbox_of
 from tidework.errors import (
     Gone,
     NotFound,
@@ -27,7 +27,7 @@ from tidework.errors import (
 )
 from tidework.http.context import Authenticator, Memberships
 from tidework.http.stopping import Stopping
-from tidework.live.commits import LiveCommit, live_commits
+from tidework.live.commits import LiveCommit, Told, live_commits
 from tidework.live.feed import LEFT, START_OVER, End, Ended, Feed, Reader, Wish
 from tidework.live.limits import Limits
 from tidework.live.metrics import LiveMetrics
@@ -86,6 +86,7 @@ class Live:
         self._pages = Pages(store)
         self._feeds: dict[str, Feed] = {}
         self._accounts: dict[str, set[Reader]] = {}
+        self._inboxes: dict[str, str] = {}
         self._moved: set[str] = set()
         self._fresh: set[str] = set()
         self._any = False
@@ -191,6 +192,7 @@ class Live:
         reader = Reader(wish, feed)
         feed.readers.add(reader)
         self._accounts.setdefault(reader.user_id, set()).add(reader)
+        self._inboxes[inbox_of(reader.user_id)] = reader.user_id
         random.choice(self._beats).add(reader)  # noqa: S311
         self.metrics.opened(reader.kind)
         # Between the request's look and this one, wake-ups found nobody.
@@ -208,6 +210,7 @@ class Live:
             mine.discard(reader)
             if not mine:
                 del self._accounts[reader.user_id]
+                del self._inboxes[inbox_of(reader.user_id)]
         for slot in self._beats:
             slot.discard(reader)
         assert reader.end is not None
@@ -226,7 +229,7 @@ class Live:
             raise NotFound(_REMOVED.detail)
         return at
 
-    async def next(self, reader: Reader) -> list[LiveCommit]:
+    async def next(self, reader: Reader) -> Sequence[Told]:
         """What a reader is to be given next; nothing for a sign of life. Raises `Ended`."""
         while True:
             feed = reader.feed
@@ -272,6 +275,10 @@ class Live:
                 self._moved.add(stream)
             elif stream in self._accounts:
                 self._fresh.add(stream)
+            elif stream in self._inboxes:
+                for reader in self._accounts.get(self._inboxes[stream], ()):
+                    reader.inbox = True
+                    reader.wake()
         if self._any or self._moved or self._fresh:
             self._woken.set()
 
