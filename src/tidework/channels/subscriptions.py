@@ -84,7 +84,7 @@ class Subscriptions:
             self._outgoing.check(data.endpoint)
         except ValueError as error:
             raise invalid(
-                "/endpoint", "invalid_url", f"The address of the push service {error}."
+                "/endpoint", "url_refused", f"The address of the push service {error}."
             ) from None
         try:
             read_browser(data.keys.p256dh, data.keys.auth)
