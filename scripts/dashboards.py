@@ -183,6 +183,26 @@ MACHINERY = {
         Panel("Versions", "short", [(f"count by (version) (tidework_build_info{{{WHERE}}})",
                                      "{{version}}")]),
     ],
+    "What follows commits": [
+        Panel(
+            "Events published, commits taken in", "ops",
+            [(_rate("tidework_relayed_events_total", "instance"), "{{instance}} published"),
+             (_rate("tidework_consumed_commits_total", "consumer"), "{{consumer}}")],
+        ),
+        Panel(
+            "Consumers behind", "s",
+            [(f"max by (consumer) (tidework_consumer_lag_seconds{{{WHERE}}})", "{{consumer}}")],
+        ),
+        Panel(
+            "Jobs by outcome", "ops",
+            [(_rate("tidework_job_duration_seconds_count", "kind, outcome"),
+              "{{kind}} {{outcome}}")],
+        ),
+        Panel(
+            "The oldest job that is due", "s",
+            [(f"max by (kind) (tidework_jobs_oldest_seconds{{{WHERE}}})", "{{kind}}")],
+        ),
+    ],
 }  # fmt: skip
 
 DASHBOARDS = {

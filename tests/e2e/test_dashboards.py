@@ -102,9 +102,11 @@ def test_every_metric_that_is_asked_for_exists(tidework_server: StartServer, pro
     for family in text_string_to_metric_families(text):
         exist.add(family.name)
         exist |= {sample.name for sample in family.samples}
-        # A counter whose labels nobody has used yet.
+        # What has labels that nobody has used yet.
         if family.type == "counter":
             exist.add(f"{family.name}_total")
+        elif family.type == "histogram":
+            exist |= {f"{family.name}_{part}" for part in ("bucket", "count", "sum")}
     recorded = {rule["record"] for rule in rules("recording.yml")}
     asked = dashboard_queries()
     for rule in rules("recording.yml") + rules("alerts.yml"):
