@@ -91,7 +91,8 @@ def settings() -> set[str] | None:
     """The names of all settings, or None while there is no settings module."""
     if not SETTINGS.exists():
         return None
-    source = SETTINGS.read_text("utf-8")
+    parts = sorted(SETTINGS.parent.glob("settings*.py"))
+    source = "\n".join(path.read_text("utf-8") for path in parts)
     fields = {
         node.target.id
         for node in ast.walk(ast.parse(source))

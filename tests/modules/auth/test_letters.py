@@ -73,6 +73,7 @@ async def test_who_registers_is_welcomed(world: World) -> None:
 async def test_letters_are_in_the_language_of_their_reader(world: World) -> None:
     ada, _ = await world.person("Ada")
     await world.users.update(ada.id, {"language": "de"}, context())
+    await letters(world)
     await world.resets.forgot("ada@example.com", "192.0.2.1")
     letter = (await letters(world))[-1]
     assert letter["Subject"] == "Neues Passwort für Tidework"
