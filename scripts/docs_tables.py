@@ -16,6 +16,8 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 
 from tidework.app import framework
+from tidework.bus import catalogue
+from tidework.bus.asyncapi import meaning
 from tidework.composition import compose, make_store
 from tidework.http.context import GUARDS, ROLES
 from tidework.settings import Settings, table
@@ -95,6 +97,13 @@ def columns_table() -> str:
     return "\n".join(lines)
 
 
+def events_table() -> str:
+    """Every type of event with what it says."""
+    lines = ["| type | |", "|---|---|"]
+    lines += [f"| `{kind}` | {meaning(kind)} |" for kind in sorted(set(catalogue.TYPES))]
+    return "\n".join(lines)
+
+
 def _application() -> Litestar:
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(data_dir=Path(folder))
@@ -108,6 +117,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "roles": roles_table,
     "words": words_table,
     "columns": columns_table,
+    "events": events_table,
 }
 
 

@@ -33,6 +33,8 @@ _COMMANDS: Final = {
     "keys": "keys",
     "settings": "settings",
     "openapi": "openapi",
+    "asyncapi": "asyncapi",
+    "events": "events",
     "cluster": "cluster",
 }
 """Each command with the module of `tidework.commands` that has it."""

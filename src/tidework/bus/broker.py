@@ -209,6 +209,14 @@ class BrokerBus:
     async def _forget(self) -> None:
         """Drop the connection that events are handed over by; the next one is a fresh one."""
 
+    @abstractmethod
+    async def dead_letters(self, limit: int) -> Sequence[DeadLetter]:
+        """See `DeadLetters`."""
+
+    @abstractmethod
+    async def replay(self, ids: Collection[str] | None) -> int:
+        """See `DeadLetters`."""
+
     async def _disconnect(self) -> None:
         """End all connections."""
         await self._forget()
