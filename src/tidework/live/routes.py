@@ -6,6 +6,7 @@ from typing import Any, Final
 from litestar import Request, Router, get
 from litestar.di import NamedDependency, Provide
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Example
 from litestar.params import FromPath
 
 from tidework.http.context import Membership, RequestContext
@@ -28,6 +29,22 @@ _SINCE: Final = (
         "schema": {"type": "string", "pattern": "^[0-9]{1,18}$"},
     },
 )
+_EXAMPLE: Final = """\
+retry: 2000
+id: 41
+event: ready
+data: {"seq":41}
+
+id: 42
+data: {"seq":42,"at":"2026-11-22T09:00:00.000000Z","actor_id":"0199f6a0-0000-7000-8000-000000000001",\
+"events":["task.updated","task.completed"],"whole":true,"changes":[{"seq":42,\
+"at":"2026-11-22T09:00:00.000000Z","actor_id":"0199f6a0-0000-7000-8000-000000000001",\
+"entity":"task","id":"0199f6a0-0000-7000-8000-000000000002","op":"update",\
+"set":{"status":"completed"},"was":{"status":"pending"}}]}
+
+: alive
+
+"""
 _EVENTS: Final = ResponseSpec(
     data_container=str,
     description=(
@@ -38,6 +55,7 @@ _EVENTS: Final = ResponseSpec(
     ),
     media_type="text/event-stream",
     generate_examples=False,
+    examples=[Example(value=_EXAMPLE)],
 )
 
 

@@ -1,6 +1,7 @@
 """The document of the whole product: what is served is described, and what is described is so."""
 
 import re
+from collections import defaultdict
 from typing import Any
 
 import jsonschema_rs
@@ -117,14 +118,14 @@ async def test_the_query_parameters_are_those_that_routes_take(
     """Each refuses a name that it does not know, and says which ones it does."""
     ada = await api.person()
     task = await ada.made("~/tasks", {"title": "x"})
+    webhook = await ada.made("~/webhooks", {"url": "https://hooks.example.com/"})
     checked = 0
     for path, method, operation in operations(described):
         declared = {p["name"] for p in operation.get("parameters", ()) if p.get("in") == "query"}
         if method != "get" or "/api/v1/" not in path:
             continue
-        place = path.format(
-            w=ada.workspace, id=task["id"], item_id="x", user_id="x", comment_id="x"
-        )
+        ids = {"w": ada.workspace, "id": task["id"], "webhook_id": webhook["id"]}
+        place = path.format_map(defaultdict(lambda: "x", ids))
         answer = await ask(ada, place, {"nonsense": "1"})
         if declared:
             known = re.search(r"Known: ([^.]*)\.", answer.json()["detail"])
@@ -133,7 +134,7 @@ async def test_the_query_parameters_are_those_that_routes_take(
             checked += 1
         elif path != "/api/v1/openapi.json":
             assert answer.status_code in (422, 404), path
-    assert checked == 9
+    assert checked >= 10
 
 
 async def test_defaults_and_bounds_are_those_of_the_document(
@@ -141,12 +142,17 @@ async def test_defaults_and_bounds_are_those_of_the_document(
 ) -> None:
     ada = await api.person()
     task = await ada.made("~/tasks", {"title": "x"})
+    webhook = await ada.made("~/webhooks", {"url": "https://hooks.example.com/"})
+    ids = {"w": ada.workspace, "id": task["id"], "webhook_id": webhook["id"]}
     for path, _, operation in operations(described):
+        if path.endswith("/events"):
+            # Where it is good, the answer does not end: see tests/modules/live.
+            continue
         for parameter in operation.get("parameters", ()):
             if parameter.get("in") != "query":
                 continue
             name, schema = parameter["name"], parameter["schema"]
-            place = path.format(w=ada.workspace, id=task["id"])
+            place = path.format_map(ids)
             good, bad = values_of(schema)
             for value in good:
                 answer = await ask(ada, place, {name: value})
