@@ -51,7 +51,8 @@ def added(
     """Put events into their lanes; `again` also those that have been delivered before."""
     entries = list(entries)
     lanes = sorted({(entry.webhook_id, entry.lane) for entry in entries})
-    rows = [_row(stream_id, entry, at, again) for entry in entries]
+    # A microsecond apart, so that they are listed in their order.
+    rows = [_row(stream_id, entry, after(at, i / 1e6), again) for i, entry in enumerate(entries)]
     jobs = [
         Jobs.operation(
             stream_id, JOB, {"webhook_id": webhook, "lane": lane}, job_id=job_of(webhook, lane)

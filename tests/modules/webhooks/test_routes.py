@@ -1,6 +1,7 @@
 """Webhooks over HTTP, with all that follows commits at work."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,12 @@ from tidework.transfer.portable import ENTITIES
 
 DEADLINE_S = 30
 PUBLIC = "https://hooks.example.com/in"
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """The embedded one: what differs between the two is tested below HTTP."""
+    return f"sqlite:///{tmp_path / 'tidework.db'}"
 
 
 @pytest.fixture
