@@ -13,7 +13,7 @@ from tidework.log import LoggedChange, Operation
 from tidework.notifications import queries
 from tidework.notifications.deciding import Note, TaskFacts, task_data
 from tidework.notifications.kinds import Kind
-from tidework.notifications.teller import Teller, id_of, stable_id
+from tidework.notifications.teller import Teller, stable_id
 from tidework.store.protocol import Reader
 from tidework.times import after, now
 
@@ -94,7 +94,4 @@ class Reminding:
         source = f"{task.id}:{due_at}"
         data = task_data(task, names[0][0])
         note = Note(kind, user_id, source, now(), task.id, None, data)
-        known = {"user_id": user_id, "ids": [id_of(note)]}
-        if await self._store.fetch(queries.BY_IDS, known):
-            return []
         return await self._teller.operations([note], workspace_id)

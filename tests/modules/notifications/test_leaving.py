@@ -141,6 +141,8 @@ async def test_nothing_leaves_in_quiet_hours(world: World, clock: Clock) -> None
     await world.task(ada, assignee_id=bob)
     await world.work()
     assert await world.sent() == []
+    # One job for the whole night.
+    assert len(await world.planned("notifications.send")) == 1
     clock("2026-03-29T05:00:00Z")
     await world.work()
     assert ids_of(await world.sent()) == [2]
@@ -297,6 +299,15 @@ async def test_what_nobody_has_reminds_who_made_it(world: World, clock: Clock) -
     assert await world.told(ada) == ["overdue"]
 
 
+async def test_what_came_while_nothing_ran_is_reminded_of_once(world: World, clock: Clock) -> None:
+    (ada,) = await world.team("Ada")
+    await world.task(ada, due_at=_moment("2026-03-05T12:00:00Z"))
+    clock("2026-03-12T12:00:00Z")
+    for _ in range(3):
+        await world.work()
+    assert await world.told(ada) == ["overdue"]
+
+
 async def test_another_date_is_another_reminder(world: World, clock: Clock) -> None:
     (ada,) = await world.team("Ada")
     task = await world.task(ada, due_at=_moment("2026-03-05T12:00:00Z"))
@@ -308,6 +319,35 @@ async def test_another_date_is_another_reminder(world: World, clock: Clock) -> N
     clock("2026-03-07T12:00:00Z")
     await world.work()
     assert await world.told(ada) == ["due_soon"]
+
+
+async def test_a_date_that_was_moved_just_now_is_not_reminded_of(
+    world: World, clock: Clock
+) -> None:
+    (ada,) = await world.team("Ada")
+    task = await world.task(ada, due_at=_moment("2026-03-05T12:00:00Z"))
+    await world.settle()
+    clock("2026-03-05T12:00:00Z")
+    await world.change(ada, task, due_at=_moment("2026-03-08T12:00:00Z"))
+    # The jobs come before the consumer has heard of it.
+    await world.jobs.run_due()
+    assert await world.told(ada) == []
+
+
+async def test_a_task_that_was_closed_or_left_just_now_is_not_reminded_of(
+    world: World, clock: Clock
+) -> None:
+    ada, bob = await world.team("Ada", "Bob")
+    task = await world.task(ada, due_at=_moment("2026-03-05T12:00:00Z"))
+    await world.task(ada, assignee_id=bob, due_at=_moment("2026-03-05T12:00:00Z"))
+    await world.settle()
+    await world.forget_inboxes()
+    clock("2026-03-05T12:00:00Z")
+    await world.change(ada, task, status="cancelled")
+    await world.remove(bob)
+    await world.jobs.run_due()
+    assert await world.waiting(bob) == []
+    assert await world.told(ada) == ["overdue"]
 
 
 async def test_who_has_it_then_is_reminded(world: World, clock: Clock) -> None:

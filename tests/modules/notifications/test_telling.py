@@ -115,8 +115,12 @@ async def test_who_is_not_active_is_told_nothing(world: World) -> None:
 async def test_imported_history_is_told_to_nobody(world: World) -> None:
     ada, bob = await world.team("Ada", "Bob")
     await _import_task(world, ada, bob, due_at="2020-01-01T00:00:00.000000Z")
-    assert await world.told(bob) == []
+    await world.settle()
+    # Neither of what was due between then and now; of what will be, everybody is reminded.
     assert await world.planned("notifications.due") == []
+    await _import_task(world, ada, bob, due_at="2999-01-01T00:00:00.000000Z")
+    assert await world.told(bob) == []
+    assert len(await world.planned("notifications.due")) == 2
 
 
 async def test_an_undone_deletion_tells_nothing_again(world: World) -> None:
@@ -168,7 +172,9 @@ async def test_an_erased_person_leaves_nothing(world: World) -> None:
     await world.prefer(bob, digest_at="08:00")
     await world.task(ada, assignee_id=bob)
     await world.task(bob, assignee_id=ada)
-    await world.settle()
+    args = {"kind": "report_ready", "source": "report-1", "user_ids": [bob]}
+    await world.store.operate([Jobs.operation(bob, "notifications.tell", args)])
+    await world.work()
     await world.services.closing.close(bob, bob, context())
     await world.settle()
     assert await world.waiting(bob) == []
@@ -180,7 +186,13 @@ async def test_an_erased_person_leaves_nothing(world: World) -> None:
 
 async def _import_task(world: World, by: str, assignee: str, **fields: Any) -> str:
     """A task of long ago, as imports write it."""
-    change = new_task(created_by=by, assignee_id=assignee, description="@bob", **fields)
+    change = new_task(
+        created_by=by,
+        assignee_id=assignee,
+        description="@bob",
+        created_at="2019-01-01T00:00:00.000000Z",
+        **fields,
+    )
     await world.store.append(
         Commit(
             stream_id=world.workspace,

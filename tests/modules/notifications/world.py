@@ -125,6 +125,13 @@ class World:
                 ]
             )
 
+    async def forget_inboxes(self) -> None:
+        """Begin with empty inboxes, and leave what is planned."""
+        for stream_id, *_ in await self.store.fetch(_ROWS, {}):
+            await self.store.operate(
+                [_all("notifications", stream_id), _all("notification_deliveries", stream_id)]
+            )
+
     async def inbox(self, user_id: str) -> list[NotificationOut]:
         """What somebody is shown, newest first."""
         await self.settle()
