@@ -134,7 +134,7 @@ def api_routers(services: Services) -> list[Router]:
         ),
         *analytics_routers(services.analytics),
         *webhook_routers(services.webhooks.service, services.webhooks.outbox),
-        *report_routers(services.reports.service),
+        *report_routers(services.reports.service, services.reports.schedules),
         *task_routers(task_services, [*LOG_HANDLERS, *BULK_HANDLERS]),
     ]
 

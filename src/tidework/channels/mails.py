@@ -96,6 +96,9 @@ class NotificationMails:
         body += self._named_tasks(bundle, note)
         url, number = self._addresses.of(note), number_of(note)
         if url is not None:
+            if note.kind == "report_ready":
+                body.append(Button(text("notification.open_report"), url))
+                return said, body
             which = "open_workspace" if number is None else "open_task"
             body.append(Button(text(f"notification.{which}"), url))
             call = self._addresses.task_call(note.workspace_id, number) or ""

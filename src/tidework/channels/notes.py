@@ -108,7 +108,10 @@ class Addresses:
         return f"{self._url}/my-tasks"
 
     def of(self, note: Note) -> str | None:
-        """The page that a note is about."""
+        """The page that a note is about, or the file."""
+        url = note.data.get("url")
+        if note.kind == "report_ready" and isinstance(url, str):
+            return url
         return self.task(note.workspace_id, number_of(note))
 
 

@@ -46,7 +46,7 @@ _TAG_RULES: Final = tuple(
         (r"/projects(/|$)", "projects"),
         (r"/labels(/|$)", "labels"),
         (r"/(tasks|bulk)(/|$)", "tasks"),
-        (r"/(reports|downloads)(/|$)", "reports"),
+        (r"/(reports|report-schedules|downloads)(/|$)", "reports"),
         (r"/(changes|undo|stats|events)(/|$)", "changes"),
         (r"/workspaces(/|$)", "workspaces"),
     )
@@ -75,6 +75,7 @@ PATH_PARAMETERS: Final = {
     "webhook_id": "The webhook's id.",
     "run_id": "The id of the change in bulk.",
     "report_id": "The report's id.",
+    "schedule_id": "The schedule's id.",
 }
 
 

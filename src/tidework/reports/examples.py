@@ -2,8 +2,15 @@
 
 from typing import Any, Final
 
-from tidework.http.examples import CHANGED, LATER, MADE, RUN
-from tidework.reports.schemas import ReportList, ReportOut, ReportSpec
+from tidework.http.examples import ADA, CHANGED, ENTRY, LATER, MADE, RUN
+from tidework.reports.schemas import (
+    ReportList,
+    ReportOut,
+    ReportSpec,
+    ScheduleIn,
+    ScheduleList,
+    ScheduleOut,
+)
 
 _SPEC = {
     "kind": "tasks",
@@ -27,9 +34,24 @@ _REPORT: dict[str, Any] = {
     "finished_at": CHANGED,
     "expires_at": LATER,
 }
+_RULE = {"every": "week", "weekday": "monday", "at": "08:00", "time_zone": "Europe/Berlin"}
+_WEEKLY = {"kind": "summary", "format": "pdf", "last_days": 7}
+_SCHEDULE: dict[str, Any] = {
+    "id": ENTRY,
+    "report": _WEEKLY,
+    "rule": _RULE,
+    "recipients": [ADA],
+    "created_by": ADA,
+    "created_at": MADE,
+    "next_at": LATER,
+    "version": 42,
+}
 
 EXAMPLES: Final[list[tuple[type[Any], Any]]] = [
     (ReportSpec, _SPEC),
     (ReportOut, _REPORT),
     (ReportList, {"items": [_REPORT]}),
+    (ScheduleIn, {"report": _WEEKLY, "rule": _RULE, "recipients": [ADA]}),
+    (ScheduleOut, _SCHEDULE),
+    (ScheduleList, {"items": [_SCHEDULE]}),
 ]

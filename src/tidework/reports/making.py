@@ -23,9 +23,10 @@ from tidework.log import Operation, Values
 from tidework.reports import queries
 from tidework.reports.content import Content, MakeWriter, Writer
 from tidework.reports.queries import REPORT
-from tidework.reports.records import Record
+from tidework.reports.records import Record, link
 from tidework.reports.schemas import ReportFormat, ReportSpec
 from tidework.reports.sources import Sources
+from tidework.reports.telling import told
 from tidework.reports.write_csv import CsvWriter
 from tidework.reports.write_json import JsonWriter
 from tidework.store.protocol import Store
@@ -34,6 +35,8 @@ from tidework.users.api import Users
 
 JOB: Final = "report"
 LINK_LIFE_S: Final = 24 * 3600
+MAILED_LIFE_S: Final = 7 * 86400
+"""Of what was not waited for."""
 _TELL_S: Final = 1.0
 
 T = TypeVar("T")
@@ -48,13 +51,21 @@ class Maker:
     """Makes the files of reports. `max_bytes` is the largest that one may have."""
 
     def __init__(
-        self, store: Store, users: Users, files: Files, sources: Sources, max_bytes: int
+        self,
+        store: Store,
+        users: Users,
+        files: Files,
+        sources: Sources,
+        *,
+        max_bytes: int,
+        public_url: str,
     ) -> None:
         self._store = store
         self._users = users
         self._files = files
         self._sources = sources
         self._max_bytes = max_bytes
+        self._public_url = public_url
         # One thread for all of them: the server's own work comes first.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="reports")
 
@@ -98,19 +109,41 @@ class Maker:
         size = await self._in_thread(lambda: _size(path))
         self._check_size(size)
         at = now()
-        expires_at = after(at, LINK_LIFE_S)
+        expires_at = after(at, MAILED_LIFE_S if report.schedule_id else LINK_LIFE_S)
         file_id = new_id()
         await self._files.put(job.stream_id, file_id, path, expires_at)
+        name = _name(content, spec.format)
         done: Values = {
             "state": "done",
             "file_id": file_id,
-            "name": _name(content, spec.format),
+            "name": name,
             "size": size,
             "row_count": rows,
             "finished_at": at,
             "expires_at": expires_at,
         }
-        return [Operation("reports", "update", report_key(job.stream_id, job.id), done)]
+        return [
+            Operation("reports", "update", report_key(job.stream_id, job.id), done),
+            *await self._telling(job.stream_id, report, name),
+        ]
+
+    async def _telling(self, workspace_id: str, report: Record, name: str) -> list[Operation]:
+        """What tells the recipients of a scheduled report, if it still is one."""
+        params = {"stream_id": workspace_id, "id": report.schedule_id}
+        if report.schedule_id is None:
+            return []
+        rows = await self._store.fetch(queries.SCHEDULE, params)
+        return [
+            told(
+                workspace_id,
+                report.id,
+                name,
+                user_id,
+                link(self._public_url, workspace_id, report, user_id),
+            )
+            for row in rows
+            for user_id in row[3]
+        ]
 
     async def _admit(self, workspace_id: str, user_id: str) -> None:
         """Raise `Forbidden` when whom it is made for may not see it any more."""

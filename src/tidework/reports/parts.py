@@ -6,6 +6,7 @@ from tidework.files.database import DatabaseFiles
 from tidework.files.folder import FolderFiles
 from tidework.files.protocol import Files
 from tidework.reports.making import Maker
+from tidework.reports.schedules import ScheduleService
 from tidework.reports.service import ReportService
 from tidework.reports.sources import Sources
 from tidework.settings import Settings
@@ -14,19 +15,28 @@ from tidework.users.api import Users
 
 
 class Reports:
-    """Reports: the `service` for routes, the `files`, and the jobs behind them."""
+    """Reports: the services for routes, the `files`, and the jobs behind them."""
 
     def __init__(
         self, settings: Settings, store: Store, users: Users, analytics: Analytics, jobs: Jobs
     ) -> None:
         self.files = make_files(settings, store)
         sources = Sources(store, users, analytics)
-        self.maker = Maker(store, users, self.files, sources, settings.max_report_bytes)
+        self.maker = Maker(
+            store,
+            users,
+            self.files,
+            sources,
+            max_bytes=settings.max_report_bytes,
+            public_url=settings.public_url,
+        )
+        self.schedules = ScheduleService(store, users, sources)
         self.service = ReportService(store, jobs, self.files, users, sources, settings.public_url)
 
     def begin(self, jobs: Jobs) -> None:
         """Let `jobs` do what reports need."""
         self.maker.register(jobs)
+        self.schedules.begin(jobs)
 
     def close(self) -> None:
         """End what runs in threads."""

@@ -2,7 +2,15 @@
 
 from sqlalchemy import bindparam, func, select
 
-from tidework.store.sql.schema import jobs, labels, members, projects, reports, workspaces
+from tidework.store.sql.schema import (
+    jobs,
+    labels,
+    members,
+    projects,
+    report_schedules,
+    reports,
+    workspaces,
+)
 from tidework.store.sql.statement import Statement
 
 _REPORT = (
@@ -76,4 +84,39 @@ PROJECT_NAMES = Statement(
 LABEL_NAMES = Statement(
     "report_labels",
     select(labels.c.id, labels.c.name).where(labels.c.stream_id == bindparam("stream_id")),
+)
+
+_SCHEDULE = (
+    report_schedules.c.id,
+    report_schedules.c.report,
+    report_schedules.c.rule,
+    report_schedules.c.recipients,
+    report_schedules.c.created_by,
+    report_schedules.c.created_at,
+    report_schedules.c.version,
+    jobs.c.due_at,
+)
+"""In the order of the fields of `schedules.Schedule`."""
+
+_SCHEDULE_WITH_JOB = report_schedules.outerjoin(
+    jobs,
+    (jobs.c.stream_id == report_schedules.c.stream_id)
+    & (jobs.c.id == report_schedules.c.id)
+    & (jobs.c.state == "waiting"),
+)
+SCHEDULE = Statement(
+    "report_schedule",
+    select(*_SCHEDULE)
+    .select_from(_SCHEDULE_WITH_JOB)
+    .where(
+        report_schedules.c.stream_id == bindparam("stream_id"),
+        report_schedules.c.id == bindparam("id"),
+    ),
+)
+SCHEDULES = Statement(
+    "report_schedules",
+    select(*_SCHEDULE)
+    .select_from(_SCHEDULE_WITH_JOB)
+    .where(report_schedules.c.stream_id == bindparam("stream_id"))
+    .order_by(report_schedules.c.created_at, report_schedules.c.id),
 )

@@ -16,9 +16,17 @@ from tidework.http.dispatch import Streaming
 from tidework.http.openapi import PUBLIC, problem_responses
 from tidework.http.parameters import QUERY, text
 from tidework.http.query import Query
-from tidework.http.replies import known_id
+from tidework.http.replies import known_id, written
 from tidework.reports.records import no_such_link
-from tidework.reports.schemas import ReportList, ReportOut, ReportSpec
+from tidework.reports.schedules import ScheduleService
+from tidework.reports.schemas import (
+    ReportList,
+    ReportOut,
+    ReportSpec,
+    ScheduleIn,
+    ScheduleList,
+    ScheduleOut,
+)
 from tidework.reports.service import ReportService
 from tidework.store.patience import patience
 
@@ -117,8 +125,80 @@ async def _send(pieces: AsyncIterator[bytes], receive: Receive, send: Send) -> N
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def routers(reports: ReportService) -> list[Router]:
+_SCHEDULES = "/workspaces/{w:str}/report-schedules"
+_SCHEDULE = f"{_SCHEDULES}/{{schedule_id:str}}"
+
+
+@post(
+    _SCHEDULES,
+    operation_id="createReportSchedule",
+    summary="Make a report time and again, and send links to it",
+    responses=problem_responses(403, 404, 409),
+)
+async def create_schedule(
+    w: FromPath[str],
+    editor: NamedDependency[Membership],
+    data: JSONBody[ScheduleIn],
+    context: NamedDependency[RequestContext],
+    schedules: NamedDependency[ScheduleService],
+) -> ScheduleOut:
+    made = await schedules.create(editor, data, context)
+    place = f"/api/v1/workspaces/{editor.workspace_id}/report-schedules/{made.id}"
+    return written(context, made.version, made, place)
+
+
+@get(_SCHEDULES, operation_id="listReportSchedules", summary="Schedules", responses=_READ)
+async def list_schedules(
+    w: FromPath[str],
+    viewer: NamedDependency[Membership],
+    schedules: NamedDependency[ScheduleService],
+) -> ScheduleList:
+    return await schedules.all(viewer.workspace_id)
+
+
+@get(_SCHEDULE, operation_id="getReportSchedule", summary="A schedule", responses=_READ)
+async def get_schedule(
+    w: FromPath[str],
+    schedule_id: FromPath[str],
+    viewer: NamedDependency[Membership],
+    schedules: NamedDependency[ScheduleService],
+) -> ScheduleOut:
+    return await schedules.show(viewer.workspace_id, known_id(schedule_id, "schedule"))
+
+
+@delete(
+    _SCHEDULE,
+    operation_id="deleteReportSchedule",
+    summary="Remove one's schedule; owners remove any",
+    responses=problem_responses(403, 404),
+)
+async def delete_schedule(
+    w: FromPath[str],
+    schedule_id: FromPath[str],
+    editor: NamedDependency[Membership],
+    context: NamedDependency[RequestContext],
+    schedules: NamedDependency[ScheduleService],
+) -> None:
+    await schedules.remove(editor, known_id(schedule_id, "schedule"), context)
+
+
+def routers(reports: ReportService, schedules: ScheduleService) -> list[Router]:
     """The routes."""
-    handlers = [create_report, list_reports, get_report, delete_report, download]
-    provided = {"reports": Provide(lambda: reports, use_cache=True, sync_to_thread=False)}
+    handlers = [
+        create_report,
+        list_reports,
+        get_report,
+        delete_report,
+        download,
+        create_schedule,
+        list_schedules,
+        get_schedule,
+        delete_schedule,
+    ]
+    services: dict[str, object] = {"reports": reports, "schedules": schedules}
+    provided = {name: _provide(service) for name, service in services.items()}
     return [Router(path="/", route_handlers=handlers, dependencies=provided)]
+
+
+def _provide(service: object) -> Provide:
+    return Provide(lambda: service, use_cache=True, sync_to_thread=False)

@@ -2,9 +2,11 @@
 
 from datetime import date
 from typing import Annotated, Final, Literal
+from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from tidework.http.wording import in_words
 from tidework.tasks.api import TaskFilter
 
 ReportKind = Literal["tasks", "summary"]
@@ -63,3 +65,57 @@ class ReportList(Struct, frozen=True):
     """The caller's reports, newest first."""
 
     items: list[ReportOut]
+
+
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+WEEKDAYS: Final[tuple[Weekday, ...]] = (
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+)
+WallTime = Annotated[
+    str, Meta(pattern=in_words(r"^([01][0-9]|2[0-3]):[0-5][0-9]$", "a time of day, such as 08:30"))
+]
+
+
+class ScheduleRule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """When: each day, or each week on `weekday`, at a time of day in a time zone."""
+
+    every: Literal["day", "week"]
+    at: WallTime
+    time_zone: Annotated[str, Meta(max_length=64)] = "UTC"
+    weekday: Weekday | UnsetType = UNSET
+
+
+class ScheduleIn(Struct, frozen=True, forbid_unknown_fields=True):
+    """A report that is made time and again, and the members who are sent a link to it.
+
+    Without `recipients` it is for whoever asks.
+    """
+
+    report: ReportSpec
+    rule: ScheduleRule
+    recipients: Annotated[list[UUID], Meta(max_length=50)] = []
+
+
+class ScheduleOut(Struct, frozen=True):
+    """A schedule. `next_at` is None when it has stopped: whoever made it has left."""
+
+    id: str
+    report: ReportSpec
+    rule: ScheduleRule
+    recipients: list[str]
+    created_by: str
+    created_at: str
+    next_at: str | None
+    version: int
+
+
+class ScheduleList(Struct, frozen=True):
+    """The schedules of a workspace, oldest first."""
+
+    items: list[ScheduleOut]

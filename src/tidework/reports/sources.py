@@ -254,11 +254,11 @@ def _facts(numbers: Numbers) -> list[tuple[str, str]]:
         ("created", f"{numbers.created:,}"),
         ("completed", f"{numbers.completed:,}"),
         ("throughput", f"{numbers.throughput:,}"),
-        ("overdue now", "" if numbers.overdue is None else f"{numbers.overdue:,}"),
+        ("overdue now", "-" if numbers.overdue is None else f"{numbers.overdue:,}"),
     ]
     for name, spread in (("lead time", numbers.lead_time), ("cycle time", numbers.cycle_time)):
         for rank, seconds in (("median", spread.p50), ("85 %", spread.p85)):
-            value = "" if seconds is None else f"{seconds / 86400:.1f} days"
+            value = "-" if seconds is None else f"{seconds / 86400:.1f} days"
             facts.append((f"{name}, {rank}", value))
     return facts
 

@@ -64,6 +64,11 @@ async def role_for(
                 "Webhooks are not undone; an owner of the workspace can change them.",
                 code="webhooks",
             )
+        if change.entity == "report_schedule":
+            raise Conflict(
+                "Schedules of reports are not undone; make it anew, or remove it.",
+                code="report_schedules",
+            )
         if change.entity in ("workspace", "member"):
             role = "owner"
         elif change.entity == "comment" and role != "owner":

@@ -8,7 +8,14 @@ import msgspec
 
 from tidework.ids import new_id
 from tidework.log import Change, Committed, IdempotencyKey, Operation
-from tidework.users.values import clean_email, clean_name, combined, email_key, is_imported
+from tidework.users.values import (
+    clean_email,
+    clean_name,
+    clean_time_zone,
+    combined,
+    email_key,
+    is_imported,
+)
 
 __all__ = [
     "DEFAULT_LANGUAGE",
@@ -29,6 +36,7 @@ __all__ = [
     "WorkspaceUsage",
     "clean_email",
     "clean_name",
+    "clean_time_zone",
     "combined",
     "email_key",
     "is_imported",

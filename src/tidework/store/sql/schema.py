@@ -40,7 +40,13 @@ from tidework.store.sql.schema_parts import (
     operational,
     state,
 )
-from tidework.store.sql.schema_reports import bulk_parts, bulk_runs, file_chunks, reports
+from tidework.store.sql.schema_reports import (
+    bulk_parts,
+    bulk_runs,
+    file_chunks,
+    report_schedules,
+    reports,
+)
 from tidework.store.sql.schema_time import reminders, task_reminders
 from tidework.store.sql.schema_webhooks import webhooks
 
@@ -57,6 +63,7 @@ __all__ = [
     "file_chunks",
     "metadata",
     "push_subscriptions",
+    "report_schedules",
     "reports",
     "task_reminders",
 ]
@@ -247,6 +254,7 @@ ENTITIES: dict[str, Table] = {
     "notification_preferences": notification_preferences,
     "reminder": reminders,
     "webhook": webhooks,
+    "report_schedule": report_schedules,
 }
 """The state table of each entity of the log."""
 

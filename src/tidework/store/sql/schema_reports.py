@@ -2,7 +2,17 @@
 
 from sqlalchemy import Column, Index, Integer, Text
 
-from tidework.store.sql.schema_parts import BIG, LIST, TIME, id_column, operational
+from tidework.store.sql.schema_parts import BIG, LIST, TIME, id_column, operational, state
+
+report_schedules = state(
+    "report_schedules",
+    Column("report", LIST, nullable=False),
+    Column("rule", LIST, nullable=False),
+    Column("recipients", LIST, nullable=False),
+    id_column("created_by"),
+    Column("created_at", TIME, nullable=False),
+    Column("updated_at", TIME, nullable=False),
+)
 
 # `secret` is what links to the file are made with; `file_id` names the file once it is there.
 reports = operational(

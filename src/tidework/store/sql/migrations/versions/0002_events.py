@@ -113,6 +113,15 @@ def _jobs() -> None:
 
 def _reports() -> None:
     op.create_table(
+        "report_schedules",
+        *_needed(ID, "stream_id", "id"),
+        *_needed(LIST, "report", "rule", "recipients"),
+        *_needed(ID, "created_by"),
+        *_needed(TIME, "created_at", "updated_at"),
+        *_needed(BIG, "version"),
+        sa.PrimaryKeyConstraint("stream_id", "id", name="report_schedules_pkey"),
+    )
+    op.create_table(
         "reports",
         sa.Column("stream_id", ID, nullable=False),
         sa.Column("id", ID, nullable=False),

@@ -38,6 +38,7 @@ BEGIN
     DELETE FROM push_subscriptions WHERE stream_id = p_stream;
     DELETE FROM relations WHERE stream_id = p_stream;
     DELETE FROM reminders WHERE stream_id = p_stream;
+    DELETE FROM report_schedules WHERE stream_id = p_stream;
     DELETE FROM reports WHERE stream_id = p_stream;
     DELETE FROM revocations WHERE stream_id = p_stream;
     DELETE FROM sessions WHERE stream_id = p_stream;
@@ -161,6 +162,13 @@ BEGIN
             'created_by', t."created_by",
             'created_at', to_char(t."created_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'version', t.version) INTO v_row
         FROM webhooks t WHERE t.stream_id = p_stream AND t.id = p_id;
+    WHEN 'report_schedule' THEN
+        SELECT jsonb_build_object('report', t."report",
+            'rule', t."rule",
+            'recipients', t."recipients",
+            'created_by', t."created_by",
+            'created_at', to_char(t."created_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'version', t.version) INTO v_row
+        FROM report_schedules t WHERE t.stream_id = p_stream AND t.id = p_id;
     END CASE;
     RETURN v_row;
 END
@@ -418,6 +426,23 @@ BEGIN
             WHERE t.stream_id = p_stream AND t.id = p_id;
         ELSE
             DELETE FROM webhooks t WHERE t.stream_id = p_stream AND t.id = p_id;
+        END IF;
+    WHEN 'report_schedule' THEN
+        IF p_op = 'create' THEN
+            INSERT INTO report_schedules (stream_id, id, "report", "rule", "recipients", "created_by", "created_at", "updated_at", version)
+            VALUES (p_stream, p_id, (c->'report'), (c->'rule'), (c->'recipients'), (c->>'created_by')::UUID, (c->>'created_at')::TIMESTAMP WITH TIME ZONE, p_at, p_seq);
+        ELSIF p_op = 'update' THEN
+            UPDATE report_schedules t SET
+                "report" = CASE WHEN c ? 'report' THEN (c->'report') ELSE t."report" END,
+                "rule" = CASE WHEN c ? 'rule' THEN (c->'rule') ELSE t."rule" END,
+                "recipients" = CASE WHEN c ? 'recipients' THEN (c->'recipients') ELSE t."recipients" END,
+                "created_by" = CASE WHEN c ? 'created_by' THEN (c->>'created_by')::UUID ELSE t."created_by" END,
+                "created_at" = CASE WHEN c ? 'created_at' THEN (c->>'created_at')::TIMESTAMP WITH TIME ZONE ELSE t."created_at" END,
+                version = p_seq,
+                updated_at = p_at
+            WHERE t.stream_id = p_stream AND t.id = p_id;
+        ELSE
+            DELETE FROM report_schedules t WHERE t.stream_id = p_stream AND t.id = p_id;
         END IF;
     END CASE;
 END
