@@ -59,6 +59,9 @@ class Broker:
     async def take_away(self, consumer: str) -> None:
         """Delete what the broker keeps for a consumer."""
 
+    async def settled(self, consumer: str) -> None:
+        """Wait until what a consumer was given would outlive a kill."""
+
     def bus(self, url: str = "") -> BrokerBus:
         """A bus on it, which is less patient than in production."""
         return type(make_bus(self.url))(url or self.url, patience_s=PATIENCE_S)  # type: ignore[return-value,call-arg]
@@ -83,6 +86,17 @@ class Rabbit(Broker):
     @property
     def url(self) -> str:
         return self.server.url
+
+    async def settled(self, consumer: str) -> None:
+        # A quorum queue that is killed within half a second of its making has no name on disk, and
+        # never a leader again (rabbitmq-server#10070).
+        known = queue_name(consumer).encode()
+        async with asyncio.timeout(20):
+            while True:
+                names = (self.server.folder / "data").rglob("quorum/*/names.dets")
+                if any(known in path.read_bytes() for path in names):
+                    return
+                await asyncio.sleep(0.1)
 
     @asynccontextmanager
     async def _channel(self) -> AsyncIterator[aio_pika.abc.AbstractChannel]:

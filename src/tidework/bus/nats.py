@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
-import nats
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
@@ -203,17 +202,25 @@ class _Connection:
         async with self._lock:
             if self._client is None or self._client.is_closed or not self._client.is_connected:
                 await self._drop()
-                self._client = await nats.connect(
-                    self._servers,
-                    name="tidework",
-                    connect_timeout=_CONNECT_S,
-                    # Sessions are opened again by us, who then know that there was a gap.
-                    allow_reconnect=False,
-                    ping_interval=self._patience_s / 3,
-                    max_outstanding_pings=2,
-                    error_cb=_unheard,
-                    closed_cb=self._ended,
-                )
+                client = Client()
+                try:
+                    await client.connect(
+                        self._servers,
+                        name="tidework",
+                        connect_timeout=_CONNECT_S,
+                        # Sessions are opened again by us, who then know that there was a gap.
+                        allow_reconnect=False,
+                        ping_interval=max(1, round(self._patience_s / 3)),
+                        max_outstanding_pings=2,
+                        error_cb=_unheard,
+                        closed_cb=self._ended,
+                    )
+                except BaseException:
+                    # A handshake that failed leaves its connection open.
+                    with suppress(Exception):
+                        await client.close()
+                    raise
+                self._client = client
             return self._client
 
     async def close(self) -> None:

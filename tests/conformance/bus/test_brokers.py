@@ -53,6 +53,7 @@ async def test_what_was_published_outlives_a_kill_of_the_broker(
     bus = await open_bus(broker)
     taker = Taker()
     await bus.subscribe(name, taker)
+    await broker.settled(name)
     await bus.close()
     publisher = await open_bus(broker)
     sent = events(50, streams=5)
@@ -74,6 +75,7 @@ async def test_after_a_restart_all_goes_on_by_itself_and_a_gap_is_told(
     await bus.publish(before)
     await taker.until_has(before)
     told = asyncio.create_task(gaps.next())
+    await broker.settled(name)
     await broker.kill()
     with pytest.raises(Unavailable):
         await bus.publish(events(1))
