@@ -49,6 +49,7 @@ class Mailbox:
 
     Steps are `connect`, `mail`, `rcpt`, `data`. An answer is a line to send, or `cut`, which ends
     the connection instead, or `swallow`, which takes the message and then ends the connection.
+    While there is `hold`, a message that was taken is answered only once that is set.
     """
 
     delivered: list[Delivered] = field(default_factory=list)
@@ -57,6 +58,7 @@ class Mailbox:
     hung_up: int = 0
     port: int = 0
     ca_file: Path | None = None
+    hold: asyncio.Event | None = None
     _open: set[Any] = field(default_factory=set)
 
     def hang_up(self) -> None:
@@ -145,6 +147,8 @@ class _Handler:
         )
         if said == "swallow":
             server.transport.abort()
+        if self._mailbox.hold is not None:
+            await self._mailbox.hold.wait()
         return "250 kept"
 
     def _said(self, server: _Server, step: str) -> str | None:
