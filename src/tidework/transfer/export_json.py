@@ -5,6 +5,7 @@ from itertools import groupby
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import and_, bindparam, or_, select
 
 from tidework.errors import Gone, NotFound
@@ -92,6 +93,7 @@ class _Export:
         self._write = write
         self._until = until
         self._spool = spool
+        self._left_out = 0
         self._aliases: dict[str, str] = {}
         self._remembered: dict[str, Remembered] = {}
 
@@ -110,7 +112,12 @@ class _Export:
             fold(page, state)
         await self._load_marks()
         name = state["workspace", self._workspace_id].fields["name"]
-        head = {"format": FORMAT, "version": VERSION, "name": name, "seq": self._until}
+        head = {
+            "format": FORMAT,
+            "version": VERSION,
+            "name": name,
+            "seq": self._until - self._left_out,
+        }
         self._write(encode(head)[:-1])
         await self._people()
         await self._commits()
@@ -119,18 +126,25 @@ class _Export:
         self._write(b"\n}\n")
 
     async def _log(self) -> AsyncIterator[list[LoggedChange]]:
-        since = 0
+        """The log as it travels: without what belongs to this installation alone, such as webhooks,
+        and without gaps.
+        """
+        since = left_out = 0
         while since < self._until:
             page = await self._store.log(
                 self._workspace_id, since=since, limit=_PAGE, until=self._until
             )
             if not page:
                 return
-            # What belongs to this installation alone, such as webhooks, leaves a gap.
-            travels = [change for change in page if change.entity in ENTITIES]
+            since = page[-1].seq
+            travels = []
+            for seq, changes in groupby(page, key=lambda change: change.seq):
+                kept = [change for change in changes if change.entity in ENTITIES]
+                left_out += not kept
+                travels += [replace(change, seq=seq - left_out) for change in kept]
+            self._left_out = left_out
             if travels:
                 yield travels
-            since = page[-1].seq
 
     def _meet(self, change: LoggedChange) -> None:
         if change.actor_id is not None:

@@ -10,7 +10,7 @@ Url = Annotated[
     Meta(
         max_length=2048,
         description="Where events are sent, by POST: a public address over http or https.",
-        extra_json_schema={"format": "uri", "minLength": 1},
+        extra_json_schema={"minLength": 1},
         examples=["https://hooks.example.com/tidework"],
     ),
 ]

@@ -70,8 +70,14 @@ async def filled(store: Store, people: MemoryPeople, tmp_path: Path) -> MemoryPe
     due = "2026-03-23T07:00:00.000000Z"
     more = {"title": "stays", "due_at": due, "recurrence": recurs, "previous_id": gone}
     named = {"name": "own", "name_key": "own", "color": "#112233", "created_at": at}
+    # A webhook belongs to this installation alone, and leaves a gap.
+    hook = {
+        "url": "https://hooks.example.com/", "description": "", "events": ["*"], "is_active": True,
+        "disabled_reason": None, "rotated_at": None, "created_by": people.owner, "created_at": at,
+    }  # fmt: skip
     for changes in (
         [Change("label", label, "create", named), Change("task", gone, "create", task)],
+        [Change("webhook", new_id(), "create", hook)],
         [Change("task", gone, "update", {"status": "in_progress"})],
         [Change("task", gone, "delete")],
         [Change("task", new_id(), "create", task | more)],
