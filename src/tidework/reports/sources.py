@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from msgspec import UNSET
 
 from tidework.analytics.api import Analytics, Day, Numbers, Part, Wanted
-from tidework.errors import NotFound, invalid
+from tidework.errors import FieldError, Invalid, NotFound, invalid
 from tidework.reports import queries
 from tidework.reports.content import Cell, Column, Content, Row, Table, one_page
 from tidework.reports.schemas import ReportSpec
@@ -56,8 +56,21 @@ class Sources:
         self._users = users
         self._analytics = analytics
 
-    def check(self, workspace_id: str, user_id: str, spec: ReportSpec) -> None:
-        """Raise `Invalid` for a report that could not be made."""
+    def check(self, workspace_id: str, user_id: str, spec: ReportSpec, place: str = "") -> None:
+        """Raise `Invalid` for a report that could not be made, with pointers below `place`."""
+        try:
+            self._check(workspace_id, user_id, spec)
+        except Invalid as error:
+            raise Invalid(
+                f"{place}{error.detail}" if error.detail.startswith("/") else error.detail,
+                code=error.code,
+                errors=[
+                    FieldError(f"{place}{found.pointer}", found.code, f"{place}{found.detail}")
+                    for found in error.errors
+                ],
+            ) from None
+
+    def _check(self, workspace_id: str, user_id: str, spec: ReportSpec) -> None:
         query_of(spec.filter, workspace_id, user_id, self._store.dialect)
         if spec.kind == "summary":
             self._wanted(spec, user_id)
