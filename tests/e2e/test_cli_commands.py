@@ -1,5 +1,6 @@
 """The command line itself, and its small commands."""
 
+import contextlib
 import json
 import os
 import signal
@@ -24,7 +25,7 @@ PASSWORD = "Kelp lantern 4471 drift"
         "", "serve", "migrate", "users", "users create", "users promote", "users demote",
         "users disable", "users enable", "users reset-password", "users list", "import",
         "import jira", "import csv", "import json", "export", "demo", "doctor", "keys",
-        "keys create", "keys rotate", "settings", "openapi",
+        "keys create", "keys rotate", "settings", "openapi", "analytics", "analytics rebuild",
     ],
 )  # fmt: skip
 def test_every_command_has_help(tidework: Command, data_dir: Path, command: str) -> None:
@@ -232,6 +233,18 @@ def test_doctor_finds(tidework: Command, data_dir: Path, fault: str, check: str)
     found = json.loads(done.stdout)
     assert not found["ok"]
     assert check in [one["name"] for one in found["checks"] if not one["ok"]]
+
+
+@pytest.mark.usefixtures("robin")
+def test_statistics_are_counted_again(tidework: Command, data_dir: Path) -> None:
+    first = json.loads(done_well(tidework("analytics", "rebuild", "--json")))
+    assert sorted(one["seq"] for one in first) == [1, 1]
+    with contextlib.closing(sqlite3.connect(data_dir / "tidework.db")) as file, file:
+        file.execute("UPDATE analytics_usage SET members = 7")
+    assert "tidework analytics rebuild" in tidework("doctor", "--replay").stdout
+    assert "what their logs lead to" in done_well(tidework("analytics", "rebuild"))
+    assert "as the log leads to" in done_well(tidework("doctor", "--replay"))
+    assert "Nowhere" in refused(tidework("analytics", "rebuild", "Nowhere"))
 
 
 @pytest.mark.usefixtures("robin")
