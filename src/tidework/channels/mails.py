@@ -44,7 +44,9 @@ class NotificationMails:
 
     def begin(self, jobs: Jobs) -> None:
         """Do the jobs of `notify.email`."""
-        jobs.register(KIND, self._send, deadline_s=DEADLINE_S, max_attempts=ATTEMPTS, concurrency=4)
+        jobs.register(
+            KIND, self._send, deadline_s=DEADLINE_S, max_attempts=ATTEMPTS, concurrency=32
+        )
 
     async def _send(self, job: Job) -> Sequence[Operation]:
         bundle = await self._bundles.of(job)

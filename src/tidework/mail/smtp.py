@@ -20,6 +20,7 @@ _STEP_S: Final = 30.0
 _WHOLE_S: Final = 90.0
 _IDLE_S: Final = 20.0
 _PER_CONNECTION: Final = 100
+_CONNECTIONS: Final = 8
 # These say that the server, or our login there, is not as it should be: no message's fault.
 _OF_THE_SERVER: Final = frozenset({421, 432, 454, 500, 502, 503, 504, 530, 534, 535, 538})
 
@@ -33,7 +34,7 @@ _OF_THE_MESSAGE: Final = (
 class SmtpMailer:
     """A `Mailer` that hands messages to one mail server.
 
-    Connections that were used within the last 20 seconds are used again. TLS certificates are
+    Connections, eight at most, that were used within the last 20 seconds are used again. TLS certificates are
     verified, against `ca_file` where the address names one. Each `send` ends within 90 seconds.
     """
 
@@ -44,11 +45,12 @@ class SmtpMailer:
         self._envelope_sender = _ascii_domain(self._sender.addr_spec)
         self._tls: ssl.SSLContext | None = None
         self._idle: list[_Connection] = []
+        self._places = asyncio.Semaphore(_CONNECTIONS)
         self._reaper: asyncio.TimerHandle | None = None
 
     async def send(self, message: Mail) -> None:
         try:
-            async with asyncio.timeout(_WHOLE_S), self._connection() as connection:
+            async with asyncio.timeout(_WHOLE_S), self._places, self._connection() as connection:
                 await self._hand_over(connection.client, message)
         except (aiosmtplib.SMTPException, OSError) as error:
             raise _meaning(error) from error

@@ -57,7 +57,9 @@ class Post:
 
     def begin(self, jobs: Jobs) -> None:
         """Do the jobs that `letter_job` makes."""
-        jobs.register(KIND, self._send, deadline_s=DEADLINE_S, max_attempts=ATTEMPTS, concurrency=4)
+        jobs.register(
+            KIND, self._send, deadline_s=DEADLINE_S, max_attempts=ATTEMPTS, concurrency=16
+        )
 
     async def _send(self, job: Job) -> Sequence[Operation]:
         addressed = await self._letters[job.args["letter"]](job)
