@@ -63,7 +63,8 @@ class Letters:
     def runs(self, line: str) -> Iterator[tuple[str, str]]:
         """A fitted line as it is drawn from left to right: fonts, and what is in them."""
         if line.isascii():
-            yield FONT, line
+            if line:
+                yield FONT, line
             return
         if any(unicodedata.bidirectional(letter) in _FROM_RIGHT for letter in line):
             line = _in_drawing_order(line)

@@ -253,3 +253,15 @@ async def test_every_kind_can_be_told_in_every_form(world: World, language: str)
     )
     assert text(letter).count("\n- ") == len(kinds)
     assert isinstance(world.jobs, Jobs)
+
+
+async def test_a_report_that_is_ready_leads_to_its_file(world: World) -> None:
+    ada = await world.person("Ada")
+    url = f"{URL}/api/v1/downloads?token=abc"
+    note = await world.note(ada, "report_ready", task_id=None, data={"url": url})
+    await world.tell(ada, "email", note, kind="report_ready")
+    await world.work()
+    (letter,) = world.letters()
+    assert "A report of the workspace" in letter["Subject"]
+    assert url in text_of(letter)
+    assert f'href="{url}"' in html_of(letter)

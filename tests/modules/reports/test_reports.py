@@ -3,6 +3,7 @@
 import asyncio
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,10 +17,27 @@ from tests.modules.reports.world import (
     sheet,
 )
 from tests.modules.tasks.test_bulk import fill
-from tests.modules.tasks.world import NOBODY, code, execute, items, make, pointer, workspace_of
+from tests.modules.tasks.world import (
+    NOBODY,
+    code,
+    execute,
+    items,
+    make,
+    open_store,
+    pointer,
+    workspace_of,
+)
 from tests.services.api import Api, OpenApi, Person
 
+from tidework.analytics.service import AnalyticsService
+from tidework.bus.followups import Followups
+from tidework.bus.jobs import Jobs
+from tidework.files.folder import FolderFiles
+from tidework.files.protocol import Files
 from tidework.ids import new_id
+from tidework.reports.making import Maker
+from tidework.reports.sources import Sources
+from tidework.users.service import UserService
 
 FORMS = ("csv", "xlsx", "json", "pdf")
 TODAY = datetime.now(UTC).date()
@@ -275,3 +293,65 @@ async def test_while_one_is_made_others_are_answered(api: Api) -> None:
             answers += 1
             await asyncio.sleep(0.01)
     assert answers > 5
+
+
+class Died(BaseException):
+    """As if the process had ended."""
+
+
+class DyingFiles(FolderFiles):
+    """The process dies when its file is there, before anybody knows of it."""
+
+    async def put(self, stream_id: str, file_id: str, source: Path, expires_at: str) -> None:
+        await super().put(stream_id, file_id, source, expires_at)
+        raise Died
+
+
+async def work(api: Api, files: Files) -> int:
+    """Make what is due, in a process of its own as it were."""
+    store = await open_store(api.settings)
+    users = UserService(store, Followups(store))
+    sources = Sources(store, users, AnalyticsService(store))
+    maker = Maker(store, users, files, sources, max_bytes=1 << 20, public_url="http://x")
+    jobs = Jobs(store)
+    maker.register(jobs)
+    try:
+        return await jobs.run_due()
+    finally:
+        maker.close()
+        await store.close()
+
+
+async def test_who_dies_making_one_leaves_it_to_the_next(open_api: OpenApi) -> None:
+    api = await open_api(BACKGROUND="off", FILES="folder")
+    ada = await stocked(api)
+    report = await asked(ada, kind="tasks", format="csv")
+    with pytest.raises(Died):
+        await work(api, DyingFiles(api.settings.files_path))
+    found = (await ada.get(f"~/reports/{report['id']}")).json()
+    assert (found["state"], found["download_url"]) == ("running", None)
+    await execute(api, "UPDATE jobs SET due_at = '2026-01-01T00:00:00.000000Z'")
+    assert await work(api, FolderFiles(api.settings.files_path)) == 1
+    found = (await ada.get(f"~/reports/{report['id']}")).json()
+    assert found["state"] == "done"
+    assert len(csv_rows(await fetched(api, found))) == 2
+
+
+async def test_who_is_no_member_any_more_gets_none(open_api: OpenApi) -> None:
+    api = await open_api(BACKGROUND="off", FILES="folder")
+    ada, eva = await workspace_of(api, "viewer")
+    report = await asked(eva, kind="tasks", format="csv")
+    await ada.delete(f"~/members/{eva.id}")
+    await work(api, FolderFiles(api.settings.files_path))
+    await ada.made("~/members", {"email": eva.email, "role": "viewer"})
+    found = (await eva.get(f"~/reports/{report['id']}")).json()
+    assert found["state"] == "failed"
+    assert "no longer a member" in found["error"]
+
+
+async def test_what_is_cancelled_is_not_made(open_api: OpenApi) -> None:
+    api = await open_api(BACKGROUND="off")
+    ada = await stocked(api)
+    report = await asked(ada, kind="tasks", format="csv")
+    await ada.delete(f"~/reports/{report['id']}")
+    assert await work(api, FolderFiles(api.settings.files_path)) == 0
