@@ -70,10 +70,11 @@ class Receiver:
         """Its address."""
         return f"http{'s' if self._tls else ''}://{host or self.host}:{self.port}{path}"
 
-    async def until(self, count: int, within_s: float = 30.0) -> None:
-        """Wait until so many requests have come. Raises `TimeoutError`."""
+    async def until(self, enough: int | Callable[[], bool], within_s: float = 30.0) -> None:
+        """Wait until so many requests have come, or until that is so. Raises `TimeoutError`."""
+        there = enough if callable(enough) else lambda: len(self.received) >= enough
         async with asyncio.timeout(within_s), self._arrived:
-            await self._arrived.wait_for(lambda: len(self.received) >= count)
+            await self._arrived.wait_for(there)
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, self.host, self.port, ssl=self._tls)
@@ -97,11 +98,13 @@ class Receiver:
             body = await reader.readexactly(int(headers.get("content-length", "0")))
             hook = Hook(method, path, headers, body)
             self.received.append(hook)
-            async with self._arrived:
-                self._arrived.notify_all()
-            reply = Reply() if self.answer is None else self.answer(hook)
-            if isinstance(reply, Awaitable):
-                reply = await reply
+            try:
+                reply = Reply() if self.answer is None else self.answer(hook)
+                if isinstance(reply, Awaitable):
+                    reply = await reply
+            finally:
+                async with self._arrived:
+                    self._arrived.notify_all()
             sent = {"content-length": str(len(reply.body)), **reply.headers}
             lines = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
             writer.write(f"HTTP/1.1 {reply.status} Told\r\n{lines}\r\n".encode() + reply.body)

@@ -18,7 +18,7 @@ from tidework.webhooks.schedule import is_lost, pause_after
 from tidework.webhooks.signing import signed
 
 SEND_S: Final = 15.0
-_JOB_S: Final = 40.0
+_JOB_S: Final = 20.0
 _CONCURRENCY: Final = 16
 _AT_ONCE: Final = 4
 """So many requests go to one webhook at a time from a process: a slow receiver is not everybody's."""
