@@ -85,6 +85,9 @@ class RabbitBus(BrokerBus):
                     "No consumer has a queue yet. Start one: tidework worker",
                     reason="RabbitMQ has nowhere to put the events",
                 )
+            if isinstance(answer, asyncio.CancelledError):
+                # What the library says of a connection that was lost meanwhile.
+                raise SessionLost("the connection was lost")
             if isinstance(answer, BaseException):
                 raise answer
 
@@ -183,7 +186,7 @@ class _Connection:
 
     async def get(self) -> AbstractConnection:
         async with self._lock:
-            if self._connection is None or self._connection.is_closed:
+            if self._connection is None or _is_lost(self._connection):
                 self._connection = await aio_pika.connect(self._url, timeout=_CONNECT_S)
             return self._connection
 
@@ -193,6 +196,12 @@ class _Connection:
             with suppress(Exception):
                 async with asyncio.timeout(_CONNECT_S):
                     await connection.close()
+
+
+def _is_lost(connection: AbstractConnection) -> bool:
+    # The connection itself says so only when we have closed it.
+    transport = connection.transport
+    return connection.is_closed or transport is None or transport.connection.is_closed
 
 
 def _into(waiting: Waiting[Incoming]) -> Callable[[Incoming], Awaitable[None]]:
