@@ -88,7 +88,7 @@ async def test_a_server_without_starttls_is_not_talked_to(
 ) -> None:
     mailbox = await mail_server()
     with pytest.raises(Unavailable):
-        await connect(mailbox, "smtp+starttls", login=True).send(HELLO)
+        await connect(mailbox, "smtp+starttls").send(HELLO)
     assert mailbox.delivered == []
 
 
