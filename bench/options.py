@@ -11,7 +11,18 @@ from bench.model import scenarios
 
 ROOT = Path(__file__).parents[1]
 KEYS = ("pocketbase", "express", "sqlite", "postgres", "uncached")
-PARTS = ("load", "ceiling", "curves", "steady", "idle", "live", "growth", "startup", "import")
+PARTS = (
+    "load",
+    "ceiling",
+    "curves",
+    "steady",
+    "idle",
+    "live",
+    "growth",
+    "startup",
+    "import",
+    "digest",
+)
 DOCS = ROOT / "docs" / "benchmarks.md"
 
 
@@ -52,7 +63,9 @@ def parse(arguments: Sequence[str]) -> Options:
         action="append",
         help="workers on PostgreSQL (repeatable: the best of them; default 1, 2 and 3, quick 1, 2)",
     )
-    parser.add_argument("--clients", type=int, default=10_000, help="idle clients, and open streams")
+    parser.add_argument(
+        "--clients", type=int, default=10_000, help="idle clients, and open streams"
+    )
     parser.add_argument(
         "--only", action="append", choices=KEYS, help="measure this server (repeatable)"
     )

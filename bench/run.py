@@ -12,6 +12,7 @@ from bench import (
     caches,
     ceiling,
     curves,
+    digest,
     express,
     growth,
     idle,
@@ -40,6 +41,7 @@ OFFERED, FEW_OFFERED = (250, 500, 1000, 1500, 2000, 3000, 4000), (500, 1500, 300
 # A worker holds 16,384 connections.
 IDLE_WORKERS = 2
 LIVE_RATE = 500
+FEW_PEOPLE = 2_000
 
 
 class Run:
@@ -78,6 +80,9 @@ class Run:
         if options.has("import"):
             with self._timed("import"):
                 self._imports()
+        if options.has("digest"):
+            with self._timed("digests"):
+                self._digests()
 
     # --- what asks the same servers -------------------------------------------------------------
 
@@ -248,7 +253,9 @@ class Run:
         if wanted < self._options.clients:
             self._report.skipped.append(f"open streams past {wanted:,} (limit of open files)")
         count = self._workers if installation.database_url else 1
-        with installation.serve("live", "Tidework", workers=count, settings=live.SETTINGS) as server:
+        with installation.serve(
+            "live", "Tidework", workers=count, settings=live.SETTINGS
+        ) as server:
             found = live.measure(server, wanted, LIVE_RATE, 4 if self._options.quick else 15)
         on = "PostgreSQL" if installation.database_url else "SQLite"
         self._report.sections.append(live.Live(f"Tidework, {on}", count, found))
@@ -293,6 +300,18 @@ class Run:
             place = self._folder / "import-postgres"
             section.found.append(imports.measure(place, file, "PostgreSQL", url))
         self._report.sections.append(section)
+
+    def _digests(self) -> None:
+        people = FEW_PEOPLE if self._options.quick else digest.TARGET_PEOPLE
+        found = []
+        if "sqlite" in self._options.only:
+            place = Installation(self._folder / "digests")
+            found.append(digest.measure(place, "SQLite", people))
+        if self._database and "postgres" in self._options.only:
+            url = self._database.create_database("digests")
+            place = Installation(self._folder / "digests-postgres", url, self._database.child)
+            found.append(digest.measure(place, "PostgreSQL", people))
+        self._report.sections.append(digest.Digests(found))
 
     @contextmanager
     def _timed(self, name: str) -> Iterator[None]:

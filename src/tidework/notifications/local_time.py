@@ -8,8 +8,6 @@ from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-_MINUTE = timedelta(minutes=1)
-
 
 @lru_cache(maxsize=512)
 def zone_of(name: str) -> ZoneInfo:
@@ -28,8 +26,8 @@ def _moment(day: datetime, at: time, zone: ZoneInfo, fold: int = 0) -> datetime:
 def next_local(after: datetime, at: time, zone: ZoneInfo) -> datetime:
     """The first moment after `after` at which it is `at` there: once on each local day. In UTC."""
     day = after.astimezone(zone)
-    # The local day before may end later than this one begins, where a zone skipped a day.
-    for offset in (-1, 0, 1, 2):
+    # Two days ahead, where a zone has skipped one.
+    for offset in (0, 1, 2):
         found = _moment(day + timedelta(days=offset), at, zone)
         if found > after:
             return found

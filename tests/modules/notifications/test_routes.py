@@ -66,8 +66,10 @@ async def test_from_a_commit_to_an_inbox(api: Api) -> None:
 async def test_pages(api: Api) -> None:
     ada = await api.person()
     (bob,) = await api.team(ada, "editor")
-    for n in range(5):
-        await ada.made("~/tasks", {"title": f"Task {n}", "assignee_id": bob.id})
+    # Of the same moment.
+    tasks = [{"title": f"Task {n}", "assignee_id": bob.id} for n in range(5)]
+    batch = {"operations": [{"op": "create", "data": task} for task in tasks]}
+    assert (await ada.post("~/tasks/batch", batch)).status_code == 200
     whole = (await inbox(bob, at_least=6))["items"]
     paged: list[Any] = []
     cursor = ""
