@@ -38,6 +38,22 @@ def upgrade() -> None:
         functions = Path(__file__).with_suffix(".sql").read_text().split("\n$$;\n")
         for function in functions[:-1]:
             op.get_bind().exec_driver_sql(f"{function}\n$$")
+        _terms()
+
+
+def _terms() -> None:
+    # The same terms as before, for two thirds of the time: prefixed in one text, not one by one.
+    prefix = "right(stream::text, 6)"
+    plain = "regexp_replace(content, '[!-/:-@[-`{-~]+', ' ', 'g')"
+    short = rf"regexp_replace({plain}, '(\S{{250}}\S{{250}})\S+', '\1', 'g')"
+    text = f"CASE WHEN length(content) <= 500 THEN {plain} ELSE {short} END"
+    words = f"to_tsvector('simple'::regconfig, {text})"
+    joined = rf"array_to_string(tsvector_to_array({words}), E'\x01' || {prefix})"
+    op.get_bind().exec_driver_sql(
+        "CREATE OR REPLACE FUNCTION tidework_terms(stream uuid, content text) RETURNS tsvector"
+        " LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT array_to_tsvector("
+        rf"string_to_array({prefix} || {joined}, E'\x01')) $$"
+    )
 
 
 def _relay() -> None:
