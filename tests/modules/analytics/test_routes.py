@@ -1,5 +1,6 @@
 """Statistics over HTTP, on either database; the server counts while it serves."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -71,6 +72,17 @@ async def test_days_that_are_over_are_kept_until_something_changes(api: Api) -> 
     await make(ada, "b")
     changed = await counted(ada, query)
     assert changed["seq"] > first.json()["seq"]
+
+
+async def test_what_is_overdue_follows_the_clock(api: Api) -> None:
+    ada = await api.person()
+    due = datetime.now(UTC) + timedelta(seconds=1)
+    await make(ada, "a", due_at=due.isoformat())
+    assert (await counted(ada))["overdue"] == 0
+    async with asyncio.timeout(20):
+        while (await counted(ada))["overdue"] == 0:
+            await asyncio.sleep(0.1)
+    assert datetime.now(UTC) > due
 
 
 async def test_who_may_not_see_it(api: Api) -> None:
