@@ -115,6 +115,14 @@ def _settings(database: Database, folder: Path, receiver: Receiver) -> Settings:
     )
 
 
+@pytest.fixture(params=["postgresql", "sqlite"] if FULL else ["postgresql"])
+def database(request: pytest.FixtureRequest) -> Database:
+    """A database of the test's own: what it counts with stays in it."""
+    name = "sqlite_database" if request.param == "sqlite" else "postgres_copy"
+    found: Database = request.getfixturevalue(name)
+    return found
+
+
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
     async with Receiver() as found:
@@ -143,9 +151,6 @@ def titles(receiver: Receiver) -> Counter[str]:
     return Counter(title for text in messages.values() for title in TITLE.findall(text))
 
 
-@pytest.mark.parametrize(
-    "database", ["postgresql", "sqlite"] if FULL else ["postgresql"], indirect=True
-)
 @pytest.mark.parametrize("program", [HASTY, REAL] if FULL else [HASTY], ids=lambda one: one[1][-8:])
 async def test_each_reminder_comes_once_whoever_is_killed(
     database: Database,
