@@ -59,8 +59,10 @@ class Inbox:
         What was read before stays as it is; ids that are none of the person's are passed over. Raises
         `Invalid` unless it is said which.
         """
-        if data.all == bool(data.ids):
-            raise invalid("", "ids_or_all", "Send the ids of what was read, or all: true.")
+        if data.all and data.ids:
+            raise invalid("/ids", "not_both", "Send either ids or all: true.")
+        if not data.all and not data.ids:
+            raise invalid("/ids", "missing", "Send the ids of what was read, or all: true.")
         at = now()
         values: Values = {"unread": False, "read_at": at, "expires_at": after(at, KEPT_S)}
         key: Values = {"stream_id": user_id, "unread": True}

@@ -128,7 +128,7 @@ def _bytes(text: str) -> bytes:
 def _refused() -> Exception:
     return invalid(
         "?token",
-        "token_invalid",
+        "link_invalid",
         "This link is not complete. Open it from the mail again, or change what you are sent in "
         "your notification preferences.",
     )
