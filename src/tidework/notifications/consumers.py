@@ -15,7 +15,7 @@ from tidework.store.protocol import Contended, Store
 from tidework.times import now
 from tidework.users.api import Users
 
-_TELLING = frozenset({"task", "comment", "member"})
+_TELLING = frozenset({"task", "comment", "member", "webhook"})
 
 
 class NotificationConsumer:
@@ -141,6 +141,8 @@ def _tells(change: LoggedChange) -> bool:
             or change.set.get("status") == "completed"
             or _may_mention(change)
         )
+    if change.entity == "webhook":
+        return bool(change.set.get("disabled_reason"))
     return change.entity == "member" or "body" in change.set
 
 

@@ -78,12 +78,12 @@ class Note:
 
 def decide(changes: Sequence[LoggedChange], facts: Facts) -> list[Note]:
     """The notes that follow from a commit's changes."""
-    best: dict[tuple[str, str | None], Note] = {}
+    best: dict[tuple[str, str], Note] = {}
     for change in changes:
         for note in _of(change, facts):
             if note.user_id == change.actor_id or note.user_id not in facts.members:
                 continue
-            place = (note.user_id, note.task_id)
+            place = (note.user_id, note.task_id or note.source)
             known = best.get(place)
             if known is None or _WEIGHT.get(note.kind, 9) < _WEIGHT.get(known.kind, 9):
                 best[place] = note
@@ -93,6 +93,8 @@ def decide(changes: Sequence[LoggedChange], facts: Facts) -> list[Note]:
 def _of(change: LoggedChange, facts: Facts) -> Iterator[Note]:
     if change.entity == "member":
         yield from _of_member(change, facts)
+    elif change.entity == "webhook":
+        yield from _of_webhook(change, facts)
     elif change.op == "delete" or _made_anew(change):
         return
     elif change.entity == "task":
@@ -117,6 +119,16 @@ def _of_member(change: LoggedChange, facts: Facts) -> Iterator[Note]:
     kind: Kind = "added" if change.op == "create" else "role_changed"
     data = {"role": change.set["role"], "workspace": facts.workspace}
     yield _note(change, kind, change.id, None, data)
+
+
+def _of_webhook(change: LoggedChange, facts: Facts) -> Iterator[Note]:
+    reason = change.set.get("disabled_reason")
+    if not reason or change.op != "update":
+        return
+    data = {"workspace": facts.workspace, "webhook_id": change.id, "excerpt": excerpt(reason)}
+    for user_id, role in facts.members.items():
+        if role == "owner":
+            yield _note(change, "webhook_disabled", user_id, None, data)
 
 
 def _of_task(change: LoggedChange, task: TaskFacts, facts: Facts) -> Iterator[Note]:

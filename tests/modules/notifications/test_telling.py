@@ -7,6 +7,7 @@ from tests.modules.notifications.world import World, context
 from tests.services.commits import new_task
 
 from tidework.bus.jobs import Jobs
+from tidework.ids import new_id
 from tidework.log import Change, Commit, inverse
 from tidework.tasks.schemas import Batch
 from tidework.times import now
@@ -165,6 +166,33 @@ async def test_other_modules_tell_by_a_job(world: World) -> None:
         await world.work()
     assert await world.told(ada) == ["webhook_disabled"]
     assert (await world.told(bob), await world.told(stranger)) == ([], [])
+
+
+async def test_owners_are_told_of_a_webhook_that_is_switched_off(world: World) -> None:
+    ada, bob = await world.team("Ada", "Bob")
+    webhook = new_id()
+    at = now()
+    made = {
+        "url": "https://example.org/hook",
+        "description": "",
+        "events": [],
+        "is_active": True,
+        "disabled_reason": None,
+        "rotated_at": None,
+        "created_by": ada,
+        "created_at": at,
+    }
+    off = {"is_active": False, "disabled_reason": "The receiver answered 410 Gone."}
+    for change in (
+        Change("webhook", webhook, "create", made),
+        Change("webhook", webhook, "update", {"is_active": False}),
+        Change("webhook", webhook, "update", off),
+    ):
+        await world.store.append(
+            Commit(stream_id=world.workspace, actor_id=None, at=at, changes=[change])
+        )
+    assert await world.told(ada) == ["webhook_disabled"]
+    assert await world.told(bob) == []
 
 
 async def test_an_erased_person_leaves_nothing(world: World) -> None:
