@@ -1,6 +1,6 @@
 """The query of statistics: all of them at once, so that they are of one moment."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -171,3 +171,10 @@ def _overdue(filters: frozenset[str]) -> Select[*tuple[Any, ...]]:
         _tasks.status != "completed",
         _tasks.status != "cancelled",
     )
+
+
+def examples() -> Iterator[Statement]:
+    """Statements with each filter, for whoever checks them."""
+    for name in FILTERS:
+        yield numbers(frozenset({name}), overdue=True)
+    yield numbers(frozenset({"project", "assignee", "label"}), overdue=False)
