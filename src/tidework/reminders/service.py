@@ -120,8 +120,10 @@ class ReminderService:
 
 def _when(data: ReminderIn, present: str) -> tuple[str | None, int | None]:
     """Time and offset of a request. Raises `Invalid`."""
-    if (data.at is None) == (data.offset_minutes is None):
-        raise invalid("", "one_of", "Say either `at` or `offset_minutes`.")
+    if data.at is None and data.offset_minutes is None:
+        raise invalid("", "missing", "Say when: either `at` or `offset_minutes`.")
+    if data.at is not None and data.offset_minutes is not None:
+        raise invalid("", "not_both", "Say either `at` or `offset_minutes`, not both.")
     if data.at is None:
         return None, data.offset_minutes
     return _future(data.at, present), None

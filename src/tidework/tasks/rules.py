@@ -158,9 +158,9 @@ def read_rule(text: str) -> Rule:
     for part in text.strip().upper().removeprefix("RRULE:").rstrip(";").split(";"):
         name, equals, value = part.partition("=")
         if not equals or name not in _NAMES:
-            raise BadRule("unknown_part", _unknown(part))
+            raise BadRule("not_allowed", _unknown(part))
         if name in parts:
-            raise BadRule("repeated_part", f"has {name} twice.")
+            raise BadRule("repeated", f"has {name} twice.")
         parts[name] = value
     if "FREQ" not in parts:
         raise BadRule("missing", "must say how often: FREQ=DAILY, WEEKLY, MONTHLY or YEARLY.")
