@@ -12,9 +12,10 @@ from tidework.notifications.mentions import Named, Names
 from tidework.notifications.preferences import ENTITY, USUAL, preferences_of
 from tidework.notifications.teller import Teller
 from tidework.store.protocol import Contended, Store
-from tidework.times import now
+from tidework.times import after, now
 from tidework.users.api import Users
 
+_NEWS_S = 7 * 86400
 _TELLING = frozenset({"task", "comment", "member", "webhook"})
 
 
@@ -36,7 +37,7 @@ class NotificationConsumer:
         if not changes:
             return []
         operations = _hidden(changes)
-        telling = [] if commit.imported else [one for one in changes if _tells(one)]
+        telling = [one for one in changes if _tells(one)] if _is_news(commit) else []
         planning = [one for one in changes if reminders.concerns(one)]
         if not telling and not planning:
             return operations
@@ -128,6 +129,11 @@ class NotificationConsumer:
         except Contended:
             # They had none, or it has been done.
             return
+
+
+def _is_news(commit: LoggedCommit) -> bool:
+    """Whether a commit is not history: imported, or so old that nobody wants to hear of it."""
+    return not commit.imported and commit.changes[0].at > after(now(), -_NEWS_S)
 
 
 def _tells(change: LoggedChange) -> bool:

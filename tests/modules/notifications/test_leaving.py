@@ -404,6 +404,15 @@ async def test_who_has_left_is_not_reminded(world: World, clock: Clock) -> None:
     assert await world.waiting(bob) == []
 
 
+async def test_what_happened_a_week_ago_is_no_news(world: World, clock: Clock) -> None:
+    ada, bob = await world.team("Ada", "Bob")
+    await world.task(ada, assignee_id=bob)
+    clock("2026-03-04T10:00:00Z")
+    await world.task(ada, assignee_id=bob)
+    clock("2026-03-10T10:00:00Z")
+    assert await world.told(bob) == ["assigned"]
+
+
 # --- small things ----------------------------------------------------------------------------
 
 
