@@ -73,7 +73,8 @@ class ScheduleService:
         rule = _checked(data.rule)
         if len((await self.all(editor.workspace_id)).items) >= MOST:
             raise Conflict(
-                f"A workspace has {MOST} schedules at most. Remove one first.", code="too_many"
+                f"A workspace has {MOST} schedules at most. Remove one first.",
+                code="too_many_schedules",
             )
         recipients = [str(one) for one in dict.fromkeys(data.recipients)] or [editor.user_id]
         at, schedule_id = now(), new_id()

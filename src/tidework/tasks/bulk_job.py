@@ -13,7 +13,7 @@ import msgspec
 from msgspec import UNSET
 
 from tidework.bus.jobs import GiveUp, Job, Jobs, Retry
-from tidework.errors import NotFound, TideworkError, Unavailable
+from tidework.errors import NotFound, TideworkError, Unavailable, invalid
 from tidework.http.context import Membership
 from tidework.ids import new_id
 from tidework.log import Commit, Expect, Operation, Values
@@ -157,22 +157,13 @@ async def _one(plan: Plan, task_id: str, action: BulkAction, patch: TaskPatch) -
         wanted = list(dict.fromkeys([*task.label_ids, *added]))
         wanted = [label for label in wanted if label not in removed]
         if len(wanted) > MAX_LABELS:
-            raise TooManyLabels
+            raise invalid(
+                "/action/add_labels", "too_many", f"It would have more than {MAX_LABELS} labels."
+            )
         patch = msgspec.structs.replace(patch, label_ids=[UUID(label) for label in wanted])
         # What is added to must still be so when it happens.
         plan.expects.append(Expect("task", task_id, {"label_ids": [task.label_ids]}))
     await operations.update(plan, task, patch, None, "/action/set")
-
-
-class TooManyLabels(TideworkError):
-    """A task would have more labels than one may have."""
-
-    status = 422
-    title = "Invalid values"
-    code = "too_many"
-
-    def __init__(self) -> None:
-        super().__init__(f"It would have more than {MAX_LABELS} labels.")
 
 
 def fields_of(data: msgspec.Struct) -> list[str]:

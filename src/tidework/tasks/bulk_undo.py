@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from tidework.bus.jobs import GiveUp, Job, Jobs, Retry
-from tidework.errors import Conflict, TideworkError, Unavailable
+from tidework.errors import Conflict, Gone, TideworkError, Unavailable
 from tidework.http.context import Membership
 from tidework.ids import new_id
 from tidework.log import Change, Commit, Expect, LoggedChange, Operation, Values, inverse
@@ -80,13 +80,13 @@ class BulkUndo:
         return await self._store.fetch(queries.PARTS, params)
 
     async def _logged(self, stream_id: str, part: Part) -> list[LoggedChange]:
-        """The changes of a part's commit. Raises `Conflict` when they are no longer kept."""
+        """The changes of a part's commit. Raises `Gone` when they are no longer kept."""
         if part.commit_id is None:
             return []
         params = {"stream_id": stream_id, "since": part.since, "commit_id": part.commit_id}
         rows = await self._store.fetch(queries.COMMIT_SEQ, params)
         if not rows:
-            raise Conflict("Its commits are no longer kept; it cannot be undone.", code="gone")
+            raise Gone("Its commits are no longer kept; it cannot be undone.")
         seq: int = rows[0][0]
         return await self._store.log(stream_id, since=seq - 1, until=seq)
 
