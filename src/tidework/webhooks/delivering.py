@@ -14,15 +14,13 @@ from tidework.times import after, now, parse
 from tidework.webhooks import deliveries, queries
 from tidework.webhooks.filters import TEST
 from tidework.webhooks.payload import Payloads
+from tidework.webhooks.places import Places
 from tidework.webhooks.schedule import is_lost, pause_after
 from tidework.webhooks.signing import signed
 
 SEND_S: Final = 15.0
 _JOB_S: Final = 20.0
-_CONCURRENCY: Final = 16
-_AT_ONCE: Final = 4
-"""So many requests go to one webhook at a time from a process: a slow receiver is not everybody's."""
-
+_CONCURRENCY: Final = 48
 _IN_A_ROW: Final = 20
 _SHOWN: Final = 4096
 _GONE: Final = 410
@@ -83,7 +81,7 @@ class Deliverer:
         self._store = store
         self._outgoing = outgoing
         self._payloads = payloads
-        self._busy: dict[str, int] = {}
+        self._places = Places()
 
     def register(self, jobs: Jobs) -> None:
         """Let jobs of lanes be done here."""
@@ -98,15 +96,8 @@ class Deliverer:
     async def work(self, job: Job) -> Sequence[Operation] | None:
         """Work one lane off. Raises what `bus.jobs.Handler`s may."""
         webhook_id = job.args["webhook_id"]
-        if self._busy.get(webhook_id, 0) >= _AT_ONCE:
-            raise Reschedule(after(now(), 1.0))
-        self._busy[webhook_id] = self._busy.get(webhook_id, 0) + 1
-        try:
+        async with self._places.of(webhook_id):
             return await self._lane(job, webhook_id, job.args["lane"])
-        finally:
-            self._busy[webhook_id] -= 1
-            if not self._busy[webhook_id]:
-                del self._busy[webhook_id]
 
     async def _lane(self, job: Job, webhook_id: str, lane: str) -> Sequence[Operation] | None:
         key = deliveries.lane_key(job.stream_id, webhook_id, lane)

@@ -1,6 +1,7 @@
 """Requests to addresses that somebody typed, over real sockets."""
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from tests.services.receiver import Hook, Receiver, Reply, certified
+from tests.services.require import unavailable
 
 from tidework.outgoing.client import NotAllowed, Outgoing, OutgoingError
 
@@ -113,6 +115,21 @@ async def test_the_address_that_was_looked_at_is_the_one_connected_to() -> None:
     assert good.received[0].headers["host"] == f"localhost:{good.port}"
     assert isinstance(again, NotAllowed)
     assert names.asked == ["localhost", "localhost"]
+
+
+async def test_an_address_of_version_6_is_asked_as_one() -> None:
+    if not socket.has_ipv6:
+        unavailable("This machine has no IPv6.")
+    receiver = Receiver("::1")
+    try:
+        await receiver.__aenter__()
+    except OSError:
+        unavailable("This machine has no address ::1; turn IPv6 on for its loopback interface.")
+    async with outgoing(["::1/128"], resolve=Names(["::1"])) as client:
+        for host in ("[::1]", "[0:0:0:0:0:0:0:1]", "hooks.example.com"):
+            assert (await client.request("GET", receiver.url(host=host))).status == 200
+    await receiver.__aexit__()
+    assert receiver.received[0].headers["host"] == f"[::1]:{receiver.port}"
 
 
 async def test_an_address_that_does_not_answer_gives_way_to_the_next() -> None:
