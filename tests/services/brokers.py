@@ -45,6 +45,8 @@ class Broker:
     part: Part
     keeps = True
     """Whether it keeps anything over a kill."""
+    by_proxy = True
+    """Whether it can be reached by another address than its own."""
 
     @property
     @abstractmethod
@@ -194,6 +196,7 @@ class Kafka(Broker):
 
     name = "kafka"
     keeps = False
+    by_proxy = False
 
     def __init__(self, folder: Path) -> None:
         self.part = _Tansu(folder)

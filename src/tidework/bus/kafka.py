@@ -159,8 +159,7 @@ class KafkaBus(BrokerBus):
                 await self._take_in(consumer, subscription, found)
             elif loop.time() > look:
                 look = loop.time() + self._patience_s
-                if await self._make_topics():
-                    subscription.lost(SessionLost("the topic was deleted"))
+                if await self._make_topics() or await _is_ahead(consumer):
                     raise SessionLost("the topic was deleted")
 
     async def _take_in(
@@ -268,6 +267,15 @@ def kafka_options(url: str) -> dict[str, Any]:
 
 def _chosen(url: str) -> dict[str, str]:
     return dict(parse_qsl(url.partition("?")[2]))
+
+
+async def _is_ahead(consumer: AIOKafkaConsumer) -> bool:
+    """Whether this process has come further than the topic goes, which then was made anew."""
+    ends = await consumer.end_offsets(list(consumer.assignment()))
+    for place, end in ends.items():
+        if await consumer.position(place) > end:
+            return True
+    return False
 
 
 async def _unplaced(consumer: AIOKafkaConsumer) -> list[TopicPartition]:

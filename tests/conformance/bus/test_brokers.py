@@ -27,12 +27,12 @@ class Gaps:
         self.told.append(consumer)
         self._some.set()
 
-    async def next(self) -> str:
-        """The next one; of those that have been told already none counts."""
-        self._some.clear()
+    async def until(self, consumer: str) -> None:
+        """Wait until the consumer has been told."""
         async with asyncio.timeout(WITHIN_S):
-            await self._some.wait()
-        return self.told[-1]
+            while consumer not in self.told:
+                self._some.clear()
+                await self._some.wait()
 
 
 async def until_published(bus: Bus, sent: list) -> None:  # type: ignore[type-arg]
@@ -45,11 +45,16 @@ async def until_published(bus: Bus, sent: list) -> None:  # type: ignore[type-ar
                 await asyncio.sleep(0.2)
 
 
+def skip_unless_kept(broker: Broker) -> None:
+    """A broker without a disk stands for Kafka here."""
+    if not broker.keeps:
+        pytest.skip(f"Tansu stands for {broker.name} here, and keeps nothing on disk")
+
+
 async def test_what_was_published_outlives_a_kill_of_the_broker(
     broker: Broker, open_bus: Opener, name: str
 ) -> None:
-    if not broker.keeps:
-        pytest.skip(f"{broker.part.name} stands for {broker.name} here, and keeps nothing on disk")
+    skip_unless_kept(broker)
     bus = await open_bus(broker)
     taker = Taker()
     await bus.subscribe(name, taker)
@@ -68,27 +73,30 @@ async def test_what_was_published_outlives_a_kill_of_the_broker(
 async def test_after_a_restart_all_goes_on_by_itself_and_a_gap_is_told(
     broker: Broker, open_bus: Opener, name: str
 ) -> None:
+    skip_unless_kept(broker)
     bus = await open_bus(broker)
     taker, gaps = Taker(), Gaps(bus)
     await bus.subscribe(name, taker)
     before = events(10)
     await bus.publish(before)
     await taker.until_has(before)
-    told = asyncio.create_task(gaps.next())
     await broker.settled(name)
+    gaps.told.clear()
     await broker.kill()
     with pytest.raises(Unavailable):
         await bus.publish(events(1))
     await broker.start()
     after = events(10)
     await until_published(bus, after)
+    await gaps.until(name)
     await taker.until_has(after, within=WITHIN_S)
-    assert await told == name
 
 
 async def test_what_a_process_had_in_hand_goes_to_another_when_it_dies(
     broker: Broker, open_bus: Opener, name: str
 ) -> None:
+    if not broker.by_proxy:
+        pytest.skip(f"{broker.name} sends its clients to its own address, past a proxy")
     async with proxied(broker.url) as (proxy, address):
         dying = await open_bus(broker, address)
         hanging, heir = Taker(held=True), Taker()
@@ -109,6 +117,8 @@ async def test_what_a_process_had_in_hand_goes_to_another_when_it_dies(
 async def test_a_connection_that_went_silent_is_noticed(
     broker: Broker, open_bus: Opener, name: str
 ) -> None:
+    if not broker.by_proxy:
+        pytest.skip(f"{broker.name} sends its clients to its own address, past a proxy")
     async with proxied(broker.url) as (proxy, address):
         bus = await open_bus(broker, address)
         taker = Taker()
@@ -139,9 +149,9 @@ async def test_what_was_deleted_is_made_again_and_a_gap_is_told(
     before = events(5)
     await bus.publish(before)
     await taker.until_has(before)
-    told = asyncio.create_task(gaps.next())
+    gaps.told.clear()
     await broker.take_away(name)
-    assert await told == name
+    await gaps.until(name)
     after = events(5)
     await until_published(bus, after)
     await taker.until_has(after, within=WITHIN_S)
