@@ -25,6 +25,7 @@ async def test_ones_own_account(api: Api) -> None:
         "updated_at": answer.json()["updated_at"],
         "time_zone": "UTC",
         "language": "en",
+        "email_confirmed_at": None,
     }
     unchanged = await ada.get("/users/me", headers={"if-none-match": answer.headers["etag"]})
     assert (unchanged.status_code, unchanged.content) == (304, b"")
