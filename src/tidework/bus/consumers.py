@@ -324,7 +324,7 @@ def _place(stream_id: str, name: str, written: int, seq: int) -> Operation:
 async def _ask(consumer: AnyConsumer, commits: Sequence[LoggedCommit]) -> Sequence[Operation]:
     if hasattr(consumer, "handle_page"):
         return await cast(PagedConsumer, consumer).handle_page(commits)
-    return await cast(Consumer, consumer).handle(commits[0])
+    return await consumer.handle(commits[0])
 
 
 def _is_away(error: Exception) -> bool:

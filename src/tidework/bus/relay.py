@@ -179,6 +179,8 @@ class Relay:
         pause = _FIRST_PAUSE_S
         try:
             while True:
+                if await self._is_done(stream_id):
+                    return
                 await self._settle()
                 self._again.discard(stream_id)
                 try:
@@ -198,6 +200,16 @@ class Relay:
         finally:
             self._again.discard(stream_id)
             self._busy.pop(stream_id, None)
+
+    async def _is_done(self, stream_id: str) -> bool:
+        """Whether there is certainly nothing new: the same commit wakes more than once."""
+        place = self._places.get(stream_id)
+        if place is None:
+            return False
+        try:
+            return (await self._store.seqs([stream_id])).get(stream_id) == place
+        except Unavailable:
+            return False
 
     async def _settle(self) -> None:
         """Wait for a turn; what is committed in the meantime goes out together."""
