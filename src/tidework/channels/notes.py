@@ -133,7 +133,14 @@ def line(bundle: Bundle, note: Note) -> str:
         return text(key, count, actor=actor, workspace=workspace)
     key = f"notification.one.{note.kind}"
     key = key if text.has(key) else "notification.one.other"
-    return text(key, actor=actor, workspace=workspace, task=task_name(data), role=_role(text, data))
+    return text(
+        key,
+        actor=actor,
+        workspace=workspace,
+        task=task_name(data),
+        role=_role(text, data),
+        report=one_line(str(data.get("report") or ""), 100),
+    )
 
 
 def task_name(data: Mapping[str, Any]) -> str:

@@ -233,7 +233,7 @@ async def test_from_a_commit_to_the_mailbox(world: World) -> None:
 
 
 def note(kind: str) -> Note:
-    data = {"workspace": "Engine", "number": 1, "title": "T", "role": "editor"}
+    data = {"workspace": "Engine", "number": 1, "title": "T", "role": "editor", "report": "Week"}
     return Note("n", kind, "w", "t", None, data, "2026-11-22T09:00:00.000000Z", True, True)
 
 
