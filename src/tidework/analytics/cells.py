@@ -5,7 +5,6 @@ A cell is a day, a label, a project and an assignee. Each step counts in the cel
 filter and every grouping is a sum over cells in which no task comes twice.
 """
 
-import uuid
 from collections.abc import Iterator
 from hashlib import blake2b
 from typing import Final, NamedTuple
@@ -42,8 +41,9 @@ class Cell(NamedTuple):
     @property
     def id(self) -> str:
         """The same for the same cell, always."""
-        text = "/".join(part or "-" for part in self)
-        return str(uuid.UUID(bytes=blake2b(text.encode(), digest_size=16).digest()))
+        text = "/".join([part or "-" for part in self])
+        hex_ = blake2b(text.encode(), digest_size=16).hexdigest()
+        return f"{hex_[:8]}-{hex_[8:12]}-{hex_[12:16]}-{hex_[16:20]}-{hex_[20:]}"
 
 
 class Step(NamedTuple):

@@ -1,5 +1,6 @@
 """The consumer that keeps the read model."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Final
 
@@ -28,5 +29,8 @@ class AnalyticsConsumer:
         tally = await load(self._store, stream_id, changes)
         known = {task_id: facts.steps for task_id, facts in tally.tasks.items()}
         was = None if tally.usage is None else msgspec.structs.replace(tally.usage)
-        tally.take(changes)
+        for commit in commits:
+            tally.take(commit.changes)
+            # Requests that are served by the same process go in between.
+            await asyncio.sleep(0)
         return await effects(self._store, stream_id, known, tally, was)
