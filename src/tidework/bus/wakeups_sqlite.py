@@ -68,11 +68,11 @@ class SqliteCarrier:
         before, self._last = self._last, last
         if first or last < before:
             return []
+        if last == before:
+            # No commit: what the machinery keeps for itself, time and again.
+            return None
         moved = self._file.execute(_MOVED, (before, MOST)).fetchall()
-        if not moved or len(moved) == MOST:
-            # What is no commit moves no seq, except that a stream is gone.
-            return []
-        return [stream for (stream,) in moved]
+        return [stream for (stream,) in moved] if len(moved) < MOST else []
 
     def _give_up(self) -> None:
         file, self._file, self._version = self._file, None, 0

@@ -388,13 +388,10 @@ class Live:
             _finish(feed.readers, START_OVER)
             return
         for change in changes:
+            # A workspace that is removed loses its members in the same commit.
             if change.entity == "member" and change.op == "delete":
                 gone = [reader for reader in feed.readers if reader.user_id == change.id]
                 _finish((one for one in gone if one.admitted_at < change.seq), _REMOVED)
-            elif change.entity == "workspace" and (
-                change.op == "delete" or change.set.get("deleted_at")
-            ):
-                _finish((one for one in feed.readers if one.admitted_at < change.seq), _REMOVED)
         commits = live_commits(changes)
         self.metrics.observe(commits)
         feed.extend(commits)
