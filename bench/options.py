@@ -22,6 +22,7 @@ PARTS = (
     "startup",
     "import",
     "digest",
+    "events",
 )
 DOCS = ROOT / "docs" / "benchmarks.md"
 

@@ -13,6 +13,7 @@ from bench import (
     ceiling,
     curves,
     digest,
+    events,
     express,
     growth,
     idle,
@@ -83,6 +84,9 @@ class Run:
         if options.has("digest"):
             with self._timed("digests"):
                 self._digests()
+        if options.has("events"):
+            with self._timed("events"):
+                self._events()
 
     # --- what asks the same servers -------------------------------------------------------------
 
@@ -312,6 +316,19 @@ class Run:
             place = Installation(self._folder / "digests-postgres", url, self._database.child)
             found.append(digest.measure(place, "PostgreSQL", people))
         self._report.sections.append(digest.Digests(found))
+
+    def _events(self) -> None:
+        if not (self._database and "postgres" in self._options.only):
+            return
+        place = self._folder / "events"
+        place.mkdir()
+        url = self._database.create_database("events")
+        try:
+            section = events.measure(place, url, quick=self._options.quick)
+        except BenchError as error:
+            self._report.skipped.append(f"events ({error})")
+            return
+        self._report.sections.append(section)
 
     @contextmanager
     def _timed(self, name: str) -> Iterator[None]:
