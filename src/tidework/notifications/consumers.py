@@ -142,8 +142,8 @@ def _tells(change: LoggedChange) -> bool:
         return False
     if change.entity == "task":
         return bool(
-            change.set.get("assignee_id")
-            or change.was.get("assignee_id")
+            change.set.get("assignee_id") not in (None, change.actor_id)
+            or change.was.get("assignee_id") not in (None, change.actor_id)
             or change.set.get("status") == "completed"
             or _may_mention(change)
         )

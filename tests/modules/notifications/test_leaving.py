@@ -8,6 +8,8 @@ import pytest
 import time_machine
 from tests.modules.notifications.world import World, at, context
 
+from tidework.app import clear_expired
+from tidework.bus.jobs import Jobs
 from tidework.ids import new_id
 from tidework.log import Change, Commit, Operation
 from tidework.notifications.schemas import ReadIn
@@ -124,6 +126,34 @@ async def test_what_comes_while_a_bundle_is_made_is_not_left_behind(
         await world.work()
     assert sum(ids_of(await world.sent())) == 2
     assert len({i for _, args in await world.sent() for i in args["notification_ids"]}) == 2
+
+
+async def test_more_than_one_message_holds_leaves_in_several(world: World, clock: Clock) -> None:
+    _, bob = await world.team("Ada", "Bob")
+    for _ in range(6):
+        await world.store.operate([one for _ in range(100) for one in _waiting(bob)])
+    job = Jobs.operation(bob, "notifications.send", {"channel": "email"})
+    await world.store.operate([job])
+    await world.work()
+    assert sorted(ids_of(await world.sent())) == [100, 500]
+    assert await world.waiting(bob) == []
+
+
+# --- what is kept ----------------------------------------------------------------------------
+
+
+async def test_what_was_read_long_ago_is_cleared_away(world: World, clock: Clock) -> None:
+    ada, bob = await world.team("Ada", "Bob")
+    for title in ("Read", "Unread"):
+        await world.task(ada, title, assignee_id=bob)
+    shown = {one.data["title"]: one.id for one in await world.inbox(bob)}
+    await world.services.notifications.inbox.read(bob, _read(shown["Read"]))
+    clock("2026-05-31T09:00:00Z")
+    await clear_expired(world.store)
+    assert len(await world.inbox(bob)) == 2
+    clock("2026-05-31T11:00:00Z")
+    await clear_expired(world.store)
+    assert [one.data["title"] for one in await world.inbox(bob)] == ["Unread"]
 
 
 # --- quiet hours and choices -----------------------------------------------------------------
@@ -426,6 +456,23 @@ def _read(*ids: str) -> ReadIn:
 
 def _patch(**fields: Any) -> TaskPatch:
     return TaskPatch(**fields)
+
+
+def _waiting(user_id: str) -> list[Operation]:
+    """A notification that waits for mail."""
+    key = {"stream_id": user_id, "id": new_id()}
+    told = {
+        "kind": "assigned",
+        "data": {},
+        "in_app": True,
+        "unread": True,
+        "created_at": now(),
+    }
+    waits = {"stream_id": user_id, "channel": "email", "notification_id": key["id"]}
+    return [
+        Operation("notifications", "insert", key, told),
+        Operation("notification_deliveries", "insert", waits),
+    ]
 
 
 async def _reach(world: World, user_id: str) -> None:
