@@ -14,6 +14,7 @@ from tests.services.runs import FULL, Run
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900 if FULL else 240)]
 
 HEARTBEAT_S = 15 if FULL else 1
+SILENCE_S = 22.0 if FULL else 2.0
 STALE_S = 30.0
 WORKSPACES = 8
 
@@ -36,6 +37,7 @@ class Writers:
         self._ports = installation.ports
         self.workspaces = workspaces
         self.seqs: dict[str, int] = {}
+        self.answered: dict[tuple[str, int], float] = {}
         self.written = 0
 
     async def run(self, run: Run, seconds: float) -> None:
@@ -53,7 +55,13 @@ class Writers:
         )
         assert answer.seq is not None, answer
         self.seqs[workspace] = max(answer.seq, self.seqs.get(workspace, 0))
+        self.answered[workspace, answer.seq] = time.monotonic()
         self.written += 1
+
+    def latest(self, reader: Reader) -> float:
+        """How long after its answer a commit has come to a reader at the latest."""
+        seen = ((self.answered.get((reader.workspace, seq)), at) for seq, at in reader.seen.items())
+        return max((at - answered for answered, at in seen if answered is not None), default=0.0)
 
 
 async def cutting(net: Network, run: Run) -> None:
@@ -61,8 +69,8 @@ async def cutting(net: Network, run: Run) -> None:
     dice = run.dice("cuts")
     while True:
         await asyncio.sleep(dice.uniform(0.005, 0.03))
-        if net.lines:
-            dice.choice(net.lines).cut()
+        if lines := [line for line in net.lines if not line.is_dumb]:
+            dice.choice(lines).cut()
 
 
 async def test_two_hundred_streams_cut_at_random_miss_nothing(
@@ -75,7 +83,7 @@ async def test_two_hundred_streams_cut_at_random_miss_nothing(
         readers = [
             Reader(
                 person.first.access, workspaces[number % WORKSPACES], net.ports,
-                2 * HEARTBEAT_S, run.dice(f"reader {number}"),
+                SILENCE_S, run.dice(f"reader {number}"),
             )
             for number in range(200)
         ]  # fmt: skip
@@ -94,11 +102,14 @@ async def test_two_hundred_streams_cut_at_random_miss_nothing(
     for reader in readers:
         assert reader.since is not None
         assert reader.seqs == list(range(reader.since + 1, writers.seqs[reader.workspace] + 1))
-        # A chunk may come late on a busy machine; what counts is that none was waited for longer.
-        assert reader.longest_silence < STALE_S
     opened = sum(reader.opened for reader in readers)
-    print(f"{writers.written} commits, {opened} connections of 200 readers")
+    late = max(writers.latest(reader) for reader in readers)
+    print(
+        f"{writers.written} commits, {opened} connections of 200 readers, {late:.1f} s late at most"
+    )
     assert opened > 300
+    # Those of the dumb connections have waited until they gave them up, and not for much longer.
+    assert SILENCE_S / 2 < late < STALE_S
 
 
 async def _all_have(readers: list[Reader], writers: Writers) -> None:
@@ -118,11 +129,11 @@ async def test_what_is_taken_away_ends_the_streams_on_every_copy(
         body = {"email": person.email, "role": "viewer"}
         owner.must(port, "POST", f"/workspaces/{workspace}/members", body)
     readers = [
-        Reader(person.first.access, workspace, [copy], 2 * HEARTBEAT_S, run.dice(person.id))
+        Reader(person.first.access, workspace, [copy], SILENCE_S, run.dice(person.id))
         for person in people
         for copy in installation.everywhere
     ]
-    stays = Reader(owner.first.access, workspace, installation.ports, 2 * HEARTBEAT_S, dice)
+    stays = Reader(owner.first.access, workspace, installation.ports, SILENCE_S, dice)
     longest = 0.0
     async with reading([*readers, stays]):
         for number, person in enumerate(people):
@@ -153,7 +164,7 @@ async def test_a_copy_that_stops_sends_its_streams_to_another_one(
     edge = installation.everywhere[-1]
     first, second = installation.cluster.copies
     readers = [
-        Reader(person.first.access, workspace, [edge], 2 * HEARTBEAT_S, run.dice(number))
+        Reader(person.first.access, workspace, [edge], SILENCE_S, run.dice(number))
         for number in range(20)
     ]
     async with reading(readers):

@@ -35,6 +35,11 @@ class Line:
         """Pass nothing on."""
         self._speaking.clear()
 
+    @property
+    def is_dumb(self) -> bool:
+        """Whether it passes nothing on."""
+        return not self._speaking.is_set()
+
     async def pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry bytes one way until there are none."""
         with contextlib.suppress(ConnectionError):
@@ -116,6 +121,7 @@ class Reader:
 
     Attributes:
         seqs: what it was told, over all its connections.
+        seen: when it was told each of them.
         opened: how many connections it has made.
         statuses: how each of them was answered.
         end: what the server said when it sent it away for good.
@@ -129,8 +135,8 @@ class Reader:
     dice: Random
     since: int | None = None
     seqs: list[int] = field(default_factory=list)
+    seen: dict[int, float] = field(default_factory=dict)
     opened: int = 0
-    longest_silence: float = 0.0
     end: str = ""
     ended_at: float = 0.0
     failed: BaseException | None = None
@@ -179,15 +185,6 @@ class Reader:
             f"authorization: Bearer {self.token}\r\n{last}\r\n"
         ).encode()
 
-    async def _more(self, reader: asyncio.StreamReader, size: int = 1 << 16) -> bytes:
-        before = time.monotonic()
-        async with asyncio.timeout(self.silence_s):
-            data = await reader.read(size)
-        self.longest_silence = max(self.longest_silence, time.monotonic() - before)
-        if not data:
-            raise Cut
-        return data
-
     async def _head(self, reader: asyncio.StreamReader) -> int:
         async with asyncio.timeout(self.silence_s):
             head = await reader.readuntil(b"\r\n\r\n")
@@ -225,6 +222,7 @@ class Reader:
         else:
             assert int(fields[b"id"]) == data["seq"]
             self.seqs.append(data["seq"])
+            self.seen[data["seq"]] = time.monotonic()
 
 
 @asynccontextmanager
