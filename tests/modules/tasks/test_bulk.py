@@ -1,6 +1,7 @@
 """One change to all tasks that match: which those are, what it comes to, stopping it, undoing it."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from tidework.tasks.bulk_job import BulkRuns
 from tidework.tasks.bulk_undo import BulkUndo
 
 MANY = 5_000
+Meddle = Callable[[], Awaitable[None]]
 DEADLINE_S = 60
 
 
@@ -69,23 +71,33 @@ class Died(BaseException):
 
 
 class Dying:
-    """A store whose process dies after so many commits."""
+    """A store whose process dies after so many commits, 0 for never.
 
-    def __init__(self, store: Store, commits: int) -> None:
+    `meanwhile` happens before the first, after whatever it rests on has been read.
+    """
+
+    def __init__(self, store: Store, commits: int, meanwhile: Meddle | None) -> None:
         self._store = store
         self._left = commits
+        self._meanwhile = meanwhile
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
     async def append(self, wanted: Commit) -> Any:
-        await self._store.append(wanted)
+        if self._meanwhile is not None:
+            meanwhile, self._meanwhile = self._meanwhile, None
+            await meanwhile()
+        done = await self._store.append(wanted)
         self._left -= 1
         if self._left == 0:
             raise Died
+        return done
 
 
-async def work(api: Api, *, dies_after: int = 0, later: bool = False) -> int:
+async def work(
+    api: Api, *, dies_after: int = 0, later: bool = False, meanwhile: Meddle | None = None
+) -> int:
     """Do what is due, in a process of its own as it were; how many jobs that were.
 
     `later` is when the claims of those that died have ended. Raises `Died`.
@@ -95,7 +107,7 @@ async def work(api: Api, *, dies_after: int = 0, later: bool = False) -> int:
     store: Any = await open_store(api.settings)
     try:
         jobs = Jobs(store)
-        wanted: Any = Dying(store, dies_after) if dies_after else store
+        wanted: Any = Dying(store, dies_after, meanwhile)
         BulkRuns(wanted).register(jobs)
         BulkUndo(wanted).register(jobs)
         return await jobs.run_due()
@@ -404,3 +416,19 @@ async def test_each_task_is_changed_by_one_commit_only(api: Api) -> None:
     assert (len(changes), run["changed"]) == (1_000, 1_000)
     assert len({one["id"] for one in changes}) == 1_000
     assert {one["actor_id"] for one in changes} == {ada.id}
+
+
+async def test_labels_that_others_give_meanwhile_stay(open_api: OpenApi) -> None:
+    api = await open_api(BACKGROUND="off")
+    (ada,) = await workspace_of(api)
+    ours, theirs = [
+        (await ada.made("~/labels", {"name": name}))["id"] for name in ("ours", "theirs")
+    ]
+    (task,) = await make(ada, "a")
+    await begin(ada, {}, {"add_labels": [ours]})
+
+    async def meddle() -> None:
+        await ada.patch(f"~/tasks/{task['id']}", {"label_ids": [theirs]})
+
+    await work(api, meanwhile=meddle)
+    assert [one["label_ids"] for one in await state(ada)] == [[theirs, ours]]
