@@ -11,6 +11,7 @@ from tidework.store.committer import Item, Outcome
 from tidework.store.protocol import Contended, StreamMissing, UniqueConflict
 from tidework.store.sql.acceptable import refused_value
 from tidework.store.sql.rows import encode_json
+from tidework.store.sql.schema import LATER
 
 NOTHING = "The database cut the change off again and again; nothing was changed. Try again."
 
@@ -70,7 +71,8 @@ def outcome_of(commit: Commit, row: Any) -> Outcome:
         place = (commit.stream_id, seq, ordinal, actor, at, commit.request_id)
         what = (change.entity, change.id, change.op, set_, was, commit.origin)
         logged.append(LoggedChange(*place, *what))
-        after.append(left)
+        later = LATER.get(change.entity, ()) if change.op == "update" else ()
+        after.append({**dict.fromkeys(later), **left})
     return Committed(commit.stream_id, seq, logged, after=after)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import JSON, Boolean, Column, Table
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
-from tidework.store.sql.schema import DERIVED, ENTITIES, metadata
+from tidework.store.sql.schema import DERIVED, ENTITIES, LATER, metadata
 from tidework.store.sql.statement import DIALECTS
 
 TIME_FORMAT = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
@@ -225,6 +225,8 @@ BEGIN
                 SELECT coalesce(jsonb_object_agg(k, v_row->k), '{}') INTO v_was
                 FROM jsonb_object_keys(v_set) k;
                 v_row := v_row || v_set;
+                v_row := v_row - ARRAY(
+                    SELECT k FROM unnest('{__later__}'::text[]) k WHERE v_row->k = 'null');
             END IF;
         ELSE
             IF c->>'entity' = 'task' THEN
@@ -304,6 +306,7 @@ def definition() -> str:
         for table in metadata.sorted_tables
         if table.info.get("stream")
     )
+    later = ",".join(sorted(name for names in LATER.values() for name in names))
     branches = "".join(_apply_branch(entity, table) for entity, table in _BRANCHES.items())
     return f"""
 CREATE OR REPLACE FUNCTION tidework_common(p_values jsonb, p_fields jsonb) RETURNS jsonb
@@ -337,7 +340,7 @@ BEGIN
     END CASE;
 END
 $$;
-{_OPERATE}{_REFUSED}{_COMMIT}"""
+{_OPERATE}{_REFUSED}{_COMMIT.replace("__later__", later)}"""
 
 
 if __name__ == "__main__":

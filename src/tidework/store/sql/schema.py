@@ -258,6 +258,11 @@ ENTITIES: dict[str, Table] = {
 }
 """The state table of each entity of the log."""
 
+LATER: dict[str, tuple[str, ...]] = {"task": ("previous_id", "recurrence")}
+"""Fields that copies of the version before do not know. They are told of them only where they are set:
+a task that one of them changes has not got them.
+"""
+
 DERIVED = frozenset({"stream_id", "id", "version", "updated_at"})
 """Columns of state tables that are not fields: they follow from the change itself."""
 

@@ -608,6 +608,8 @@ BEGIN
                 SELECT coalesce(jsonb_object_agg(k, v_row->k), '{}') INTO v_was
                 FROM jsonb_object_keys(v_set) k;
                 v_row := v_row || v_set;
+                v_row := v_row - ARRAY(
+                    SELECT k FROM unnest('{previous_id,recurrence}'::text[]) k WHERE v_row->k = 'null');
             END IF;
         ELSE
             IF c->>'entity' = 'task' THEN
