@@ -8,7 +8,7 @@ from email import policy
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 from tidework.errors import TideworkError
@@ -84,27 +84,50 @@ class Mailer(Protocol):
         ...
 
 
+class _Plain(str):
+    """A header's value on one line, as it is: what is checked above holds nothing to encode.
+
+    The email package would write a long address as encoded words (RFC 2047), which no program reads
+    in such a header. A line has room for 998 characters.
+    """
+
+    name: str
+
+    def __new__(cls, name: str, value: str) -> "_Plain":
+        made = super().__new__(cls, value)
+        made.name = name
+        return made
+
+    def fold(self, *, policy: Any) -> str:
+        """See `email.headerregistry.BaseHeader.fold`."""
+        return f"{self.name}: {self}{policy.linesep}"
+
+
 def compose(message: Mail, sender: Address, *, utf8: bool, to: str | None = None) -> EmailMessage:
     """The message with all its headers. `to` is how the recipient is written on this way."""
     composed = EmailMessage(policy=_UTF8 if utf8 else _ASCII)
-    composed["From"] = Address("Tidework", addr_spec=sender.addr_spec)
-    composed["To"] = parse_address(to or message.to)
+    plain = {
+        "From": f"Tidework <{sender.addr_spec}>",
+        "To": parse_address(to or message.to).addr_spec,
+        "Date": format_datetime(datetime.now(UTC)),
+        "Message-ID": f"<{message.id}@{sender.domain}>"
+        if message.id
+        else make_msgid(domain=sender.domain),
+        # RFC 3834: vacation responders and the like leave it unanswered; the other one is
+        # Exchange's.
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",
+    }
+    if message.thread is not None:
+        plain["References"] = f"<{message.thread}@{sender.domain}>"
+    if message.unsubscribe is not None:
+        plain["Precedence"] = "bulk"
+        plain["List-Unsubscribe"] = f"<{message.unsubscribe}>"
+        plain["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    for name, value in plain.items():
+        composed.set_raw(name, _Plain(name, value))
     # A typed "=?utf-8?q?=0A?=" is text: the email package would take it for encoded already.
     composed["Subject"] = message.subject.replace("=?", "= ?")
-    composed["Date"] = format_datetime(datetime.now(UTC))
-    if message.id is None:
-        composed["Message-ID"] = make_msgid(domain=sender.domain)
-    else:
-        composed["Message-ID"] = f"<{message.id}@{sender.domain}>"
-    if message.thread is not None:
-        composed["References"] = f"<{message.thread}@{sender.domain}>"
-    # RFC 3834: vacation responders and the like leave it unanswered; the other one is Exchange's.
-    composed["Auto-Submitted"] = "auto-generated"
-    composed["X-Auto-Response-Suppress"] = "All"
-    if message.unsubscribe is not None:
-        composed["Precedence"] = "bulk"
-        composed["List-Unsubscribe"] = f"<{message.unsubscribe}>"
-        composed["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     composed.set_content(_encodable(message.text))
     if message.html is not None:
         composed.add_alternative(_encodable(message.html), subtype="html")

@@ -41,8 +41,7 @@ class SmtpMailer:
     def __init__(self, address: SmtpAddress, *, sender: str) -> None:
         """Raises `ValueError` when `sender` is not a bare address."""
         self._address = address
-        self._sender = parse_address(sender)
-        self._envelope_sender = _ascii_domain(self._sender.addr_spec)
+        self._sender = parse_address(_ascii_domain(sender))
         self._tls: ssl.SSLContext | None = None
         self._idle: list[_Connection] = []
         self._places = asyncio.Semaphore(_CONNECTIONS)
@@ -65,17 +64,16 @@ class SmtpMailer:
     async def _hand_over(self, client: SMTP, message: Mail) -> None:
         if client.is_ehlo_or_helo_needed:
             await client.ehlo()
-        to, utf8 = _ascii_domain(message.to), False
-        if not to.isascii():
-            utf8 = client.supports_extension("smtputf8")
-            if not utf8:
-                raise MailRefused(
-                    "The mail server does not take addresses with letters beyond ASCII before the @"
-                    " (SMTPUTF8)."
-                )
+        sender, to = self._sender.addr_spec, _ascii_domain(message.to)
+        utf8 = not f"{sender}{to}".isascii()
+        if utf8 and not client.supports_extension("smtputf8"):
+            raise MailRefused(
+                "The mail server does not take addresses with letters beyond ASCII before the @"
+                " (SMTPUTF8)."
+            )
         content = compose(message, self._sender, utf8=utf8, to=to).as_bytes()
         options = ["SMTPUTF8", "BODY=8BITMIME"] if utf8 else []
-        await client.sendmail(self._envelope_sender, [to], content, mail_options=options)
+        await client.sendmail(sender, [to], content, mail_options=options)
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator["_Connection"]:

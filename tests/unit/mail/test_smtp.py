@@ -280,6 +280,38 @@ def test_nothing_that_is_typed_adds_a_header_or_a_recipient(
         assert raw.isascii()
 
 
+@pytest.mark.parametrize("utf8", [True, False])
+def test_headers_for_programs_stand_as_they_are(utf8: bool) -> None:
+    # However long: written as encoded words, as the email package would, nothing reads them.
+    url = "https://tasks.example.org/u?token=" + "aB-_" * 200
+    to = f"{'a' * 64}@{'x' * 60}.{'y' * 60}.example.org"
+    message = Mail(to, "Hello", "Text", id=f"{'1' * 36}.mail", thread="t" * 90, unsubscribe=url)
+    sender = parse_address("tidework@" + "sub." * 20 + "example.org")
+    lines = compose(message, sender, utf8=utf8).as_bytes().decode().split("\r\n")
+    assert f"List-Unsubscribe: <{url}>" in lines
+    assert f"To: {to}" in lines
+    assert f"From: Tidework <{sender.addr_spec}>" in lines
+    assert f"Message-ID: <{'1' * 36}.mail@{sender.domain}>" in lines
+    assert f"References: <{'t' * 90}@{sender.domain}>" in lines
+    assert max(map(len, lines)) <= 998
+
+
+async def test_a_sender_of_another_script(mail_server: StartMailbox, connect: Connect) -> None:
+    mailbox = await mail_server(smtputf8=False)
+    address = smtp_address(f"smtp://127.0.0.1:{mailbox.port}")
+    mailer = SmtpMailer(address, sender="aufgaben@bücher.example")
+    await mailer.send(HELLO)
+    (got,) = mailbox.delivered
+    assert got.sender == "aufgaben@xn--bcher-kva.example"
+    assert got.message["Message-ID"] == "<1.welcome@xn--bcher-kva.example>"
+    assert got.content.isascii()
+    await mailer.close()
+    other = SmtpMailer(address, sender="jänné@bücher.example")
+    with pytest.raises(MailRefused, match="SMTPUTF8"):
+        await other.send(HELLO)
+    await other.close()
+
+
 @pytest.mark.parametrize(
     "unsubscribe",
     [
