@@ -16,8 +16,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tidework.analytics.api import Wanted
-from tidework.analytics.consumers import NAME, AnalyticsConsumer
-from tidework.analytics.rebuild import compare
+from tidework.analytics.consumers import AnalyticsConsumer
+from tidework.analytics.repair import NAME, compare
 from tidework.bus.consumers import Consumers
 from tidework.commands.people import AccountsOfImport
 from tidework.composition import Services, open_services

@@ -2,16 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final
 
 import msgspec
 
+from tidework.analytics.repair import NAME, repair
 from tidework.analytics.rows import effects, load
 from tidework.bus.catalogue import LoggedCommit
 from tidework.log import Operation
 from tidework.store.protocol import Store
-
-NAME: Final = "analytics"
 
 
 class AnalyticsConsumer:
@@ -34,3 +32,7 @@ class AnalyticsConsumer:
             # Requests that are served by the same process go in between.
             await asyncio.sleep(0)
         return await effects(self._store, stream_id, known, tally, was)
+
+    async def remake(self, stream_id: str) -> None:
+        """See `Remaking`."""
+        await repair(self._store, stream_id)

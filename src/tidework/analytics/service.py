@@ -11,9 +11,8 @@ import msgspec
 
 from tidework.analytics.api import Day, Numbers, Part, Spread, Wanted
 from tidework.analytics.cells import EVENTS, NONE, STATUSES
-from tidework.analytics.consumers import NAME
 from tidework.analytics.queries import numbers
-from tidework.analytics.rebuild import place_of
+from tidework.analytics.repair import NAME, place_of
 from tidework.errors import invalid
 from tidework.store.protocol import Row, Store
 from tidework.times import now

@@ -96,6 +96,14 @@ class PagedConsumer(Protocol):
         ...
 
 
+class Remaking(Protocol):
+    """A consumer that cannot take in an old commit by itself: what follows depends on the order."""
+
+    async def remake(self, stream_id: str) -> None:
+        """Make everything of a stream what its log leads to, up to where the consumer is."""
+        ...
+
+
 AnyConsumer = Consumer | PagedConsumer
 
 
@@ -192,8 +200,11 @@ class Consumers:
         name, seq = rows[0]
         operations: Sequence[Operation] = ()
         page = await self._store.log(stream_id, since=seq - 1, limit=1, until=seq)
-        if page and name in self.by_name:
-            operations = await _ask(self.by_name[name], commits_of(page))
+        consumer = self.by_name.get(name)
+        if hasattr(consumer, "remake"):
+            await cast(Remaking, consumer).remake(stream_id)
+        elif page and consumer is not None:
+            operations = await _ask(consumer, commits_of(page))
         key = {"stream_id": stream_id, "id": dead_id}
         await self._store.operate([Operation("dead_events", "delete", key, rows=1), *operations])
         self._due()

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from tidework.analytics.rebuild import Rebuilt, rebuild
+from tidework.analytics.rebuild import rebuild
+from tidework.analytics.repair import Rebuilt
 from tidework.commands import replay
 from tidework.commands.console import progress, say_table
 from tidework.commands.loading import load_settings

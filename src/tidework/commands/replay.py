@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from tidework.analytics.rebuild import compare, place_of
+from tidework.analytics.repair import compare, place_of
 from tidework.commands.checks import Check
 from tidework.commands.queries import STREAMS
 from tidework.store.protocol import Row, Store

@@ -6,8 +6,8 @@ from sqlalchemy import bindparam, select
 from tests.modules.analytics.oracle import expected
 
 from tidework.analytics.api import Numbers, Wanted
-from tidework.analytics.consumers import NAME, AnalyticsConsumer
-from tidework.analytics.rebuild import place_of
+from tidework.analytics.consumers import AnalyticsConsumer
+from tidework.analytics.repair import NAME, place_of
 from tidework.analytics.rows import KEYS
 from tidework.analytics.service import AnalyticsService, spread
 from tidework.bus.consumers import Consumers

@@ -19,8 +19,8 @@ from tests.modules.analytics.counted import check, rows, take_in
 from tests.modules.whole.test_whole import Machine, quick_folder
 
 from tidework.analytics.api import Wanted
-from tidework.analytics.consumers import NAME
-from tidework.analytics.rebuild import Rebuilt, compare, rebuild
+from tidework.analytics.rebuild import rebuild
+from tidework.analytics.repair import NAME, Rebuilt, compare
 from tidework.analytics.rows import KEYS
 from tidework.log import Operation
 

@@ -15,7 +15,8 @@ from tests.modules.whole.test_whole import quick_folder
 from tests.services.commits import commit, new_workspace, task_fields
 
 from tidework.analytics.api import Wanted
-from tidework.analytics.rebuild import Rebuilt, rebuild
+from tidework.analytics.rebuild import rebuild
+from tidework.analytics.repair import Rebuilt
 from tidework.ids import new_id
 from tidework.log import Change
 from tidework.store.protocol import Store

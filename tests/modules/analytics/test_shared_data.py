@@ -10,7 +10,8 @@ from tests.modules.transfer.conftest import people_with_workspace
 from tests.modules.transfer.harness import SHARED, read_shared
 
 from tidework.analytics.api import Numbers, Wanted
-from tidework.analytics.rebuild import Rebuilt, rebuild
+from tidework.analytics.rebuild import rebuild
+from tidework.analytics.repair import Rebuilt
 from tidework.analytics.service import AnalyticsService, spread
 from tidework.store.protocol import Store
 from tidework.times import parse
