@@ -1,4 +1,4 @@
-from tests.modules.notifications.world import world
+from tests.modules.notifications.world import clock, world
 from tests.modules.tasks.conftest import (
     api,
     database_url,
@@ -16,6 +16,7 @@ from tests.services.stores import (
 
 __all__ = [
     "api",
+    "clock",
     "database",
     "database_url",
     "emptied_name",

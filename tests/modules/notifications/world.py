@@ -1,12 +1,14 @@
 """The services on a store, and all that follows commits done step by step, at any time of day."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+import time_machine
 from sqlalchemy import select
 
 from tidework.bus.consumers import Consumers
@@ -50,6 +52,21 @@ def context() -> RequestContext:
 def at(text: str) -> str:
     """A canonical time of what ISO 8601 says."""
     return canonical(parse(text))
+
+
+Clock = Callable[[str], None]
+
+
+@pytest.fixture
+def clock() -> Iterator[Clock]:
+    """Sets the time; it stands still."""
+    with time_machine.travel("2026-03-02T10:00:00+00:00", tick=False) as traveller:
+        yield lambda text: traveller.move_to(at(text))
+
+
+def moment(text: str) -> datetime:
+    """A time, as tasks take it."""
+    return datetime.fromisoformat(text)
 
 
 @dataclass
