@@ -38,7 +38,7 @@ from tidework.bus.event import CONTENT_TYPE, Event, encode
 from tidework.times import now
 
 STREAM: Final = "TIDEWORK"
-DEAD_STREAM: Final = "TIDEWORK_DEAD"
+DEAD_STREAM: Final = "TIDEWORK-DEAD"
 _EVENTS: Final = "tidework.events"
 _AGAIN: Final = "tidework.again"
 _DEAD: Final = "tidework.dead"
@@ -55,7 +55,7 @@ class NatsBus(BrokerBus):
 
     An event that is published again within two minutes is dropped by the server (`Nats-Msg-Id`).
     Messages that cannot be read, or were handed over twenty times in vain, go to the stream
-    `TIDEWORK_DEAD`. What is missing of streams and consumers is made; what is there stays as it is,
+    `TIDEWORK-DEAD`. What is missing of streams and consumers is made; what is there stays as it is,
     so that an operator may choose replicas and limits.
     """
 
