@@ -43,7 +43,7 @@ _EVENTS: Final = "tidework.events"
 _AGAIN: Final = "tidework.again"
 _DEAD: Final = "tidework.dead"
 
-_CONNECT_S: Final = 5.0
+_CONNECT_S: Final = 5
 _ASK_S: Final = 5.0
 _NS: Final = 1_000_000_000
 _HEARTBEAT: Final = "100"
