@@ -4,9 +4,14 @@ import asyncio
 import random
 from collections import defaultdict
 
+import asyncpg
+import pytest
 from tests.modules.webhooks.world import Copy, World
 from tests.services.receiver import Hook, Receiver, Reply
 from tests.services.stores import Database
+
+from tidework.times import now
+from tidework.webhooks.deliveries import Entry, added
 
 TASKS, CHANGES, COPIES = 6, 20, 3
 
@@ -61,3 +66,38 @@ async def test_many_at_once_lose_nothing_and_overtake_nothing(
     assert first == {task: [f"title {number}" for number in range(CHANGES)] for task in tasks}
     # Nobody died, so nothing came twice.
     assert len(receiver.received) == TASKS * CHANGES
+
+
+_BLOCKED = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+async def test_what_is_added_while_a_lane_ends_waits_for_its_end(
+    world: World, database: Database, receiver: Receiver
+) -> None:
+    receiver.answer = lambda _: Reply(500)
+    webhook = await world.webhook(receiver.url(), "task.*")
+    task = await world.task()
+    await world.work()
+    entry = Entry(webhook.id, task, "again", "task.updated", 9, 0, 0)
+    other = await asyncpg.connect(database.address)
+    watcher = await asyncpg.connect(database.address)
+    try:
+        async with other.transaction():
+            # As a job ends: its lane first, then itself.
+            await other.execute("DELETE FROM webhook_lanes")
+            adding = asyncio.create_task(
+                world.store.operate(added(world.workspace, [entry], now()))
+            )
+            async with asyncio.timeout(30):
+                while True:
+                    if await watcher.fetchval(_BLOCKED):
+                        break
+                    await asyncio.sleep(0.01)
+            await other.execute("DELETE FROM jobs")
+        await adding
+        assert await watcher.fetchval("SELECT count(*) FROM webhook_lanes") == 1
+        assert await watcher.fetchval("SELECT count(*) FROM jobs") == 1
+    finally:
+        await other.close()
+        await watcher.close()
