@@ -242,7 +242,7 @@ def load(environ: Mapping[str, str], **overrides: object) -> Settings:
         except ValueError as error:
             shown = raw
             if one.metadata["secret"]:
-                shown = values.masked(raw) if "://" in raw else "***"
+                shown = _masked(raw)
             problems.append(f"{label} is {shown!r}: that {error}. Example: {about.example}")
     if not problems:
         settings = Settings(**chosen)
@@ -265,11 +265,18 @@ def table(settings: Settings, environ: Mapping[str, str], **overrides: object) -
         if one.name == "signing_keys_file":
             value = str(settings.keys_path)
         secret = bool(one.metadata["secret"])
-        shown = values.masked(value) if secret else value
+        shown = _masked(value) if secret else value
         rows.append(
             SettingRow(variable(one.name), shown, about.default, origin, about.meaning, secret)
         )
     return rows
+
+
+def _masked(value: str) -> str:
+    """A secret as it may be shown: an address without its password, anything else not at all."""
+    if "://" in value:
+        return values.masked(value)
+    return "***" if value else ""
 
 
 def _given(

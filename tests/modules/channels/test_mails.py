@@ -258,10 +258,10 @@ async def test_every_kind_can_be_told_in_every_form(world: World, language: str)
 async def test_a_report_that_is_ready_leads_to_its_file(world: World) -> None:
     ada = await world.person("Ada")
     url = f"{URL}/api/v1/downloads?token=abc"
-    note = await world.note(ada, "report_ready", task_id=None, data={"url": url})
+    note = await world.note(ada, "report_ready", task_id=None, data={"url": url, "report": "Week"})
     await world.tell(ada, "email", note, kind="report_ready")
     await world.work()
     (letter,) = world.letters()
-    assert "A report of the workspace" in letter["Subject"]
+    assert letter["Subject"] == 'The report "Week" of the workspace Engine is ready'
     assert url in text_of(letter)
     assert f'href="{url}"' in html_of(letter)

@@ -12,7 +12,7 @@ from tests.services.receiver import Receiver, Reply
 from tidework.channels.addresses import Kept
 from tidework.channels.provider import Channel
 from tidework.errors import Conflict, Invalid, NotFound, TooManyRequests
-from tidework.settings import InvalidSettings, load
+from tidework.settings import InvalidSettings, load, table
 from tidework.users.api import Account
 
 PHONE = "+4915112345678"
@@ -248,3 +248,16 @@ async def test_the_code_is_in_no_job(world: World, receiver: Receiver) -> None:
 def test_a_token_is_one_that_a_header_can_bear() -> None:
     with pytest.raises(InvalidSettings, match="visible"):
         load({"TIDEWORK_SMS_TOKEN": "a\r\nb"})
+
+
+def test_a_token_is_not_shown() -> None:
+    environ = {
+        "TIDEWORK_SMS_TOKEN": "hidden-1",
+        "TIDEWORK_CHAT_TOKEN": "hidden-2",
+        "TIDEWORK_SMTP_URL": "smtps://ada:hidden-3@mail.example.org",
+    }
+    settings = load(environ)
+    rows = {row.name: row.value for row in table(settings, environ)}
+    assert "hidden" not in f"{rows} {settings!r}"
+    assert rows["TIDEWORK_SMS_TOKEN"] == "***"
+    assert rows["TIDEWORK_SMTP_URL"] == "smtps://ada:***@mail.example.org"
