@@ -315,7 +315,7 @@ def _configure_standard_library(
     logging.raiseExceptions = False
     logging.captureWarnings(True)
     logging.config.dictConfig(server_log_config())
-    for chatty in ("alembic", "asyncio"):
+    for chatty in ("alembic", "asyncio", "httpcore"):
         logging.getLogger(chatty).setLevel(max(level, logging.WARNING))
 
 

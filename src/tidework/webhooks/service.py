@@ -58,7 +58,7 @@ class WebhookService:
         """Make one, with its secret. Raises `Invalid`, and `Conflict` when there are too many."""
         self._check_url(values["url"])
         count = await self._store.fetch(queries.COUNT, {"stream_id": owner.workspace_id})
-        if count[0][0] >= MAX_WEBHOOKS and context.idempotency is None:
+        if count[0][0] >= MAX_WEBHOOKS and context.repeated is None:
             raise _too_many()
         at, webhook_id, secret = now(), new_id(), new_secret()
         fields = {
