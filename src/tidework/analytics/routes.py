@@ -10,7 +10,6 @@ from litestar.params import FromPath
 from tidework.analytics.api import Analytics, Wanted
 from tidework.analytics.schemas import AnalyticsOut, shown
 from tidework.analytics.service import MOST_DAYS
-from tidework.errors import invalid
 from tidework.http.context import Membership, RequestContext
 from tidework.http.openapi import problem_responses
 from tidework.http.parameters import QUERY, day, one, several
@@ -36,29 +35,23 @@ PARAMETERS: Final = (
 def wanted(raw_query: bytes, user_id: str) -> Wanted:
     """What a query asks for. Raises `Invalid`."""
     query = Query(raw_query, ("from", "to", "project", "assignee", "label"))
-    until = query.text("to") or datetime.now(UTC).date().isoformat()
+    until = query.day("to") or datetime.now(UTC).date().isoformat()
     projects, no_project = query.ids("project", {"none": None})
     assignees, nobody = query.ids("assignee", {"me": user_id, "none": None})
-    labels, _ = query.ids("label", {})
-    if len(labels) > 1:
-        # A task may bear several of them, and would count more than once.
-        raise invalid("?label", "repeated", "?label may be given once only.")
     return Wanted(
-        since=query.text("from") or _before(until),
+        since=query.day("from") or _before(until),
         until=until,
         projects=(*projects, *([None] if no_project else [])),
         assignees=(*assignees, *([None] if nobody else [])),
-        label=labels[0] if labels else None,
+        # One only: a task may bear several, and would count more than once.
+        label=query.id("label"),
     )
 
 
 def _before(until: str) -> str:
-    """Where the days begin that end there; what is no day the service refuses."""
-    try:
-        last = date.fromisoformat(until)
-    except ValueError:
-        return until
-    return date.fromordinal(max(last.toordinal() - _DAYS + 1, 1)).isoformat()
+    """Where the days begin that end there."""
+    last = date.fromisoformat(until).toordinal()
+    return date.fromordinal(max(last - _DAYS + 1, 1)).isoformat()
 
 
 @get(

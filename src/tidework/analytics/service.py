@@ -14,6 +14,7 @@ from tidework.analytics.cells import EVENTS, NONE, STATUSES
 from tidework.analytics.queries import numbers
 from tidework.analytics.repair import NAME, place_of
 from tidework.errors import invalid
+from tidework.http.query import is_day
 from tidework.store.protocol import Row, Store
 from tidework.times import now
 
@@ -85,13 +86,9 @@ def days_of(wanted: Wanted) -> list[str]:
 
 
 def _day(text: str, name: str) -> date:
-    try:
-        found = date.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.isoformat() != text:
+    if not is_day(text):
         raise invalid(f"?{name}", "invalid_day", f"?{name} must be a day such as 2026-11-22.")
-    return found
+    return date.fromisoformat(text)
 
 
 def _filters(wanted: Wanted) -> tuple[frozenset[str], dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Query parameters, read strictly: an unknown name or a wrong value is said, never ignored."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from urllib.parse import unquote_plus
 
 from tidework.errors import Malformed, invalid
@@ -93,6 +93,20 @@ class Query:
                 raise invalid(f"?{name}", "not_an_id", f"?{name} must be one of: {allowed}.")
         return found, none
 
+    def id(self, name: str) -> str | None:
+        """One id. Raises `Invalid`."""
+        text = self._given(name)
+        if text is None or is_id(text.lower()):
+            return None if text is None else text.lower()
+        raise invalid(f"?{name}", "not_an_id", f"?{name} must be an id.")
+
+    def day(self, name: str) -> str | None:
+        """A day, `YYYY-MM-DD`. Raises `Invalid`."""
+        text = self._given(name)
+        if text is not None and not is_day(text):
+            raise invalid(f"?{name}", "invalid_day", f"?{name} must be a day such as 2026-11-22.")
+        return text
+
     def number(self, name: str, lowest: int, highest: int) -> int | None:
         """An integer in these bounds. Raises `Invalid`."""
         text = self._given(name)
@@ -135,3 +149,11 @@ class Query:
             "invalid_time",
             f"?{name} must be a time such as 2026-11-22T09:00:00Z or a day such as 2026-11-22.",
         )
+
+
+def is_day(text: str) -> bool:
+    """Whether this is a day, `YYYY-MM-DD`."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False

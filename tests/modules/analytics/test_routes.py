@@ -102,6 +102,8 @@ async def test_what_is_wrong_is_said(api: Api) -> None:
     for query, where in (
         ("from=2020-02-30", "?from"),
         ("to=tomorrow", "?to"),
+        ("to=", "?to"),
+        ("label=", "?label"),
         ("from=2020-01-02&to=2020-01-01", "?to"),
         ("from=1999-01-01&to=2020-01-01", "?from"),
         ("label=none", "?label"),
