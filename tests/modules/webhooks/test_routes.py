@@ -168,7 +168,7 @@ async def test_what_cannot_be_is_refused_at_once(owner: Person) -> None:
 async def test_a_workspace_has_so_many(owner: Person) -> None:
     for _ in range(20):
         await made(owner)
-    for headers in ({}, {"idempotency-key": "one more"}):
+    for headers in ({}, {"idempotency-key": "one-more"}):
         answer = await owner.post("~/webhooks", {"url": PUBLIC}, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (409, "too_many_webhooks")
 
