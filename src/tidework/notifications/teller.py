@@ -85,7 +85,7 @@ class Teller:
             for operation in _told(note, workspace_id, account, preferences, channels, moment):
                 # The jobs of one window are one.
                 found[operation.table, operation.op, str(operation.key)] = operation
-        return list(found.values())
+        return sorted(found.values(), key=_place)
 
     async def _reach(self, accounts: Collection[Account]) -> dict[str, set[str]]:
         """The channels by which each person can be reached outside."""
@@ -98,6 +98,15 @@ class Teller:
             for user_id, channel in rows:
                 found[user_id].add(channel)
         return found
+
+
+def _place(operation: Operation) -> tuple[str, str, str, str]:
+    """Where an operation stands: who writes for the same people at the same time, for other
+    workspaces, takes their rows in the same order. A job is made before it is moved.
+    """
+    key = operation.key
+    row = f"{key.get('id', '')}{key.get('channel', '')}{key.get('notification_id', '')}"
+    return key["stream_id"], operation.table, row, operation.op
 
 
 def _told(
