@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from tests.modules.channels.world import URL, World, context, html_of, text_of
 from tests.services.smtp import StartMailbox
+from tests.services.stores import Database
 
 from tidework.bus.jobs import Jobs
 from tidework.channels.notes import Bundle, Note
@@ -17,6 +18,12 @@ from tidework.post.letter import text_of as text
 from tidework.tasks.schemas import TaskCreate
 
 NASTY = '<script>alert(1)</script>[x](javascript:alert(1)) "quoted" & <img src=x onerror=y>'
+
+
+@pytest.fixture
+def database(sqlite_database: Database) -> Database:
+    """What is read is the same for pushes, which are tried on both databases."""
+    return sqlite_database
 
 
 async def test_a_single_notification(world: World) -> None:

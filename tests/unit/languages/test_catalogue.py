@@ -4,13 +4,14 @@ import re
 import string
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 import tidework
 from tidework.languages import LANGUAGES, words
 from tidework.notifications.kinds import KINDS
+from tidework.users.api import Language
 
 ENGLISH = words("en").texts
 SOURCES = sorted(Path(tidework.__file__).parent.rglob("*.py"))
@@ -36,8 +37,8 @@ def all_values(text: Any) -> set[str]:
     return values_of(text)
 
 
-def test_there_are_two_languages_at_least() -> None:
-    assert {"en", "de"} <= set(LANGUAGES)
+def test_the_languages_are_those_that_an_account_can_have() -> None:
+    assert set(get_args(Language)) == set(LANGUAGES) >= {"en", "de"}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
