@@ -145,8 +145,10 @@ class Nats(Broker):
 
     async def put(self, body: bytes) -> None:
         client = await nats.connect(self.url)
-        await client.jetstream().publish("tidework.events.task.created", body)
-        await client.close()
+        try:
+            await client.jetstream().publish("tidework.events.task.created", body)
+        finally:
+            await client.close()
 
     async def take_away(self, consumer: str) -> None:
         client = await nats.connect(self.url)
