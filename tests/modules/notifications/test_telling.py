@@ -1,16 +1,26 @@
 """Who is told of what."""
 
+import asyncio
 from typing import Any
 
 import msgspec
+from sqlalchemy import select
 from tests.modules.notifications.world import World, context
 from tests.services.commits import new_task
+from tests.services.stores import Database
 
+from tidework.bus.consumers import Consumers
 from tidework.bus.jobs import Jobs
 from tidework.ids import new_id
 from tidework.log import Change, Commit, inverse
+from tidework.store.sql.schema import dead_events
+from tidework.store.sql.statement import Statement
 from tidework.tasks.schemas import Batch
 from tidework.times import now
+
+_DEAD = Statement(
+    "all_dead_events", select(dead_events.c.error), fan_out="a test looks at all of them"
+)
 
 
 async def test_whoever_gets_a_task_is_told(world: World) -> None:
@@ -231,3 +241,24 @@ async def _import_task(world: World, by: str, assignee: str, **fields: Any) -> s
         )
     )
     return change.id
+
+
+async def test_several_processes_tell_the_same_people_once(
+    world: World, database: Database
+) -> None:
+    people = [await world.person(name) for name in ("Ada", "Bob", "Eve")]
+    for n in range(4):
+        world.owner = people[0]
+        world.workspace = await world.services.workspaces.create(people[0], f"Team {n}")
+        for name in ("bob", "eve"):
+            await world.services.workspaces.add(
+                world.member(world.owner), f"{name}@example.com", "editor", context()
+            )
+        for assignee in people[1:] * 2:
+            await world.task(people[0], assignee_id=assignee)
+    other = await database.open()
+    both = [world.consumers, Consumers(other, [world.services.notifications.consumer])]
+    await asyncio.gather(*[one.sweep("notifications") for one in both])
+    assert await world.store.fetch(_DEAD, {}) == []
+    for person in people[1:]:
+        assert sorted(await world.told(person)) == ["added"] * 4 + ["assigned"] * 8
