@@ -127,7 +127,7 @@ def password_reset_by_mail(case: Case) -> None:
     copy = case.installation.cluster.copies[0]
     address = {"email": case.person.email}
     case.person.must(copy.port, "POST", "/auth/password/forgot", address)
-    secret = mailed_link(copy.folder / "data" / "mail", case.person.email)
+    secret = mailed_link(copy.folder.parent, case.person.email)
     body = {"token": secret, "password": NEW_PASSWORD}
     case.act = lambda port: case.owner.must(port, "POST", "/auth/password/reset", body)
 

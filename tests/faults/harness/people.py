@@ -79,11 +79,15 @@ def somebody(installation: Installation) -> Person:
 
 
 def mailed_link(folder: Path, address: str) -> str:
-    """The secret in the last mail to an address; waits until it is there."""
+    """The secret in the last mail to an address, in any mail folder below; waits until it is there.
+
+    Whichever copy does the job writes the file.
+    """
     found: list[str] = []
 
     def there() -> bool:
-        for path in sorted(folder.glob("*.eml"), reverse=True):
+        found_files = folder.rglob("mail/*.eml")
+        for path in sorted(found_files, key=lambda path: path.name, reverse=True):
             message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
             body = message.get_body(("plain",))
             text = body.get_content() if body is not None else ""
