@@ -117,7 +117,7 @@ def test_what_is_counted_live_is_what_the_log_leads_to_on_sqlite(
         shutil.copyfile(migrated_file, folder / "tidework.db")
         return Counted(f"sqlite:///{folder / 'tidework.db'}", folder)
 
-    _check(make, 0.15)
+    _check(make, 0.08)
 
 
 @pytest.mark.timeout(3600)
@@ -127,4 +127,4 @@ def test_what_is_counted_live_is_what_the_log_leads_to_on_postgresql(
     def make() -> Machine:
         return Counted(empty_postgres(), Path(tempfile.mkdtemp(dir=tmp_path)))
 
-    _check(make, 0.03)
+    _check(make, 0.02)
