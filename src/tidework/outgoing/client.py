@@ -6,11 +6,9 @@ not followed, the environment's proxies not used, answers not unpacked.
 """
 
 import asyncio
-import socket
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from ipaddress import ip_address
 from typing import Final, Literal
@@ -21,6 +19,7 @@ import msgspec
 
 from tidework import __version__
 from tidework.outgoing.addresses import Allowed, embedded
+from tidework.outgoing.names import Names
 from tidework.outgoing.target import Target, read_target
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -31,9 +30,6 @@ Reason = Literal["url", "address", "dns", "connect", "tls", "timeout", "protocol
 DEADLINE_S: Final = 15.0
 MAX_ANSWER: Final = 64 << 10
 _CONNECT_S: Final = 5.0
-# Names are looked up by threads of our own: a name server that does not answer holds one of them up
-# for half a minute, and nothing else.
-_THREADS: Final = 16
 
 
 class OutgoingError(Exception):
@@ -83,13 +79,8 @@ class Outgoing:
         `resolve` and `tls` replace the system's resolver and its certificate authorities.
         """
         self._allowed = Allowed(allow)
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="names")
-        self._resolve = resolve or self._look_up
+        self._resolve = resolve or Names().addresses
         self._tls = tls
-
-    def close(self) -> None:
-        """Wait for nothing; look-ups under way end by themselves."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def check(self, url: str) -> None:
         """Refuse an address that can be seen to be refused without asking a name server.
@@ -160,13 +151,6 @@ class Outgoing:
             )
         return addresses
 
-    async def _look_up(self, host: str, port: int) -> Sequence[str]:
-        def ask() -> list[str]:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            return list(dict.fromkeys(str(one[4][0]) for one in found))
-
-        return await asyncio.get_running_loop().run_in_executor(self._threads, ask)
-
     async def _exchange(
         self,
         method: str,
@@ -204,8 +188,7 @@ class Outgoing:
 
     async def _context(self) -> ssl.SSLContext:
         if self._tls is None:
-            loop = asyncio.get_running_loop()
-            self._tls = await loop.run_in_executor(self._threads, _authorities)
+            self._tls = await asyncio.to_thread(_authorities)
         return self._tls
 
 

@@ -62,7 +62,6 @@ async def test_many_at_once_lose_nothing_and_overtake_nothing(
             await asyncio.sleep(0.05)
     for copy in copies:
         await copy.jobs.close()
-        copy.outgoing.close()
     assert first == {task: [f"title {number}" for number in range(CHANGES)] for task in tasks}
     # Nobody died, so nothing came twice.
     assert len(receiver.received) == TASKS * CHANGES

@@ -97,7 +97,6 @@ async def test_a_process_that_dies_at_any_write_loses_nothing(
         except Died:
             deaths += 1
         finally:
-            copy.outgoing.close()
             await copy.jobs.close()
     assert deaths > 3
     # What died after sending is sent again, under the same id; nothing overtakes.
@@ -120,7 +119,6 @@ async def test_what_is_added_as_a_lane_ends_is_not_left_behind(
     copy = Copy(store)
     await world.copy.settle()
     await copy.jobs.run_due()
-    copy.outgoing.close()
     assert store.added == 1
     assert titles(receiver.received) == ["one", "late"]
     assert await world.jobs() == []

@@ -110,13 +110,12 @@ def _place(event_id: str) -> tuple[int, int]:
 
 
 @pytest.fixture
-async def world(store: Store) -> AsyncIterator[World]:
+async def world(store: Store) -> World:
     workspace, owner = await new_workspace(store), new_id()
     await store.append(commit(workspace, Change("member", owner, "create", member_fields("owner"))))
     copy = Copy(store)
     await copy.settle()
-    yield World(store, workspace, Membership(workspace, owner, "owner"), copy)
-    copy.outgoing.close()
+    return World(store, workspace, Membership(workspace, owner, "owner"), copy)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import threading
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -32,11 +33,7 @@ class Names:
 
 @asynccontextmanager
 async def outgoing(allow: Sequence[str] = LOOPBACK, **options: Any) -> AsyncIterator[Outgoing]:
-    client = Outgoing(allow, **options)
-    try:
-        yield client
-    finally:
-        client.close()
+    yield Outgoing(allow, **options)
 
 
 async def refused(client: Outgoing, url: str) -> OutgoingError:
@@ -115,6 +112,30 @@ async def test_the_address_that_was_looked_at_is_the_one_connected_to() -> None:
     assert good.received[0].headers["host"] == f"localhost:{good.port}"
     assert isinstance(again, NotAllowed)
     assert names.asked == ["localhost", "localhost"]
+
+
+async def test_a_name_server_that_does_not_answer_holds_nobody_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answered = threading.Event()
+    real = socket.getaddrinfo
+
+    def ask(host: str, *rest: Any, **more: Any) -> Any:
+        if host == "slow.example.com":
+            answered.wait(60)
+        return real("127.0.0.1", *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", ask)
+    async with Receiver() as receiver, outgoing() as client:
+        with pytest.raises(OutgoingError) as raised:
+            await client.request("GET", receiver.url(host="slow.example.com"), deadline_s=0.2)
+        assert raised.value.reason == "timeout"
+        assert (await client.request("GET", receiver.url(host="quick.example.com"))).status == 200
+    # The end of a process does not wait for it.
+    (asking,) = [thread for thread in threading.enumerate() if thread.name == "name"]
+    assert asking.daemon
+    answered.set()
+    await asyncio.to_thread(asking.join, 30)
 
 
 async def test_an_address_of_version_6_is_asked_as_one() -> None:
