@@ -277,7 +277,6 @@ def compose(settings: Settings, store: Store, buckets: Buckets | None = None) ->
 async def finish(services: Services) -> None:
     """End what the services still do, then the store."""
     await services.post.close()
-    services.channels.close()
     services.reports.close()
     services.passwords.close()
     await services.store.close()

@@ -34,8 +34,7 @@ class Channels:
         secret_of: Callable[[str], str],
     ) -> None:
         url = settings.public_url
-        self._own = Outgoing(_ANYWHERE)
-        providers = _providers(settings, self._own)
+        providers = _providers(settings, Outgoing(_ANYWHERE))
         bundles = Bundles(store, users)
         contact = url if url.startswith("https://") else f"mailto:{settings.mail_from}"
         self.subscriptions = Subscriptions(store, outgoing, contact)
@@ -50,10 +49,6 @@ class Channels:
         self._pushes.begin(jobs)
         self._messages.begin(jobs)
         self.contacts.begin(jobs)
-
-    def close(self) -> None:
-        """Give up what is kept open."""
-        self._own.close()
 
 
 def _providers(settings: Settings, outgoing: Outgoing) -> dict[str, Provider]:
