@@ -9,48 +9,12 @@ import msgspec
 
 from tidework.http.context import Credential, RequestContext, membership_of, principal_of
 from tidework.live.commits import INBOX, LiveCommit, Told
+from tidework.live.ends import TOO_SLOW, End, Ended
 
 AT_ONCE: Final = 128 * 1024
 """How many bytes are handed to a reader's connection at once, about."""
 _MOST_BYTES: Final = 1024 * 1024
 _MOST_COMMITS: Final = 2_000
-
-
-class End(msgspec.Struct, frozen=True):
-    """Why a reader is sent away: `code` for programs, `detail` for people.
-
-    `retry_ms` is when to connect again, with the last id; None: not before something has been done
-    about it. `closing` is the code of a WebSocket (RFC 6455, 7.4).
-    """
-
-    code: str
-    detail: str
-    retry_ms: int | None = None
-    closing: int = 1008
-
-
-class Ended(Exception):
-    """The reader is to be sent away."""
-
-    def __init__(self, end: End) -> None:
-        super().__init__(end.code)
-        self.end = end
-
-
-LEFT: Final = End("left", "The reader has gone.")
-TOO_SLOW: Final = End(
-    "too_slow",
-    "The connection took too little to keep up. Connect again with the last id: what is missing"
-    " comes from the log.",
-    retry_ms=1000,
-    closing=1013,
-)
-START_OVER: Final = End(
-    "gone",
-    "What came after that id cannot be told any more. Read everything anew, then listen again"
-    " without an id.",
-    closing=4410,
-)
 
 
 class Wish(msgspec.Struct, frozen=True):

@@ -16,22 +16,23 @@ from typing import Any, Final
 
 import structlog
 
-from tidework.bus.wakeups import Wakeups, inbox_of
+from tidework.bus.wakeups import Wakeups
 from tidework.errors import (
     Gone,
     NotFound,
     TideworkError,
-    TooManyRequests,
     Unauthenticated,
     Unavailable,
 )
 from tidework.http.context import Authenticator, Memberships
 from tidework.http.stopping import Stopping
 from tidework.live.commits import LiveCommit, Told, live_commits
-from tidework.live.feed import LEFT, START_OVER, End, Ended, Feed, Reader, Wish
+from tidework.live.ends import EXPIRED, LEFT, REMOVED, START_OVER, End, Ended, end_of
+from tidework.live.feed import Feed, Reader, Wish
 from tidework.live.limits import Limits
 from tidework.live.metrics import LiveMetrics
 from tidework.live.pages import Pages
+from tidework.live.roster import Roster
 from tidework.log import LoggedChange
 from tidework.store.protocol import Store
 
@@ -45,26 +46,7 @@ _KEPT_S: Final = 5.0
 _RETURNING: Final = 400
 _LONGEST_SPREAD_MS: Final = 20_000
 
-_REMOVED: Final = End(
-    "not_found", "There is no such workspace, or you are not a member of it.", closing=4404
-)
-_EXPIRED: Final = End(
-    "token_expired", "The access token has expired. Get a new one, and connect again.",
-    retry_ms=0, closing=4401,
-)  # fmt: skip
-
-_STATUS_CLOSING: Final = 4000
-_RETRY_MS: Final = (1000, 4000)
-
 _log = structlog.get_logger("tidework.live")
-
-
-def end_of(error: TideworkError) -> End:
-    """What to tell a reader of an error."""
-    if isinstance(error, Unavailable):
-        return End(error.code, error.detail, random.randint(*_RETRY_MS), 1013)  # noqa: S311
-    retry = error.retry_after * 1000 if isinstance(error, TooManyRequests) else None
-    return End(error.code, error.detail, retry, _STATUS_CLOSING + error.status)
 
 
 class Live:
@@ -84,9 +66,7 @@ class Live:
         self.limits = limits
         self.metrics = metrics
         self._pages = Pages(store)
-        self._feeds: dict[str, Feed] = {}
-        self._accounts: dict[str, set[Reader]] = {}
-        self._inboxes: dict[str, str] = {}
+        self.roster = Roster(max(1, round(limits.heartbeat_s)))
         self._moved: set[str] = set()
         self._fresh: set[str] = set()
         self._any = False
@@ -95,8 +75,6 @@ class Live:
         self._tasks: set[asyncio.Task[None]] = set()
         self._history = store.history
         self._closed = False
-        self._turn = 0
-        self._beats: list[set[Reader]] = [set() for _ in range(max(1, round(limits.heartbeat_s)))]
         self._unlisten: Callable[[], None] = lambda: None
 
     # --- its own life ------------------------------------------------------------------------
@@ -124,8 +102,13 @@ class Live:
         # What is looked at for all must not wait within the patience of one request.
         task = asyncio.create_task(work, name=name, context=contextvars.Context())
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
         return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("defect", exc_info=error, task=task.get_name())
 
     async def _end_with(self, stopping: Stopping) -> None:
         await stopping.wait()
@@ -134,7 +117,7 @@ class Live:
     def _send_away(self) -> None:
         """Tell all readers to connect again, not all at the same moment."""
         self._closed = True
-        readers = [reader for feed in self._feeds.values() for reader in feed.readers]
+        readers = self.roster.readers()
         spread = min(_LONGEST_SPREAD_MS, 500 + len(readers) * 1000 // _RETURNING)
         for reader in readers:
             retry = random.randint(100, spread)  # noqa: S311
@@ -151,8 +134,8 @@ class Live:
         `TooManyStreams`; `Unavailable`.
         """
         if self._closed:
-            raise Unavailable("The server is stopping; connect again in a moment.", code="stopping")
-        mine = self._accounts.get(wish.credential.user_id, ())
+            raise _stopping()
+        mine = self.roster.of_account(wish.credential.user_id)
         self.limits.check(self.metrics.open, len(mine))
         if wish.since is not None and wish.since != wish.workspace_seq:
             await self._check_since(wish.workspace_id, wish.since, wish.workspace_seq)
@@ -181,40 +164,21 @@ class Live:
         finally:
             if reader is not None:
                 reader.finish(end)
-                self._close(reader)
+                self.roster.remove(reader)
+                assert reader.end is not None
+                self.metrics.closed(reader.kind, reader.end.code)
 
     def _open(self, wish: Wish) -> Reader:
+        if self._closed:
+            raise _stopping()
         if self._store.history != self._history:
             self._start_over()
-        feed = self._feeds.get(wish.workspace_id)
-        if feed is None:
-            feed = self._feeds[wish.workspace_id] = Feed(wish.workspace_id, wish.workspace_seq)
-        reader = Reader(wish, feed)
-        feed.readers.add(reader)
-        self._accounts.setdefault(reader.user_id, set()).add(reader)
-        self._inboxes[inbox_of(reader.user_id)] = reader.user_id
-        random.choice(self._beats).add(reader)  # noqa: S311
+        reader = self.roster.add(wish)
         self.metrics.opened(reader.kind)
         # Between the request's look and this one, wake-ups found nobody.
         self._fresh.update((wish.workspace_id, reader.user_id))
         self._woken.set()
         return reader
-
-    def _close(self, reader: Reader) -> None:
-        feed = reader.feed
-        feed.readers.discard(reader)
-        if not feed.readers and self._feeds.get(feed.workspace_id) is feed:
-            del self._feeds[feed.workspace_id]
-        mine = self._accounts.get(reader.user_id)
-        if mine is not None:
-            mine.discard(reader)
-            if not mine:
-                del self._accounts[reader.user_id]
-                del self._inboxes[inbox_of(reader.user_id)]
-        for slot in self._beats:
-            slot.discard(reader)
-        assert reader.end is not None
-        self.metrics.closed(reader.kind, reader.end.code)
 
     async def _check_since(self, workspace: str, since: int, present: int) -> None:
         if since > present:
@@ -226,7 +190,7 @@ class Live:
     async def _admitted(self, workspace: str, user_id: str) -> int:
         at, member = await self._memberships.membership(workspace, user_id)
         if member is None:
-            raise NotFound(_REMOVED.detail)
+            raise NotFound(REMOVED.detail)
         return at
 
     async def next(self, reader: Reader) -> Sequence[Told]:
@@ -266,19 +230,19 @@ class Live:
     # --- what moves --------------------------------------------------------------------------
 
     def _wake(self, stream_ids: Collection[str]) -> None:
-        if not self._feeds:
+        roster = self.roster
+        if not roster.feeds:
             return
         if not stream_ids:
             self._any = True
         for stream in stream_ids:
-            if stream in self._feeds:
+            if stream in roster.feeds:
                 self._moved.add(stream)
-            elif stream in self._accounts:
+            elif stream in roster.accounts:
                 self._fresh.add(stream)
-            elif stream in self._inboxes:
-                for reader in self._accounts.get(self._inboxes[stream], ()):
-                    reader.inbox = True
-                    reader.wake()
+            for reader in roster.of_inbox(stream):
+                reader.inbox = True
+                reader.wake()
         if self._any or self._moved or self._fresh:
             self._woken.set()
 
@@ -292,18 +256,19 @@ class Live:
             for workspace in moved:
                 self._advance(workspace)
             if everything:
-                fresh.update(self._feeds, self._accounts)
+                fresh.update(self.roster.feeds, self.roster.accounts)
             # The next look must not wait for this one's database.
             for part in _parts(fresh):
                 self._spawn(self._compare(part), "live seqs")
 
     async def _net(self) -> None:
         while True:
-            parts = _parts([*self._feeds, *self._accounts])
+            parts = _parts([*self.roster.feeds, *self.roster.accounts])
             if self._store.history != self._history:
                 self._start_over()
             for part in parts:
-                await self._compare(part)
+                # Whatever becomes of it, the next one is looked at.
+                await asyncio.wait([self._spawn(self._compare(part), "live seqs")])
                 await asyncio.sleep(NET_S / len(parts))
             if not parts:
                 await asyncio.sleep(NET_S)
@@ -312,9 +277,9 @@ class Live:
         """Another history has begun: what readers were given may never have happened."""
         self._history = self._store.history
         self._pages.clear()
-        for feed in self._feeds.values():
+        for feed in self.roster.feeds.values():
             _finish(feed.readers, START_OVER)
-        self._feeds.clear()
+        self.roster.feeds.clear()
 
     async def _compare(self, streams: Collection[str]) -> None:
         """Look whether streams have moved, and follow those that have."""
@@ -324,13 +289,13 @@ class Live:
             return
         for stream in streams:
             seq = seqs.get(stream)
-            feed = self._feeds.get(stream)
+            feed = self.roster.feeds.get(stream)
             if feed is not None:
                 if seq is None:
-                    _finish(feed.readers, _REMOVED)
+                    _finish(feed.readers, REMOVED)
                 elif seq > feed.last:
                     self._advance(stream)
-            for reader in self._accounts.get(stream, ()):
+            for reader in self.roster.of_account(stream):
                 if reader.account_seq != seq:
                     self._spawn(self._recheck(stream), "live account")
                     break
@@ -338,7 +303,7 @@ class Live:
     async def _recheck(self, user_id: str) -> None:
         """Look whether the sessions and tokens of an account still hold."""
         found: dict[tuple[str, str], int | End] = {}
-        for reader in list(self._accounts.get(user_id, ())):
+        for reader in list(self.roster.of_account(user_id)):
             credential = reader.credential
             proved = (credential.id, credential.secret)
             if proved not in found:
@@ -357,7 +322,7 @@ class Live:
     # --- following the log -------------------------------------------------------------------
 
     def _advance(self, workspace: str) -> None:
-        feed = self._feeds.get(workspace)
+        feed = self.roster.feeds.get(workspace)
         if feed is None:
             return
         feed.again = True
@@ -391,7 +356,7 @@ class Live:
             # A workspace that is removed loses its members in the same commit.
             if change.entity == "member" and change.op == "delete":
                 gone = [reader for reader in feed.readers if reader.user_id == change.id]
-                _finish((one for one in gone if one.admitted_at < change.seq), _REMOVED)
+                _finish((one for one in gone if one.admitted_at < change.seq), REMOVED)
         commits = live_commits(changes)
         self.metrics.observe(commits)
         feed.extend(commits)
@@ -401,19 +366,21 @@ class Live:
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(_TICK_S)
-            self._turn = (self._turn + 1) % len(self._beats)
-            for reader in self._beats[self._turn]:
+            for reader in self.roster.next_turn():
                 reader.beat = True
                 reader.wake()
             now = time.time()
-            for readers in self._accounts.values():
-                for reader in readers:
-                    if reader.credential.expires_at <= now:
-                        reader.finish(_EXPIRED)
+            for reader in self.roster.readers():
+                if reader.credential.expires_at <= now:
+                    reader.finish(EXPIRED)
             before = time.monotonic() - _KEPT_S
-            for feed in self._feeds.values():
+            for feed in self.roster.feeds.values():
                 feed.trim(before)
             self._pages.clear()
+
+
+def _stopping() -> Unavailable:
+    return Unavailable("The server is stopping; connect again in a moment.", code="stopping")
 
 
 def _finish(readers: Iterable[Reader], end: End) -> None:

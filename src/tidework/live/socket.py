@@ -18,8 +18,9 @@ from tidework.http.context import SCOPE_KEY, RequestContext
 from tidework.http.front import Front
 from tidework.http.headers import new_request_id
 from tidework.http.proxies import TrustedProxies
-from tidework.live.feed import LEFT, TOO_SLOW, End, Ended, Reader, Wish, wish_of
-from tidework.live.hub import Live, end_of
+from tidework.live.ends import LEFT, TOO_SLOW, End, Ended, end_of
+from tidework.live.feed import Reader, Wish, wish_of
+from tidework.live.hub import Live
 from tidework.live.since import since_of
 from tidework.store.patience import Patience, patience
 from tidework.store.sql.queries import MAX_SEQ

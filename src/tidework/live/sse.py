@@ -12,7 +12,8 @@ from typing import Final
 import msgspec
 
 from tidework.http.answer import Receive, Send
-from tidework.live.feed import LEFT, TOO_SLOW, End, Ended, Reader, Wish
+from tidework.live.ends import LEFT, TOO_SLOW, End, Ended
+from tidework.live.feed import Reader, Wish
 from tidework.live.hub import Live
 from tidework.store.patience import patience
 

@@ -96,7 +96,7 @@ async def test_what_nobody_waits_for_is_forgotten(
         assert (kept.first, kept.last) == (4, 4)
         await tasks(ada, 1)
         assert await seqs(stream, 1) == [5]
-    await until(lambda: not api.app.streams._feeds)
+    await until(lambda: not api.app.streams.roster.feeds)
 
 
 async def test_what_cannot_be_read_isrefused(api: Api) -> None:
@@ -129,9 +129,7 @@ async def test_who_leaves_is_forgotten(api: Api) -> None:
         assert api.app.streams.metrics.open == 2
     live = api.app.streams
     assert live.metrics.open == 0
-    assert not live._feeds
-    assert not live._accounts
-    assert not any(live._beats)
+    assert live.roster.is_empty
 
 
 async def test_an_account_may_open_so_many(open_api: OpenApi) -> None:

@@ -20,7 +20,7 @@ async def seqs(listener: Listener, count: int) -> list[int | None]:
 
 
 def reader_of(api: Api) -> feed.Reader:
-    [only] = next(iter(api.app.streams._feeds.values())).readers
+    [only] = next(iter(api.app.streams.roster.feeds.values())).readers
     return only
 
 
