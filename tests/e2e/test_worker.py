@@ -56,6 +56,7 @@ class Worker:
             return ""
 
 
+@pytest.mark.slow
 def test_workers_do_what_follows_and_replace_each_other(
     tidework_server: StartServer, nats: Broker, tmp_path: Path
 ) -> None:

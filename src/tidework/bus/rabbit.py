@@ -4,7 +4,7 @@ Imported only where the setting names such a broker.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
@@ -12,6 +12,8 @@ import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange
 from aio_pika.abc import AbstractIncomingMessage as Incoming
 from aio_pika.exceptions import ChannelNotFoundEntity, ChannelPreconditionFailed, PublishError
+from aiormq.abc import AbstractChannel as RawChannel
+from aiormq.abc import DeliveredMessage
 
 from tidework.bus.broker import (
     DELIVERIES,
@@ -115,18 +117,20 @@ class RabbitBus(BrokerBus):
             made = await _declare_queue(connection, subscription.consumer)
             channel = await connection.channel(publisher_confirms=False)
         try:
-            waiting: Waiting[Incoming] = Waiting(subscription)
+            waiting: Waiting[DeliveredMessage] = Waiting(subscription)
             channel.close_callbacks.add(lambda *_: waiting.end("the connection was lost"))
             underlay = await channel.get_underlay_channel()
             underlay.on_consumer_cancel_callbacks.add(
                 lambda _: waiting.end("the queue was deleted")
             )
             await channel.set_qos(prefetch_count=_PREFETCH, timeout=_CONNECT_S)
-            queue = await channel.get_queue(queue_name(subscription.consumer), ensure=False)
-            await queue.consume(_into(waiting), timeout=_CONNECT_S)
+            # Directly: the library's own messages cost as much again as receiving them.
+            await underlay.basic_consume(
+                queue_name(subscription.consumer), _into(waiting), timeout=_CONNECT_S
+            )
             subscription.ready(made=made)
             while not subscription.closing:
-                await _take_in(subscription, await waiting.take())
+                await _take_in(underlay, subscription, await waiting.take())
         finally:
             # What was not acknowledged goes back into the queue.
             with suppress(Exception):
@@ -204,22 +208,32 @@ def _is_lost(connection: AbstractConnection) -> bool:
     return connection.is_closed or transport is None or transport.connection.is_closed
 
 
-def _into(waiting: Waiting[Incoming]) -> Callable[[Incoming], Awaitable[None]]:
-    async def put(message: Incoming) -> None:
+def _into(
+    waiting: Waiting[DeliveredMessage],
+) -> Callable[[DeliveredMessage], Coroutine[Any, Any, None]]:
+    async def put(message: DeliveredMessage) -> None:
         waiting.put(message)
 
     return put
 
 
-async def _take_in(subscription: Subscription, taken: Sequence[Incoming]) -> None:
+async def _take_in(
+    channel: RawChannel, subscription: Subscription, taken: Sequence[DeliveredMessage]
+) -> None:
     found = [(message, readable(message.body)) for message in taken]
     for message, event in found:
         if event is None:
-            await message.reject(requeue=False)
+            await channel.basic_reject(_tag(message), requeue=False)
     readables = [message for message, event in found if event is not None]
     events = [event for _, event in found if event is not None]
     if events and await subscription.hand_over(events):
-        await readables[-1].ack(multiple=True)
+        await channel.basic_ack(_tag(readables[-1]), multiple=True)
+
+
+def _tag(message: DeliveredMessage) -> int:
+    tag = message.delivery_tag
+    assert tag is not None
+    return tag
 
 
 async def _declare_exchange(channel: AbstractChannel) -> AbstractExchange:
