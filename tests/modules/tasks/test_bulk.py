@@ -455,3 +455,28 @@ async def test_labels_that_others_give_meanwhile_stay(open_api: OpenApi) -> None
 
     await work(api, meanwhile=meddle)
     assert [one["label_ids"] for one in await state(ada)] == [[theirs, ours]]
+
+
+async def test_what_completing_makes_goes_with_its_undoing(api: Api) -> None:
+    (ada,) = await workspace_of(api)
+    daily = {"rule": "FREQ=DAILY", "time_zone": "Europe/Berlin"}
+    await make(ada, "a", "b", due_at="2026-11-22T09:00:00Z", recurrence=daily)
+    before = await state(ada)
+    run = await done(ada, {}, set={"status": "completed"})
+    assert (run["changed"], len(await state(ada))) == (2, 4)
+    await undone(ada, run["id"])
+    assert await state(ada) == before
+
+
+async def test_what_completing_has_made_stays_when_it_is_used(api: Api) -> None:
+    (ada,) = await workspace_of(api)
+    daily = {"rule": "FREQ=DAILY", "time_zone": "Europe/Berlin"}
+    await make(ada, "a", due_at="2026-11-22T09:00:00Z", recurrence=daily)
+    run = await done(ada, {}, set={"status": "completed"})
+    following = (await state(ada))[1]
+    await ada.made(f"~/tasks/{following['id']}/comments", {"body": "begun"})
+    assert (await ada.post(f"~/bulk/{run['id']}/undo")).status_code == 202
+    assert "Later changes" in (await ended(ada, run["id"]))["error"]
+    found = await undone(ada, run["id"], partial=True)
+    assert following["id"] in [one["id"] for one in found["left"]]
+    assert [one["status"] for one in await state(ada)] == ["pending", "pending"]
