@@ -1,5 +1,6 @@
 """Counting again: what is wrong is found and repaired, beside those who write; on either database."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -141,6 +142,20 @@ async def test_what_is_compared_while_it_is_counted_is_read_again(
     monkeypatch.setattr(repairing, "_present", slowly)
     assert await compare(store, workspace_id) == []
     assert slowly.times == 3
+
+
+async def test_several_who_count_at_once_count_each_commit_once(database: Database) -> None:
+    stores = [await database.open() for _ in range(3)]
+    workspace_id, ids = await _busy_workspace(stores[0])
+    counting = [Consumers(store, [AnalyticsConsumer(store)]) for store in stores]
+    for number in range(12):
+        status = ("in_progress", "cancelled")[number % 2]
+        await stores[0].append(
+            commit(workspace_id, update(ids[number % 3], status=status, completed_at=None))
+        )
+        await asyncio.gather(*(one.catch_up(workspace_id, [NAME]) for one in counting))
+    assert await compare(stores[0], workspace_id) == []
+    assert (await check(stores[0], workspace_id, _today())).seq == 17
 
 
 async def test_what_was_put_aside_as_dead_is_taken_in_and_forgotten(
