@@ -1,22 +1,11 @@
 """How much a stream may take, who may open one, and how it ends; the same on every database."""
 
-import shutil
-from pathlib import Path
-
 import pytest
 from tests.modules.live.world import reader_of, refused, seqs, tasks, until
 from tests.services.api import Api, OpenApi
 from tests.services.live import listening
 
 from tidework.live import commits, feed, hub
-
-
-@pytest.fixture
-def database_url(tmp_path: Path, migrated_file: Path) -> str:
-    """An empty file."""
-    path = tmp_path / "tidework.db"
-    shutil.copyfile(migrated_file, path)
-    return f"sqlite:///{path}"
 
 
 async def test_signs_of_life_come_while_nothing_happens(open_api: OpenApi) -> None:

@@ -1,8 +1,5 @@
 """The WebSocket: what it takes to open one, and what may be said on it."""
 
-import shutil
-from pathlib import Path
-
 import pytest
 from tests.services.api import Api
 from tests.services.live import listening
@@ -17,14 +14,6 @@ async def test_a_first_message_may_bear_the_token(api: Api) -> None:
         event = await socket.next()
         assert event.id == event.data["seq"] == 2
         assert event.data["changes"] == (await ada.get("~/changes?since=1")).json()["changes"]
-
-
-@pytest.fixture
-def database_url(tmp_path: Path, migrated_file: Path) -> str:
-    """An empty file."""
-    path = tmp_path / "tidework.db"
-    shutil.copyfile(migrated_file, path)
-    return f"sqlite:///{path}"
 
 
 WRONG = [
