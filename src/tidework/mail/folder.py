@@ -40,7 +40,7 @@ class FolderMailer:
         """Nothing is kept open."""
 
     def _write(self, name: str, message: Mail) -> None:
-        content = compose(message, self._sender, utf8=True).as_bytes()
+        content = compose(message, self._sender, utf8=True)
         self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
         temporary = self._path / f".{name}.tmp"
         try:

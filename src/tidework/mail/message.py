@@ -1,26 +1,27 @@
 """A message to one person, and its form on the way (RFC 5322)."""
 
 import re
+import secrets
 import unicodedata
+from binascii import b2a_qp
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email import policy
+from email.header import Header
 from email.headerregistry import Address
-from email.message import EmailMessage
-from email.utils import format_datetime, make_msgid
-from typing import Any, Final, Protocol
+from email.utils import format_datetime
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from tidework.errors import TideworkError
+from tidework.ids import new_id
 
-# CRLF line ends; UTF-8 in headers where `utf8` is asked for (RFC 6532), else ASCII only.
-_UTF8: Final = policy.SMTPUTF8
-_ASCII: Final = policy.SMTP.clone(cte_type="7bit")
 # No quoted local parts, which nobody has, and no "=?": the email package would decode that and
 # put, say, another @ into the recipient.
 _ADDRESS = re.compile(r"""(?!.*=\?)([^\s@"(),:;<>\[\]\\]+)@([^\s@"(),:;<>\[\]\\]+)""")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,100}")
 _MAX_URL = 900
+_MAX_LINE = 990
+_MAX_SUBJECT = 900
 
 
 class MailRefused(TideworkError):
@@ -54,7 +55,8 @@ class Mail:
 
     def __post_init__(self) -> None:
         for name in ("to", "subject"):
-            if any(_is_control(ch) for ch in getattr(self, name)):
+            text = getattr(self, name)
+            if not text.isprintable() and any(map(_is_control, text)):
                 raise ValueError(
                     f"the {name} of a mail must be one line without control characters"
                 )
@@ -84,56 +86,66 @@ class Mailer(Protocol):
         ...
 
 
-class _Plain(str):
-    """A header's value on one line, as it is: what is checked above holds nothing to encode.
+def compose(message: Mail, sender: Address, *, utf8: bool, to: str | None = None) -> bytes:
+    """The message as it is sent, with all its headers; ASCII only, unless `utf8` (RFC 6532, 8 bit).
 
-    The email package would write a long address as encoded words (RFC 2047), which no program reads
-    in such a header. A line has room for 998 characters.
+    `to` is how the recipient is written on this way. Headers for programs stand on one line each, as
+    they are: they hold nothing that would have to be encoded, and written as encoded words (RFC 2047),
+    as the email package does with what is long, nothing reads them.
     """
-
-    name: str
-
-    def __new__(cls, name: str, value: str) -> "_Plain":
-        made = super().__new__(cls, value)
-        made.name = name
-        return made
-
-    def fold(self, *, policy: Any) -> str:
-        """See `email.headerregistry.BaseHeader.fold`."""
-        return f"{self.name}: {self}{policy.linesep}"
-
-
-def compose(message: Mail, sender: Address, *, utf8: bool, to: str | None = None) -> EmailMessage:
-    """The message with all its headers. `to` is how the recipient is written on this way."""
-    composed = EmailMessage(policy=_UTF8 if utf8 else _ASCII)
-    plain = {
-        "From": f"Tidework <{sender.addr_spec}>",
-        "To": parse_address(to or message.to).addr_spec,
-        "Date": format_datetime(datetime.now(UTC)),
-        "Message-ID": f"<{message.id}@{sender.domain}>"
-        if message.id
-        else make_msgid(domain=sender.domain),
-        # RFC 3834: vacation responders and the like leave it unanswered; the other one is
-        # Exchange's.
-        "Auto-Submitted": "auto-generated",
-        "X-Auto-Response-Suppress": "All",
-    }
+    lines = [
+        f"From: Tidework <{sender.addr_spec}>",
+        f"To: {parse_address(to or message.to).addr_spec}",
+        f"Subject: {_subject(message.subject, utf8=utf8)}",
+        f"Date: {format_datetime(datetime.now(UTC))}",
+        f"Message-ID: <{message.id or new_id()}@{sender.domain}>",
+        # RFC 3834: vacation responders and the like leave it unanswered; the other is Exchange's.
+        "Auto-Submitted: auto-generated",
+        "X-Auto-Response-Suppress: All",
+        "MIME-Version: 1.0",
+    ]
     if message.thread is not None:
-        plain["References"] = f"<{message.thread}@{sender.domain}>"
+        lines.append(f"References: <{message.thread}@{sender.domain}>")
     if message.unsubscribe is not None:
-        plain["Precedence"] = "bulk"
-        plain["List-Unsubscribe"] = f"<{message.unsubscribe}>"
-        plain["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    for name, value in plain.items():
-        composed.set_raw(name, _Plain(name, value))
-    # A typed "=?utf-8?q?=0A?=" is text: the email package would take it for encoded already.
-    composed["Subject"] = message.subject.replace("=?", "= ?")
-    composed.set_content(_encodable(message.text))
-    if message.html is not None:
-        composed.add_alternative(_encodable(message.html), subtype="html")
+        lines += [
+            "Precedence: bulk",
+            f"List-Unsubscribe: <{message.unsubscribe}>",
+            "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
+        ]
     if message.language is not None:
-        composed["Content-Language"] = message.language
-    return composed
+        lines.append(f"Content-Language: {message.language}")
+    parts = [_part("plain", message.text, utf8=utf8)]
+    if message.html is not None:
+        parts.append(_part("html", message.html, utf8=utf8))
+    head = "\r\n".join(lines).encode("utf-8" if utf8 else "ascii")
+    if len(parts) == 1:
+        return head + b"\r\n" + parts[0]
+    boundary = f"=_{secrets.token_hex(16)}".encode()
+    body = b"".join(b"--" + boundary + b"\r\n" + part + b"\r\n" for part in parts)
+    kind = b'Content-Type: multipart/alternative; boundary="' + boundary + b'"'
+    return head + b"\r\n" + kind + b"\r\n\r\n" + body + b"--" + boundary + b"--\r\n"
+
+
+def _part(kind: str, text: str, *, utf8: bool) -> bytes:
+    """A text with its own headers. Quoted-printable where it has to be (RFC 2045, 6.7)."""
+    content = text.encode(errors="replace")
+    content = b"\r\n".join(content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"))
+    if not content.endswith(b"\r\n"):
+        content += b"\r\n"
+    coding = "7bit" if content.isascii() else "8bit"
+    longest = max(map(len, content.split(b"\r\n")))
+    if (coding == "8bit" and not utf8) or longest > _MAX_LINE or b"\0" in content:
+        coding, content = "quoted-printable", b2a_qp(content, istext=True)
+    head = f'Content-Type: text/{kind}; charset="utf-8"\r\nContent-Transfer-Encoding: {coding}\r\n'
+    return head.encode() + b"\r\n" + content
+
+
+def _subject(text: str, *, utf8: bool) -> str:
+    # A typed "=?utf-8?q?=0A?=" is text, and not encoded already.
+    text = text.replace("=?", "= ?")
+    if (text.isascii() or utf8) and len(text.encode()) <= _MAX_SUBJECT:
+        return text
+    return Header(text, "utf-8", header_name="Subject").encode(linesep="\r\n")
 
 
 def parse_address(text: str) -> Address:
@@ -156,7 +168,3 @@ def _is_plain_url(url: str) -> bool:
 def _is_control(ch: str) -> bool:
     # Also U+2028, U+2029 and half surrogates, which have no place in a header either.
     return unicodedata.category(ch) in {"Cc", "Cs", "Zl", "Zp"}
-
-
-def _encodable(text: str) -> str:
-    return text.encode(errors="replace").decode()

@@ -71,7 +71,7 @@ class SmtpMailer:
                 "The mail server does not take addresses with letters beyond ASCII before the @"
                 " (SMTPUTF8)."
             )
-        content = compose(message, self._sender, utf8=utf8, to=to).as_bytes()
+        content = compose(message, self._sender, utf8=utf8, to=to)
         options = ["SMTPUTF8", "BODY=8BITMIME"] if utf8 else []
         await client.sendmail(sender, [to], content, mail_options=options)
 

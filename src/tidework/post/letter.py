@@ -8,6 +8,7 @@ import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from typing import Final
 
@@ -138,6 +139,8 @@ def _item_text(item: Item) -> str:
     return "\n".join(line for line in lines if line)
 
 
+# Many letters have the same paragraphs.
+@lru_cache(maxsize=512)
 def _wrapped(text: str) -> str:
     return textwrap.fill(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
 

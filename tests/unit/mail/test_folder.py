@@ -116,8 +116,8 @@ def test_whatever_is_taken_stays_one_recipient_and_one_subject(to, subject):
     except ValueError:
         return
     composed = compose(message, parse_address("a@example.org"), utf8=True)
-    read = email.message_from_bytes(composed.as_bytes(), policy=policy.default)
-    assert set(read.keys()) == set(composed.keys())
+    read = email.message_from_bytes(composed, policy=policy.default)
+    assert len(read.keys()) == len(set(read.keys())) == 10
     assert len(read["To"].addresses) == 1
     assert read["Subject"].split() == subject.replace("=?", "= ?").split()
 

@@ -1,6 +1,8 @@
 """Handing messages to a real mail server."""
 
 import asyncio
+import email
+import email.policy
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -270,7 +272,7 @@ def test_nothing_that_is_typed_adds_a_header_or_a_recipient(
         message = Mail("a@example.org", subject, text, text, id="1.x", unsubscribe="https://x.y/z")
     except ValueError:
         return
-    raw = compose(message, parse_address("b@example.org"), utf8=utf8).as_bytes()
+    raw = compose(message, parse_address("b@example.org"), utf8=utf8)
     head = raw.partition(b"\r\n\r\n")[0]
     names = [line.partition(b":")[0] for line in head.split(b"\r\n") if not line[:1].isspace()]
     assert len(names) == len(set(names))
@@ -280,6 +282,39 @@ def test_nothing_that_is_typed_adds_a_header_or_a_recipient(
         assert raw.isascii()
 
 
+LINES = st.text(max_size=60) | st.sampled_from(
+    ["From me", ".", "--", "trailing ", "tab\t", "=3D", "=", "ü" * 400, "x" * 2000, "\0", "\x85"]
+)
+
+
+@given(
+    lines=st.lists(LINES, max_size=6),
+    line_end=st.sampled_from(["\n", "\r\n", "\r"]),
+    subject=st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=300),
+    html=st.booleans(),
+    utf8=st.booleans(),
+)
+def test_what_was_written_is_what_is_read(
+    lines: list[str], line_end: str, subject: str, html: bool, utf8: bool
+) -> None:
+    text = line_end.join(lines)
+    message = Mail("a@example.org", subject, text, text if html else None, id="1.x")
+    raw = compose(message, parse_address("b@example.org"), utf8=utf8)
+    assert utf8 or raw.isascii()
+    assert b"\r" not in raw.replace(b"\r\n", b"") and b"\n" not in raw.replace(b"\r\n", b"")  # noqa: PT018
+    assert max(map(len, raw.split(b"\r\n"))) <= 998
+    read = email.message_from_bytes(raw, policy=email.policy.SMTPUTF8)
+    assert not read.defects
+    wanted = text.encode(errors="replace").decode().replace("\r\n", "\n").replace("\r", "\n")
+    for kind in ("plain", "html") if html else ("plain",):
+        part = read.get_body((kind,))
+        assert part is not None
+        got = part.get_payload(decode=True).decode().replace("\r\n", "\n")
+        assert got.removesuffix("\n") == wanted.removesuffix("\n")
+    shown = str(read["Subject"])
+    assert shown.split() == subject.replace("=?", "= ?").split()
+
+
 @pytest.mark.parametrize("utf8", [True, False])
 def test_headers_for_programs_stand_as_they_are(utf8: bool) -> None:
     # However long: written as encoded words, as the email package would, nothing reads them.
@@ -287,7 +322,7 @@ def test_headers_for_programs_stand_as_they_are(utf8: bool) -> None:
     to = f"{'a' * 64}@{'x' * 60}.{'y' * 60}.example.org"
     message = Mail(to, "Hello", "Text", id=f"{'1' * 36}.mail", thread="t" * 90, unsubscribe=url)
     sender = parse_address("tidework@" + "sub." * 20 + "example.org")
-    lines = compose(message, sender, utf8=utf8).as_bytes().decode().split("\r\n")
+    lines = compose(message, sender, utf8=utf8).decode().split("\r\n")
     assert f"List-Unsubscribe: <{url}>" in lines
     assert f"To: {to}" in lines
     assert f"From: Tidework <{sender.addr_spec}>" in lines
