@@ -18,6 +18,8 @@ from tidework.users.api import Users
 
 _SUMMARY_DAYS = 30
 _SUMMARY_FILTERS = frozenset({"project", "assignee", "label"})
+# Each look waits some two seconds for the statistics to come so far.
+_PATIENCE = 10
 _NOBODY = "(none)"
 _GONE = "(removed)"
 
@@ -153,14 +155,20 @@ class Sources:
         self, workspace_id: str, user_id: str, spec: ReportSpec, name: str
     ) -> Content:
         wanted = self._wanted(spec, user_id)
-        seq = (await self._store.seqs([workspace_id])).get(workspace_id)
+        seq = (await self._store.seqs([workspace_id])).get(workspace_id, 0)
         numbers = await self._analytics.numbers(workspace_id, wanted, at_least=seq)
+        for _ in range(_PATIENCE):
+            if numbers.seq >= seq:
+                break
+            numbers = await self._analytics.numbers(workspace_id, wanted, at_least=seq)
         names = await self._names(workspace_id)
         await names.learn(self._users, {part.id for part in numbers.by_assignee if part.id})
         made_at = now()
         about = [
             f"From {numbers.since} to {numbers.until} (UTC) · {made_at[:16].replace('T', ' ')} UTC"
         ]
+        if numbers.seq < seq:
+            about.append("What happened last is not counted yet.")
         tables = [
             Table("days", _DAY_COLUMNS, one_page([_day(day) for day in numbers.days])),
             _parts("projects", numbers.by_project, names.projects),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from tidework.errors import TooLarge
 from tidework.reports.content import Column, Content, Row, Table, as_text
 from tidework.times import parse
 
@@ -46,7 +47,7 @@ class XlsxWriter:
     def rows(self, rows: Sequence[Row]) -> None:
         for row in rows:
             if self._row >= _MOST_ROWS:
-                return
+                raise TooLarge(f"A sheet has {_MOST_ROWS:,} rows at most. Ask for CSV or JSON.")
             self._row += 1
             for number, (column, cell) in enumerate(zip(self._columns, row, strict=True)):
                 if cell is None or cell == "":

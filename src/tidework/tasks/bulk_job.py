@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET
 
-from tidework.bus.jobs import GiveUp, Job, Jobs, Retry
+from tidework.bus.jobs import Job, Jobs, Retry
 from tidework.errors import NotFound, TideworkError, Unavailable, invalid
 from tidework.http.context import Membership
 from tidework.ids import new_id
@@ -79,9 +79,8 @@ class BulkRuns:
             raise
         except TideworkError as error:
             failed = {"state": "failed", "error": error.detail}
-            raise GiveUp(
-                error.detail, [Operation("bulk_runs", "update", running, failed)]
-            ) from None
+            # Whoever asked is told; to whoever runs the server it is no failure.
+            return [Operation("bulk_runs", "update", running, failed)]
         return [Operation("bulk_runs", "update", running, {"state": "done"})]
 
     @retried

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from tidework.bus.jobs import GiveUp, Job, Jobs, Retry
+from tidework.bus.jobs import Job, Jobs, Retry
 from tidework.errors import Conflict, Gone, TideworkError, Unavailable
 from tidework.http.context import Membership
 from tidework.ids import new_id
@@ -72,8 +72,7 @@ class BulkUndo:
             raise
         except TideworkError as error:
             before = {"state": job.args["before"], "error": f"Undo: {error.detail}"}
-            operation = Operation("bulk_runs", "update", undoing, before)
-            raise GiveUp(error.detail, [operation]) from None
+            return [Operation("bulk_runs", "update", undoing, before)]
         return [Operation("bulk_runs", "update", undoing, {"state": "undone"})]
 
     async def _parts(self, params: Mapping[str, Any]) -> Sequence[Any]:
