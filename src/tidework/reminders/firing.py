@@ -21,7 +21,7 @@ class Firing:
 
     def register(self, jobs: Jobs) -> None:
         """Let these jobs be done."""
-        jobs.register(FIRE, self.fire, concurrency=8)
+        jobs.register(FIRE, self.fire, deadline_s=15.0, concurrency=8)
 
     async def fire(self, job: Job) -> Sequence[Operation]:
         """Remind, together with the end of the job and with what says that it has happened."""
