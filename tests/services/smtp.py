@@ -4,6 +4,7 @@ import asyncio
 import email
 import email.policy
 import ssl
+import time
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -79,17 +80,19 @@ class _Server(SMTP):
         super().__init__(*args, **options)
         self._mailbox = mailbox
         self.number = 0
+        self._made: list[Any] = []
 
     def connection_made(self, transport: Any) -> None:
         if self.number == 0:
             self._mailbox.connections += 1
             self.number = self._mailbox.connections
+        self._made.append(transport)
         self._mailbox._open.add(transport)
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._mailbox.hung_up += 1
-        self._mailbox._open.clear()
+        self._mailbox._open.difference_update(self._made)
         super().connection_lost(error)
 
 
@@ -196,6 +199,7 @@ StartMailbox = Callable[..., Awaitable[Mailbox]]
 async def mail_servers(folder: Path) -> AsyncIterator[StartMailbox]:
     """Starts mail servers in this event loop: `await start(tls="starttls", login=True)`."""
     servers: list[asyncio.Server] = []
+    mailboxes: list[Mailbox] = []
 
     async def start(
         *, tls: str | None = None, login: bool = False, smtputf8: bool = True
@@ -230,12 +234,19 @@ async def mail_servers(folder: Path) -> AsyncIterator[StartMailbox]:
             ssl=context if tls == "smtps" else None,
         )
         servers.append(server)
+        mailboxes.append(mailbox)
         mailbox.port = server.sockets[0].getsockname()[1]
         return mailbox
 
     yield start
     for server in servers:
         server.close()
+    for mailbox in mailboxes:
+        mailbox.hang_up()
+    deadline = time.monotonic() + 20
+    while any(mailbox._open for mailbox in mailboxes):
+        assert time.monotonic() < deadline, "connections to the mail server stay"
+        await asyncio.sleep(0.01)
 
 
 @pytest.fixture
