@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from tidework.bus.catalogue import LoggedCommit
 from tidework.log import LoggedChange, Operation
-from tidework.store.protocol import Store
+from tidework.store.protocol import Row, Store
 from tidework.times import now
 from tidework.webhooks import queries
 from tidework.webhooks.deliveries import Entry, added, removed
@@ -37,15 +37,23 @@ class WebhookConsumer:
         return [*operations, *(one for webhook in gone for one in removed(stream_id, webhook))]
 
     async def _entries(
-        self, stream_id: str, commits: Sequence[LoggedCommit], rows: Sequence[Sequence[object]]
+        self, stream_id: str, commits: Sequence[LoggedCommit], rows: Sequence[Row]
     ) -> list[Entry]:
+        if not commits:
+            return []
+        # One that has changed since may have been made since.
+        late = [row[0] for row in rows if row[2] >= commits[0].seq]
+        made: dict[str, int] = {}
+        if late:
+            params = {"stream_id": stream_id, "ids": late}
+            made = {row[0]: row[1] for row in await self._store.fetch(queries.MADE, params)}
         tasks = await lanes_of_comments(self._store, stream_id, commits)
         return [
             entry
             for commit in commits
-            for webhook_id, patterns, since in rows
-            for entry in entries_of(commit, str(webhook_id), patterns, tasks)  # type: ignore[arg-type]
-            if commit.changes[0].at >= str(since)
+            for webhook_id, patterns, _ in rows
+            if commit.seq > made.get(webhook_id, 0)
+            for entry in entries_of(commit, webhook_id, patterns, tasks)
         ]
 
 

@@ -41,8 +41,18 @@ WEBHOOK = Statement("webhook", select(*WEBHOOK_COLUMNS).where(_ITSELF))
 
 ACTIVE = Statement(
     "active_webhooks",
-    select(webhooks.c.id, webhooks.c.events, webhooks.c.created_at).where(
+    select(webhooks.c.id, webhooks.c.events, webhooks.c.version).where(
         _OF_STREAM, webhooks.c.is_active
+    ),
+)
+
+MADE = Statement(
+    "webhooks_made",
+    select(changes.c.entity_id, changes.c.seq).where(
+        changes.c.stream_id == bindparam("stream_id"),
+        any_of(changes.c.entity_id, "ids"),
+        changes.c.entity == "webhook",
+        changes.c.op == "create",
     ),
 )
 

@@ -121,6 +121,19 @@ async def test_what_was_imported_or_before_the_webhook_is_not_sent(
     assert titles(receiver.received) == ["After"]
 
 
+async def test_when_a_webhook_was_made_is_no_matter_of_clocks(
+    world: World, receiver: Receiver
+) -> None:
+    # The copy that makes it is ahead of the others.
+    with later(minutes=5):
+        before = await world.task(title="before")
+        webhook = await world.webhook(receiver.url(), "task.*")
+        await world.copy.webhooks.service.rotate(world.owner, webhook.id, context())
+    await world.change(before, title="after")
+    await world.work()
+    assert titles(receiver.received) == ["after"]
+
+
 async def test_a_webhook_is_not_told_of_itself_and_nobody_of_addresses(
     world: World, receiver: Receiver
 ) -> None:
