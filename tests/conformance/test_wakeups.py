@@ -67,6 +67,9 @@ class Processes:
             await heard.until(lambda heard: heard.any > 0)
         return wakeups, heard
 
+    def carrier(self) -> Carrier:
+        return self._make()
+
     async def close(self) -> None:
         await self._stack.aclose()
 
@@ -142,6 +145,16 @@ async def test_what_was_committed_before_the_end_is_told(processes: Processes) -
     store = await processes.database.open(observer=wakeups)
     stream_id = await new_workspace(store)
     await wakeups.close()
+    await heard.stream(stream_id)
+
+
+async def test_who_ends_before_it_is_connected_is_heard_all_the_same(processes: Processes) -> None:
+    _, heard = await processes.open()
+    store = await processes.database.open(observer=(hasty := Wakeups()))
+    hasty.carrier = processes.carrier()
+    await hasty.start()
+    stream_id = await new_workspace(store)
+    await hasty.close()
     await heard.stream(stream_id)
 
 

@@ -24,6 +24,7 @@ _MOST_IDS: Final = 200
 _SIGN_OF_LIFE_S: Final = 0.5
 _DEADLINE_S: Final = 2.0
 _SLOWEST_S: Final = 2.0
+_LAST_WORD_S: Final = 1.0
 _NOTIFY: Final = "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload"
 _FAILURES: Final = (
     OSError,
@@ -61,10 +62,14 @@ class PostgresCarrier:
 
     async def close(self) -> None:
         """See `Carrier.close`."""
+        waiting = self._outbox.filled.is_set()
         self._ending = True
         self._outbox.filled.set()
         if self._task is None:
             return
+        if waiting and not self.is_open:
+            # A command may have done what it does before there was a connection.
+            await asyncio.wait([self._task], timeout=_LAST_WORD_S)
         if not self.is_open:
             self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
