@@ -19,10 +19,12 @@ _MAX_INTERVAL: Final = 1000
 _MAX_COUNT: Final = 1000
 _TIMES_A_DAY: Final = 24
 _MAX_POSITIONS: Final = 10
+_WEEKS_OF_MONTH: Final = 5
 _YEARS: Final = range(1970, 9999)
 _WEEK: Final = timedelta(days=7)
 
 _FREQUENCIES: Final = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
+_LONGEST: Final = {"DAILY": 1, "WEEKLY": 7, "MONTHLY": 31, "YEARLY": 366}
 _DAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 # Whether negative ones count from the end, and how far they go.
 _NUMBERS: Final[dict[str, tuple[bool, int, int]]] = {
@@ -260,19 +262,25 @@ def _check(rule: Rule, by: Mapping[str, tuple[int, ...]]) -> None:
     if rule.count is not None and rule.until is not None:
         raise BadRule("not_together", "can end by COUNT or by UNTIL, not by both.")
     if "BYDAY" in rule.parts:
-        counted = any(day.n for day in _weekdays(rule.parts["BYDAY"]))
+        counted = max(abs(day.n or 0) for day in _weekdays(rule.parts["BYDAY"]))
         if counted and (rule.freq not in ("MONTHLY", "YEARLY") or "BYWEEKNO" in by):
             raise BadRule(
                 "not_together",
                 "can count days in BYDAY (such as 1MO) only with FREQ=MONTHLY, or with YEARLY"
                 " without BYWEEKNO.",
             )
+        if counted > _WEEKS_OF_MONTH and (rule.freq == "MONTHLY" or "BYMONTH" in by):
+            raise BadRule("out_of_range", "can count days in BYDAY to 5 within a month.")
     if "BYSETPOS" in by and len(rule.parts.keys() & {"BYDAY", *_NUMBERS}) < 2:
         raise BadRule("not_together", "can have BYSETPOS only beside another BY… to choose from.")
     if "BYMINUTE" in by and "BYHOUR" not in by:
         raise BadRule("not_together", "can have BYMINUTE only with BYHOUR.")
-    if len(by.get("BYHOUR", (0,))) * len(by.get("BYMINUTE", (0,))) > _TIMES_A_DAY:
+    times = len(by.get("BYHOUR", (0,))) * len(by.get("BYMINUTE", (0,)))
+    if times > _TIMES_A_DAY:
         raise BadRule("out_of_range", f"can come {_TIMES_A_DAY} times a day at most.")
+    most = times * _LONGEST[rule.freq]
+    if any(abs(position) > most for position in by.get("BYSETPOS", ())):
+        raise BadRule("out_of_range", f"chooses by BYSETPOS from {most} dates at most.")
 
 
 @lru_cache(maxsize=64)

@@ -36,7 +36,8 @@ def rule_texts(draw: Any) -> str:
     maybe("WKST", st.sampled_from(DAYS))
     maybe("BYMONTH", some(range(1, 13), 4))
     counted = freq in ("MONTHLY", "YEARLY") and draw(st.booleans())
-    signs = [-2, -1, 1, 2, 3] if counted else [""]
+    far = [] if freq == "MONTHLY" or "BYMONTH" in parts else [-53, 53, 30]
+    signs = [-5, -2, -1, 1, 2, 3, 5, *far] if counted else [""]
     maybe("BYDAY", some([f"{sign}{day}" for sign in signs for day in DAYS], 4))
     if freq != "WEEKLY":
         maybe("BYMONTHDAY", some([*range(1, 32), *range(-31, 0)], 5))
@@ -48,7 +49,7 @@ def rule_texts(draw: Any) -> str:
         parts["BYHOUR"] = draw(some(range(24), 3))
         parts["BYMINUTE"] = draw(some(range(60), 3))
     if freq != "WEEKLY" and len(parts.keys() & {"BYDAY", "BYMONTHDAY", "BYYEARDAY", "BYHOUR"}):
-        maybe("BYSETPOS", some([-3, -2, -1, 1, 2, 3], 2))
+        maybe("BYSETPOS", some([-1, 1] if freq == "DAILY" else [-3, -2, -1, 1, 2, 3], 2))
     return ";".join(f"{name}={value}" for name, value in parts.items())
 
 
@@ -98,7 +99,7 @@ NEVER = (
     "FREQ=MONTHLY;BYMONTH=2;BYMONTHDAY=31",
     "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
     "FREQ=DAILY;INTERVAL=7;BYDAY=SU",
-    "FREQ=WEEKLY;BYDAY=MO;BYSETPOS=366",
+    "FREQ=WEEKLY;BYDAY=MO;BYSETPOS=7",
     "FREQ=YEARLY;INTERVAL=2;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO",
     "FREQ=YEARLY;INTERVAL=1000",
     "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30;BYHOUR=1,2,3,4;BYMINUTE=1,2,3,4,5,6",
@@ -160,7 +161,9 @@ def test_a_series_that_is_far_behind_is_not_walked_through() -> None:
         ("FREQ=WEEKLY;BYDAY=1MO", "not_together"),
         ("FREQ=WEEKLY;BYDAY=XX", "out_of_range"),
         ("FREQ=MONTHLY;BYDAY=0MO", "out_of_range"),
-        ("FREQ=MONTHLY;BYDAY=54MO", "out_of_range"),
+        ("FREQ=YEARLY;BYDAY=54MO", "out_of_range"),
+        ("FREQ=MONTHLY;BYDAY=6MO", "out_of_range"),
+        ("FREQ=YEARLY;BYMONTH=12;BYDAY=-53MO", "out_of_range"),
         ("FREQ=WEEKLY;BYMONTHDAY=1", "not_together"),
         ("FREQ=MONTHLY;BYMONTHDAY=32", "out_of_range"),
         ("FREQ=MONTHLY;BYMONTHDAY=0", "out_of_range"),
@@ -171,6 +174,8 @@ def test_a_series_that_is_far_behind_is_not_walked_through() -> None:
         ("FREQ=DAILY;BYSETPOS=1", "not_together"),
         ("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=0", "out_of_range"),
         ("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=367", "out_of_range"),
+        ("FREQ=WEEKLY;BYDAY=MO;BYSETPOS=8", "out_of_range"),
+        ("FREQ=DAILY;BYHOUR=8,20;BYSETPOS=-3", "out_of_range"),
         ("FREQ=DAILY;BYMINUTE=5", "not_together"),
         ("FREQ=DAILY;BYHOUR=24", "out_of_range"),
         ("FREQ=DAILY;BYHOUR=1,2,3,4,5;BYMINUTE=0,10,20,30,40", "out_of_range"),
