@@ -219,7 +219,7 @@ class Reader:
             if data["retry_ms"] is None:
                 self.end, self.ended_at = data["code"], time.monotonic()
             raise Cut
-        else:
+        elif kind == b"commit":
             assert int(fields[b"id"]) == data["seq"]
             self.seqs.append(data["seq"])
             self.seen[data["seq"]] = time.monotonic()
