@@ -52,14 +52,6 @@ TYPES: Final = (*(kind for kinds in _TYPES.values() for kind in kinds), *_furthe
 """Every type of event, in no order that matters."""
 
 
-def describe(entity: str, plural: str, *, created: str, updated: str, deleted: str) -> None:
-    """Let changes of another entity be events too. Called at import, by the module that has it."""
-    global TYPES
-    _PLURAL[entity] = plural
-    _TYPES[entity] = (created, updated, deleted)
-    TYPES = (*TYPES, created, updated, deleted)
-
-
 def types_of(change: LoggedChange) -> list[str]:
     """The types of the events that follow from a change, the plain one first; often none or one."""
     names = _TYPES.get(change.entity)

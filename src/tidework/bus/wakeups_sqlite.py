@@ -5,15 +5,30 @@ import contextlib
 import sqlite3
 from collections.abc import Collection
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+from sqlalchemy import Integer, bindparam, func, literal_column, select
 
 from tidework.bus.wakeups import MOST, Listener
 from tidework.errors import Unavailable
+from tidework.store.sql.schema import changes
 from tidework.store.sql.sqlite_connection import connect
+from tidework.store.sql.statement import Statement
 
 EVERY_S: Final = 0.05
-_LAST: Final = "SELECT coalesce(max(rowid), 0) FROM changes"
-_MOVED: Final = "SELECT DISTINCT stream_id FROM changes WHERE rowid > ? LIMIT ?"
+_ROW: Final = literal_column("rowid", Integer())
+_REASON: Final = "whoever wrote to the file may have written to any stream"
+_LAST: Final = Statement(
+    "changes_last", select(func.coalesce(func.max(_ROW), 0)).select_from(changes), fan_out=_REASON
+)
+_MOVED: Final = Statement(
+    "changes_moved",
+    select(changes.c.stream_id)
+    .where(bindparam("after") < _ROW)
+    .distinct()
+    .limit(bindparam("limit")),
+    fan_out=_REASON,
+)
 
 
 class SqliteCarrier:
@@ -64,17 +79,22 @@ class SqliteCarrier:
         if version == self._version:
             return None
         first, self._version = self._version == 0, version
-        [last] = self._file.execute(_LAST).fetchone()
+        [last] = _ask(self._file, _LAST)[0]
         before, self._last = self._last, last
         if first or last < before:
             return []
         if last == before:
             # No commit: what the machinery keeps for itself, time and again.
             return None
-        moved = self._file.execute(_MOVED, (before, MOST)).fetchall()
+        moved = _ask(self._file, _MOVED, after=before, limit=MOST)
         return [stream for (stream,) in moved] if len(moved) < MOST else []
 
     def _give_up(self) -> None:
         file, self._file, self._version = self._file, None, 0
         if file is not None:
             file.close()
+
+
+def _ask(file: sqlite3.Connection, statement: Statement, **params: int) -> list[tuple[Any, ...]]:
+    compiled = statement.compiled("sqlite")
+    return file.execute(compiled.text, compiled.arguments(params)).fetchall()

@@ -128,6 +128,7 @@ class _Commits:
             creates="workspace",
             changes=changes,
             operations=operations,
+            authorship=[(owner, at)] * len(changes),
         )
 
     def _event(self, event: Event) -> Commit:
@@ -182,7 +183,14 @@ class _Commits:
         return stable_id(at, self._workspace_id, kind, name)
 
     def _commit(self, actor: str, at: str, changes: Sequence[Change]) -> Commit:
-        return Commit(stream_id=self._workspace_id, actor_id=actor, at=at, changes=changes)
+        # An invented past, as an imported one, is no news to anybody.
+        return Commit(
+            stream_id=self._workspace_id,
+            actor_id=actor,
+            at=at,
+            changes=changes,
+            authorship=[(actor, at)] * len(changes),
+        )
 
 
 def _on_top_of(commit: Commit, seq: int) -> Commit:
@@ -191,6 +199,7 @@ def _on_top_of(commit: Commit, seq: int) -> Commit:
         actor_id=commit.actor_id,
         at=commit.at,
         changes=commit.changes,
+        authorship=commit.authorship,
         base_seq=seq,
     )
 
