@@ -76,6 +76,8 @@ PATH_PARAMETERS: Final = {
     "run_id": "The id of the change in bulk.",
     "report_id": "The report's id.",
     "schedule_id": "The schedule's id.",
+    "subscription_id": "The id of the browser's subscription.",
+    "channel": "The channel: sms or chat.",
 }
 
 

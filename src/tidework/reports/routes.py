@@ -8,6 +8,7 @@ from typing import Any
 from litestar import Request, Router, delete, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Example
 from litestar.params import FromPath, JSONBody
 
 from tidework.http.answer import Receive, Send
@@ -39,6 +40,7 @@ _FILE = ResponseSpec(
     description="The file.",
     media_type="application/octet-stream",
     generate_examples=False,
+    examples=[Example(value="number,title\r\n1,Repair the crane\r\n")],
 )
 
 
