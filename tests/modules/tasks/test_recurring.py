@@ -243,6 +243,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"recurrence": {"rule": ""}}, "/recurrence/rule"),
     ({"recurrence": {"rule": "FREQ=DAILY;" * 100}}, "/recurrence/rule"),
     ({"recurrence": {"rule": "FREQ=DAILY", "time_zone": "Mars/Olympus"}}, "/recurrence/time_zone"),
+    ({"recurrence": {"rule": "FREQ=DAILY", "time_zone": "localtime"}}, "/recurrence/time_zone"),
     ({"recurrence": {"rule": "FREQ=DAILY", "time_zone": "../../etc/passwd"}}, "/recurrence/time_zone"),
     ({"recurrence": {"rule": "FREQ=DAILY", "time_zone": "Europe"}}, "/recurrence/time_zone"),
     ({"recurrence": {"rule": "FREQ=DAILY", "from": "birth"}}, "/recurrence/from"),
