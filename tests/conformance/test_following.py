@@ -413,3 +413,56 @@ async def test_an_attempt_past_its_deadline_is_ended(store: Store) -> None:
     await store.operate([Jobs.operation(stream, "test", {}, job_id=job_id)])
     await until(lambda: runner_state(runner, store, stream, job_id, "failed"), "not ended")
     assert "longer" in (await job_row(store, stream, job_id))[2]
+
+
+async def test_what_is_away_is_waited_for_without_counting(store: Store) -> None:
+    stream, job_id, tried = new_id(), new_id(), []
+
+    async def handler(job: Job) -> None:
+        tried.append(job.attempt)
+        if len(tried) < 4:
+            raise Unavailable("gone")
+
+    runner = Jobs(store)
+    runner.register("test", handler, max_attempts=1)
+    await store.operate([Jobs.operation(stream, "test", {}, job_id=job_id)])
+    while await job_row(store, stream, job_id):
+        await runner.run_due()
+        await store.operate([Jobs.moved(stream, job_id, now())])
+    assert tried == [1, 1, 1, 1]
+
+
+async def test_a_job_that_kills_whoever_does_it_fails_at_last(store: Store) -> None:
+    stream, job_id, tried = new_id(), new_id(), []
+
+    async def handler(job: Job) -> None:
+        tried.append(job.attempt)
+
+    runner = Jobs(store)
+    runner.register("test", handler, max_attempts=3)
+    await store.operate([Jobs.operation(stream, "test", {}, job_id=job_id)])
+    # As three processes leave it that died with the claim.
+    key = {"stream_id": stream, "id": job_id}
+    await store.operate([Operation("jobs", "update", key, {"attempts": 3})])
+    await runner.run_due()
+    assert tried == []
+    assert (await job_row(store, stream, job_id))[0] == "failed"
+
+
+async def test_many_jobs_of_one_kind_do_not_hide_the_others(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tidework.bus.jobs._PAGE", 5)
+    stream, done = new_id(), []
+
+    async def handler(job: Job) -> None:
+        done.append(job.kind)
+
+    runner = Jobs(store)
+    runner.register("many", handler, concurrency=2)
+    runner.register("few", handler)
+    await store.operate([Jobs.operation(stream, "many", {}) for _ in range(30)])
+    await store.operate([Jobs.operation(stream, "few", {})])
+    await runner.run_due()
+    assert len(done) == 31
+    assert done.index("few") < 8

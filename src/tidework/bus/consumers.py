@@ -224,8 +224,8 @@ class Consumers:
             await asyncio.sleep(_KEEP_S)
             try:
                 await self.write_places()
-            except Unavailable as error:
-                _log.warning("places_not_kept", detail=error.detail)
+            except Exception as error:
+                _log.warning("places_not_kept", reason=str(error))
 
     # --- one stream --------------------------------------------------------------------------
 

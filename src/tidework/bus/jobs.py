@@ -6,6 +6,7 @@ transaction that fails when the claim has been lost meanwhile.
 """
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -38,6 +39,7 @@ __all__ = ["ClaimLost", "GiveUp", "Job", "Jobs", "Reschedule", "Retry"]
 _FIRST_PAUSE_S = 2.0
 _LONGEST_PAUSE_S = 3600.0
 _FAILED_KEPT_S = 30 * 86400
+_AWAY_S = 5.0
 _PAGE = 100
 _ERROR_LENGTH = 2000
 
@@ -183,6 +185,9 @@ class Jobs:
                 taken = await self._take(kinds)
             except Unavailable as error:
                 _log.warning("jobs_unavailable", detail=error.detail)
+            except Exception as error:
+                # Whatever it is, it must not be the end of all jobs.
+                _log.error("defect", exc_info=error)
             if len(taken) >= _PAGE:
                 continue
             try:
@@ -195,8 +200,7 @@ class Jobs:
         free = [kind for kind in kinds if self._kinds[kind].room > 0]
         if not free:
             return []
-        params = {"at": now(), "kinds": free, "limit": _PAGE}
-        rows = list(await self._store.fetch(_DUE, params))
+        rows = await self._due(free)
         # Others look at the same rows: not all of them shall try the same ones first.
         random.shuffle(rows)
         wanted = []
@@ -207,6 +211,19 @@ class Jobs:
                 wanted.append(row)
         claimed = await asyncio.gather(*[self._claim(row) for row in wanted])
         return [task for task in claimed if task is not None]
+
+    async def _due(self, kinds: Sequence[str]) -> list[Sequence[Any]]:
+        """What is due, of each kind some: many jobs of one kind must not hide those of others."""
+        rows: list[Sequence[Any]] = []
+        hidden = list(kinds)
+        while hidden:
+            page = await self._store.fetch(_DUE, {"at": now(), "kinds": hidden, "limit": _PAGE})
+            rows += page
+            seen = {row[2] for row in page}
+            if len(page) < _PAGE:
+                break
+            hidden = [kind for kind in hidden if kind not in seen]
+        return rows
 
     async def _claim(self, row: Sequence[Any]) -> asyncio.Task[None] | None:
         stream_id, job_id, name, _, attempts, due_at = row
@@ -220,6 +237,9 @@ class Jobs:
             # Mostly because somebody else has it.
             kind.running.discard(job_id)
             return None
+        except BaseException:
+            kind.running.discard(job_id)
+            raise
         job = Job(self._store, row, claim, kind.deadline_s)
         task = asyncio.create_task(self._do(job, kind), name=f"job {name}")
         self._running.add(task)
@@ -236,15 +256,22 @@ class Jobs:
         except ClaimLost:
             outcome = "lost"
         except Unavailable as error:
-            # The claim ends by itself.
             outcome = "retry"
             _log.warning("job_unavailable", kind=job.kind, id=job.id, detail=error.detail)
+            # If that is not to be had either, the claim ends by itself.
+            with contextlib.suppress(Unavailable, ClaimLost):
+                await job.write({"due_at": after(now(), _AWAY_S), "attempts": job.attempt - 1})
         finally:
             kind.running.discard(job.id)
             self.observer.job(job.kind, outcome, asyncio.get_running_loop().time() - started)
             self._some.set()
 
     async def _attempt(self, job: Job, kind: _Kind) -> str:
+        if job.attempt > kind.max_attempts:
+            await self._fail(
+                job, "Its attempts ended without a word: processes died while doing it."
+            )
+            return "failed"
         try:
             operations = await self._within_deadline(job, kind)
         except Reschedule as again:

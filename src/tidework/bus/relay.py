@@ -136,6 +136,10 @@ class Relay:
             except Unavailable as error:
                 _log.warning("relay_unavailable", detail=error.detail)
                 beat = loop.time() + _BEAT_S
+            except Exception as error:
+                # Whatever it is, it must not be the end of the relay.
+                _log.error("defect", exc_info=error)
+                beat = loop.time() + _BEAT_S
             try:
                 async with asyncio.timeout_at(beat):
                     await self._look.wait()

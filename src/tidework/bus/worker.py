@@ -91,8 +91,7 @@ class Worker:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._relay is not None:
             await self._relay.close()
-        await self._bus.close()
-        await self._jobs.close()
+        await asyncio.gather(self._bus.close(), self._jobs.close())
         await self.consumers.close()
 
     def _has(self, part: str) -> bool:
