@@ -1,7 +1,6 @@
 """Routes of notifications: the inbox, preferences, and leaving mails."""
 
-from html import escape
-from typing import Any
+from typing import Any, cast
 
 from litestar import MediaType, Request, Response, Router, get, post, put
 from litestar.di import NamedDependency, Provide
@@ -16,6 +15,7 @@ from tidework.http.query import Query
 from tidework.http.replies import written
 from tidework.notifications.choices import Choices, shown
 from tidework.notifications.inbox import Inbox
+from tidework.notifications.pages import leaving_page
 from tidework.notifications.parameters import INBOX, TOKEN
 from tidework.notifications.parts import Notifications
 from tidework.notifications.schemas import (
@@ -26,7 +26,7 @@ from tidework.notifications.schemas import (
     ReadOut,
     UnsubscribeOut,
 )
-from tidework.notifications.unsubscribing import PATH, Unsubscribing
+from tidework.notifications.unsubscribing import Unsubscribing
 
 AnyRequest = Request[Any, Any, Any]
 _HTML = ResponseSpec(
@@ -115,7 +115,8 @@ async def show_unsubscribe(
     """Changes nothing: programs that look at links would unsubscribe people."""
     token = _token(request)
     leaving = await unsubscribing.read(token)
-    return Response(_page(token or "", leaving.kinds), media_type=MediaType.HTML)
+    page = leaving_page(request.headers.get("accept-language"), token or "", leaving.kinds)
+    return Response(page, media_type=MediaType.HTML)
 
 
 @post(
@@ -129,10 +130,17 @@ async def show_unsubscribe(
 )
 async def unsubscribe(
     request: AnyRequest, unsubscribing: NamedDependency[Unsubscribing]
-) -> UnsubscribeOut:
-    """One click (RFC 8058): the address of a mail's List-Unsubscribe, with any body or none."""
+) -> Response[UnsubscribeOut]:
+    """One click (RFC 8058): the address of a mail's List-Unsubscribe, with any body or none.
+
+    A browser, which accepts `text/html`, gets a page that says so.
+    """
     leaving = await unsubscribing.leave(_token(request))
-    return UnsubscribeOut(leaving.kinds)
+    if "text/html" in request.headers.get("accept", ""):
+        accepted = request.headers.get("accept-language")
+        page = leaving_page(accepted, "", leaving.kinds, done=True)
+        return cast("Response[UnsubscribeOut]", Response(page, media_type=MediaType.HTML))
+    return Response(UnsubscribeOut(leaving.kinds))
 
 
 def routers(notifications: Notifications) -> list[Router]:
@@ -160,13 +168,3 @@ def _given(service: Any) -> Provide:
 
 def _token(request: AnyRequest) -> str | None:
     return Query(request.scope["query_string"], ("token",)).text("token")
-
-
-def _page(token: str, kinds: list[str]) -> str:
-    listed = ", ".join(escape(kind.replace("_", " ")) for kind in kinds)
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Tidework</title>'
-        f"<h1>Unsubscribe</h1><p>No more mails about: {listed}.</p>"
-        f'<form method="post" action="{PATH}?token={escape(token)}">'
-        '<button name="List-Unsubscribe" value="One-Click">Unsubscribe</button></form></html>'
-    )

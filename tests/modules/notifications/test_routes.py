@@ -170,7 +170,7 @@ async def test_leaving_with_one_click(api: Api) -> None:
     page = await api.client.get(path)
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert "default-src 'none'" in page.headers["content-security-policy"]
-    assert "commented" in page.text
+    assert "comments, the daily digest" in page.text
     # Looking changes nothing.
     before = (await ada.get("/notifications/preferences")).json()
     assert before["kinds"]["commented"]["email"] is True
@@ -182,6 +182,26 @@ async def test_leaving_with_one_click(api: Api) -> None:
     assert after["kinds"]["commented"] == {**before["kinds"]["commented"], "email": False}
     assert after["kinds"]["mentioned"] == before["kinds"]["mentioned"]
     assert after["digest_at"] is None
+
+
+async def test_a_browser_is_shown_what_it_did_in_its_language(api: Api) -> None:
+    ada = await api.person()
+    path = await address(api, ada.id, "due_soon")
+    for language, ask, said in (
+        ("de-AT,de;q=0.9,en;q=0.5", "keine Mails mehr über: bald fällige", "Erledigt"),
+        ("tlh, *;q=0.1", "no more mails about: tasks that are due soon", "Done."),
+    ):
+        headers = {"Accept": "text/html,*/*;q=0.8", "Accept-Language": language}
+        page = await api.client.get(path, headers=headers)
+        assert ask in page.text
+        assert "<form" in page.text
+        done = await api.client.post(path, headers=headers)
+        assert done.status_code == 200
+        assert done.headers["content-type"] == "text/html; charset=utf-8"
+        assert said in done.text
+        assert "<form" not in done.text
+    after = (await ada.get("/notifications/preferences")).json()
+    assert after["kinds"]["due_soon"]["email"] is False
 
 
 async def test_a_multipart_form_does_as_well(api: Api) -> None:

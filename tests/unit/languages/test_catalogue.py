@@ -10,7 +10,7 @@ import pytest
 
 import tidework
 from tidework.languages import LANGUAGES, words
-from tidework.notifications.kinds import KINDS
+from tidework.notifications.kinds import DIGEST, KINDS
 from tidework.users.api import Language
 
 ENGLISH = words("en").texts
@@ -96,6 +96,8 @@ def test_every_key_that_the_code_names_is_there() -> None:
 def test_there_is_a_sentence_for_each_kind(language: str) -> None:
     for kind in KINDS:
         assert words(language).has(f"notification.one.{kind}"), kind
+    for kind in (*KINDS, DIGEST):
+        assert words(language).has(f"leaving.kind.{kind}"), kind
 
 
 def test_a_language_that_there_is_not_is_english() -> None:
