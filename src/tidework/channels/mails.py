@@ -103,7 +103,7 @@ class NotificationMails:
                 return said, body
             which = "open_workspace" if number is None else "open_task"
             body.append(Button(text(f"notification.{which}"), url))
-            call = self._addresses.task_call(note.workspace_id, number) or ""
+            call = self._addresses.call(note) or ""
             said_call = text("letter.without_app", call=text("notification.call", url=call))
             body.append(Paragraph(said_call, small=True))
         workspace = one_line(str(note.data.get("workspace") or ""), 60)

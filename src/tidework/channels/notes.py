@@ -90,11 +90,14 @@ class Addresses:
         place = f"{self._url}/w/{quote(workspace_id)}"
         return place if number is None else f"{place}/t/{number}"
 
-    def task_call(self, workspace_id: str | None, number: int | None) -> str | None:
-        """How a program reads the same."""
-        if workspace_id is None:
+    def call(self, note: Note) -> str | None:
+        """How a program reads what a note is about."""
+        if note.workspace_id is None:
             return None
-        place = f"{self._url}/api/v1/workspaces/{quote(workspace_id)}"
+        place = f"{self._url}/api/v1/workspaces/{quote(note.workspace_id)}"
+        number, webhook = number_of(note), note.data.get("webhook_id")
+        if note.kind == "webhook_disabled" and isinstance(webhook, str):
+            return f"{place}/webhooks/{quote(webhook)}"
         return place if number is None else f"{place}/tasks/{number}"
 
     @property

@@ -174,6 +174,12 @@ class BulkService:
                     wanted.append((kind, str(getattr(action.set, name)), f"/action/set/{name}"))
             for i, label in enumerate(action.set.label_ids or ()):
                 wanted.append(("label", str(label), f"/action/set/label_ids/{i}"))
+        if set(action.add_labels or ()) & set(action.remove_labels or ()):
+            raise invalid(
+                "/action/remove_labels",
+                "not_both",
+                "/action/remove_labels has a label that /action/add_labels has as well.",
+            )
         for i, label in enumerate(action.add_labels or ()):
             wanted.append(("label", str(label), f"/action/add_labels/{i}"))
         params = {"stream_id": workspace_id, "ids": sorted({one for _, one, _ in wanted})}

@@ -262,6 +262,21 @@ async def test_every_kind_can_be_told_in_every_form(world: World, language: str)
     assert isinstance(world.jobs, Jobs)
 
 
+async def test_a_webhook_that_is_off_is_named_with_the_reason(world: World) -> None:
+    ada = await world.person("Ada")
+    data = {
+        "workspace": "Engine",
+        "webhook_id": "h-1",
+        "excerpt": "The receiver answered 410 Gone.",
+    }
+    note = await world.note(ada, "webhook_disabled", task_id=None, data=data)
+    await world.tell(ada, "email", note, kind="webhook_disabled")
+    await world.work()
+    (letter,) = world.letters()
+    assert "The receiver answered 410 Gone." in text_of(letter)
+    assert "/webhooks/h-1\n" in text_of(letter)
+
+
 async def test_a_report_that_is_ready_leads_to_its_file(world: World) -> None:
     ada = await world.person("Ada")
     url = f"{URL}/api/v1/downloads?token=abc"

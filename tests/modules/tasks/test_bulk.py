@@ -260,6 +260,7 @@ async def test_what_could_never_be_done_is_refused_at_once(api: Api) -> None:
         ({"set": {"assignee_id": NOBODY}}, "/action/set/assignee_id"),
         ({"add_labels": [label, NOBODY]}, "/action/add_labels/1"),
         ({"set": {"label_ids": [label]}, "add_labels": [label]}, "/action/set/label_ids"),
+        ({"add_labels": [label], "remove_labels": [label]}, "/action/remove_labels"),
         ({"set": {"position": "a1"}}, "/action/set/position"),
     ):
         assert pointer(await ada.post("~/tasks/bulk", {"filter": {}, "action": action})) == place
