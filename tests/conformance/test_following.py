@@ -264,7 +264,7 @@ async def test_relays_share_the_streams_and_take_over_what_one_leaves(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tidework.bus.relay._BEAT_S", 0.1)
-    monkeypatch.setattr("tidework.bus.relay._LIFE_S", 0.5)
+    monkeypatch.setattr("tidework.bus.relay._LIFE_S", 3.0)
     stores = [await database.open() for _ in range(2)]
     recorded = [Recorded(), Recorded()]
     async with relaying(stores[0], recorded[0]) as first:

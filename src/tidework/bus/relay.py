@@ -9,6 +9,7 @@ repeat each other: both begin at what is known to have been published.
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
+from contextvars import Context
 
 import structlog
 from sqlalchemy import bindparam, select, true
@@ -176,7 +177,10 @@ class Relay:
         if stream_id in self._busy:
             self._again.add(stream_id)
             return
-        task = asyncio.create_task(self._publish(stream_id), name="relay of a stream")
+        # Whoever wakes may be a request: what follows it is no part of it.
+        task = asyncio.create_task(
+            self._publish(stream_id), name="relay of a stream", context=Context()
+        )
         self._busy[stream_id] = task
 
     async def _publish(self, stream_id: str) -> None:

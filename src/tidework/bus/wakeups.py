@@ -6,6 +6,7 @@ What is true is in the log.
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
+from contextvars import Context
 from typing import Final, Protocol
 from uuid import UUID, uuid5
 
@@ -104,7 +105,7 @@ class Wakeups(Observer):
         self._moved.update(stream_ids)
         if self._soon is None:
             # The commits of a group come one by one, within one turn of the loop.
-            self._soon = asyncio.get_running_loop().call_soon(self._tell)
+            self._soon = asyncio.get_running_loop().call_soon(self._tell, context=Context())
 
     def _tell(self) -> None:
         moved = frozenset(() if self._any or len(self._moved) > MOST else self._moved)
