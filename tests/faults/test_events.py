@@ -54,7 +54,8 @@ class Counter:
 def effects(database: Database) -> dict[str, list[int]]:
     """By stream the seqs whose effect has happened, in the order in which it did."""
     rows = database.execute(
-        "SELECT stream_id, args::text FROM jobs WHERE kind = 'counted' ORDER BY id"
+        # Ids of the same millisecond are in no order.
+        "SELECT stream_id, args::text FROM jobs WHERE kind = 'counted' ORDER BY created_at"
     )
     found: dict[str, list[int]] = defaultdict(list)
     for stream_id, args in rows[0]:
