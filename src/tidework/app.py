@@ -19,6 +19,7 @@ from tidework.auth.authenticator import StreamAuthenticator
 from tidework.auth.email_routes import routers as email_routers
 from tidework.auth.routes import root_routers
 from tidework.auth.routes import routers as auth_routers
+from tidework.bus.pace import Pace
 from tidework.bus.wakeups import Wakeups
 from tidework.bus.worker import Worker
 from tidework.channels import examples as channel_examples
@@ -88,10 +89,6 @@ from tidework.workspaces.admin import AdminWorkspaceService
 from tidework.workspaces.routes import routers as workspace_routers
 
 _SWEEP_S = 60.0
-# Requests come first: while so many are served at once, what follows commits takes its time.
-_BUSY = 8
-_STREAMS_PER_S = 100.0
-_STREAMS_PER_S_BUSY = 20.0
 _EXPIRING = (
     "idempotency",
     "password_resets",
@@ -252,13 +249,10 @@ class Application:
             services.consumers,
             wakeups,
             observer=WorkMetrics(self._metrics.registry),
-            rate=self._streams_per_s,
+            rate=Pace(),
         )
         await worker.start()
         self._ending.push_async_callback(worker.close)
-
-    def _streams_per_s(self) -> float:
-        return _STREAMS_PER_S_BUSY if self._metrics.in_flight >= _BUSY else _STREAMS_PER_S
 
     def _make_edge(
         self, front: Front, routes: Litestar, services: Services, health: Health, live: Live
