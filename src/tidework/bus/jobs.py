@@ -31,7 +31,7 @@ from tidework.log import Operation, Values
 from tidework.store.protocol import Store
 from tidework.store.sql.schema import jobs
 from tidework.store.sql.statement import Statement
-from tidework.store.sql.tables import any_of
+from tidework.store.sql.tables import any_of, literally
 from tidework.times import after, now, parse
 
 __all__ = ["ClaimLost", "GiveUp", "Job", "Jobs", "Reschedule", "Retry"]
@@ -47,7 +47,7 @@ _DUE = Statement(
     "jobs_due",
     select(jobs.c.stream_id, jobs.c.id, jobs.c.kind, jobs.c.args, jobs.c.attempts, jobs.c.due_at)
     .where(
-        jobs.c.state == "waiting",
+        jobs.c.state == literally("waiting"),
         jobs.c.due_at <= bindparam("at"),
         any_of(jobs.c.kind, "kinds"),
     )
@@ -58,7 +58,7 @@ _DUE = Statement(
 _WAITING = Statement(
     "jobs_waiting",
     select(jobs.c.kind, func.count(), func.min(jobs.c.due_at))
-    .where(jobs.c.state == "waiting", jobs.c.due_at <= bindparam("at"))
+    .where(jobs.c.state == literally("waiting"), jobs.c.due_at <= bindparam("at"))
     .group_by(jobs.c.kind),
     fan_out="how much is due is one number for the installation",
 )

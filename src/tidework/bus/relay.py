@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextvars import Context
 
 import structlog
-from sqlalchemy import bindparam, select, true
+from sqlalchemy import bindparam, select
 
 from tidework.bus.catalogue import events_of
 from tidework.bus.observer import WorkObserver
@@ -23,6 +23,7 @@ from tidework.log import Operation
 from tidework.store.protocol import Store
 from tidework.store.sql.schema import relays, streams
 from tidework.store.sql.statement import Statement
+from tidework.store.sql.tables import holds
 from tidework.times import after, now
 
 _SLOTS = 64
@@ -40,7 +41,7 @@ _LOWEST_ID = "00000000-0000-0000-0000-000000000000"
 _PENDING = Statement(
     "streams_pending",
     select(streams.c.stream_id, streams.c.seq, streams.c.relayed)
-    .where(streams.c.pending == true(), streams.c.stream_id > bindparam("after"))
+    .where(holds(streams.c.pending), streams.c.stream_id > bindparam("after"))
     .order_by(streams.c.stream_id)
     .limit(bindparam("limit")),
     fan_out="the relay publishes what any stream has left",

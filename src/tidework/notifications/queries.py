@@ -22,7 +22,7 @@ from tidework.store.sql.schema_notifications import (
 )
 from tidework.store.sql.schema_notifications import notifications
 from tidework.store.sql.statement import Statement
-from tidework.store.sql.tables import any_of
+from tidework.store.sql.tables import any_of, holds
 
 # --- somebody's own ------------------------------------------------------------------------------
 
@@ -57,7 +57,7 @@ def page(*, unread: bool, continued: bool) -> Statement:
         .limit(bindparam("limit"))
     )
     if unread:
-        query = query.where(notifications.c.unread)
+        query = query.where(holds(notifications.c.unread))
     if continued:
         at: Any = bindparam("at")
         query = query.where(
@@ -72,7 +72,7 @@ def page(*, unread: bool, continued: bool) -> Statement:
 
 UNREAD_COUNT = Statement(
     "notifications_unread",
-    select(func.count()).select_from(notifications).where(*_MINE, notifications.c.unread),
+    select(func.count()).select_from(notifications).where(*_MINE, holds(notifications.c.unread)),
 )
 
 BY_IDS = Statement(

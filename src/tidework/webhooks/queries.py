@@ -12,7 +12,7 @@ from tidework.store.sql.schema_webhooks import (
     webhooks,
 )
 from tidework.store.sql.statement import Statement
-from tidework.store.sql.tables import any_of
+from tidework.store.sql.tables import any_of, literally
 
 WEBHOOK_COLUMNS = (
     webhooks.c.id,
@@ -139,7 +139,7 @@ NEXT = Statement(
     .where(
         _DELIVERIES_OF,
         webhook_deliveries.c.lane == bindparam("lane"),
-        webhook_deliveries.c.state == "waiting",
+        webhook_deliveries.c.state == literally("waiting"),
     )
     .order_by(webhook_deliveries.c.seq, webhook_deliveries.c.step, webhook_deliveries.c.id)
     .limit(1),

@@ -1,9 +1,18 @@
 """Constructs that the databases spell differently."""
 
-from typing import Any
+from typing import Any, cast
 from unicodedata import normalize
 
-from sqlalchemy import ARRAY, BigInteger, Boolean, Integer, String, Text, bindparam
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Integer,
+    String,
+    Text,
+    bindparam,
+    literal_column,
+)
 from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -133,6 +142,20 @@ def _day_postgresql(element: Day, compiler: SQLCompiler, **kw: Any) -> str:
 @compiles(Day)
 def _day_default(element: Day, compiler: SQLCompiler, **kw: Any) -> str:
     return f"substr({compiler.process(element.column, **kw)}, 1, 10)"
+
+
+def literally(value: str) -> ColumnElement[str]:
+    """A constant in the text of a query, not beside it.
+
+    An index over a part of a table (`WHERE state = 'waiting'`) is used only for a condition in its
+    own words: of a parameter neither database can tell whether it names that part.
+    """
+    return literal_column(f"'{value}'", Text())
+
+
+def holds(column: ColumnElement[bool]) -> ColumnElement[Any]:
+    """That a boolean column is true, in the words of an index over its part of the table."""
+    return literal_column(f"{cast(Any, column).table.name}.{cast(Any, column).name}", Integer())
 
 
 def search_text(dialect: str, stream_id: str, words: list[str]) -> str:
