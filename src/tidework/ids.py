@@ -3,6 +3,10 @@
 import os
 import re
 import time
+from typing import Final
+
+LOWEST_ID: Final = "00000000-0000-0000-0000-000000000000"
+"""Before every id: where a walk over ids begins."""
 
 _CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
 

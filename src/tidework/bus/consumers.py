@@ -21,7 +21,7 @@ from tidework.bus.catalogue import LoggedCommit, commits_of
 from tidework.bus.event import Event
 from tidework.bus.observer import WorkObserver
 from tidework.errors import NotFound, Unavailable
-from tidework.ids import new_id
+from tidework.ids import LOWEST_ID, new_id
 from tidework.log import Operation, Values
 from tidework.store.protocol import Contended, Store, UniqueConflict
 from tidework.store.sql.schema import dead_events, inbox, streams
@@ -33,8 +33,8 @@ _ATTEMPTS = 5
 _FIRST_PAUSE_S = 0.2
 _KEEP_S = 2.0
 _BEHIND = 1000
+_TOGETHER = 256
 _ERROR_LENGTH = 4000
-_LOWEST_ID = "00000000-0000-0000-0000-000000000000"
 
 _PLACES = Statement(
     "inbox",
@@ -178,7 +178,7 @@ class Consumers:
 
         Costs a look at every stream.
         """
-        found, last = 0, _LOWEST_ID
+        found, last = 0, LOWEST_ID
         while True:
             params = {"consumer": name, "after": last, "limit": _BEHIND}
             rows = await self._store.fetch(_BEHIND_IN, params)
@@ -201,9 +201,11 @@ class Consumers:
         operations: Sequence[Operation] = ()
         page = await self._store.log(stream_id, since=seq - 1, limit=1, until=seq)
         consumer = self.by_name.get(name)
+        if consumer is None:
+            raise NotFound(f"There is no consumer {name!r} here; replay it where there is one.")
         if hasattr(consumer, "remake"):
             await cast(Remaking, consumer).remake(stream_id)
-        elif page and consumer is not None:
+        elif page:
             operations = await _ask(consumer, commits_of(page))
         key = {"stream_id": stream_id, "id": dead_id}
         await self._store.operate([Operation("dead_events", "delete", key, rows=1), *operations])
@@ -211,13 +213,23 @@ class Consumers:
 
     async def write_places(self) -> None:
         """Write down places that are ahead of the inbox. Raises `Unavailable`."""
-        for stream_id, name in list(self._ahead):
-            lock = self._locks.setdefault(stream_id, asyncio.Lock())
-            async with lock:
-                written, at = self._ahead.pop((stream_id, name), (0, 0))
-                if at > written:
-                    with contextlib.suppress(Contended, UniqueConflict):
-                        await self._store.operate([_place(stream_id, name, written, at)])
+        waiting = list(self._ahead)
+        for start in range(0, len(waiting), _TOGETHER):
+            # At once, so that the committer makes them durable together.
+            some = waiting[start : start + _TOGETHER]
+            done = await asyncio.gather(
+                *[self._write_place(*one) for one in some], return_exceptions=True
+            )
+            for outcome in done:
+                if isinstance(outcome, BaseException):
+                    raise outcome
+
+    async def _write_place(self, stream_id: str, name: str) -> None:
+        async with self._locks.setdefault(stream_id, asyncio.Lock()):
+            written, at = self._ahead.pop((stream_id, name), (0, 0))
+            if at > written:
+                with contextlib.suppress(Contended, UniqueConflict):
+                    await self._store.operate([_place(stream_id, name, written, at)])
 
     async def _keep(self) -> None:
         while True:
@@ -267,9 +279,9 @@ class Consumers:
         if len(commits) > 1 and hasattr(self.by_name[name], "handle_page"):
             try:
                 return await self._attempt(name, commits, written)
-            except (_Moved, Unavailable):
-                raise
             except Exception as error:
+                if isinstance(error, _Moved) or _is_away(error):
+                    raise
                 _log.warning("page_not_taken_in", consumer=name, reason=str(error))
         for commit in commits:
             written = await self._one(name, [commit], written)

@@ -18,7 +18,7 @@ from tidework.bus.catalogue import events_of
 from tidework.bus.observer import WorkObserver
 from tidework.bus.protocol import Bus
 from tidework.errors import Unavailable
-from tidework.ids import new_id
+from tidework.ids import LOWEST_ID, new_id
 from tidework.log import Operation
 from tidework.store.protocol import Store
 from tidework.store.sql.schema import relays, streams
@@ -36,7 +36,6 @@ _PENDING_PAGE = 2000
 _NOTED_AT_ONCE = 100
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 5.0
-_LOWEST_ID = "00000000-0000-0000-0000-000000000000"
 
 _PENDING = Statement(
     "streams_pending",
@@ -159,9 +158,10 @@ class Relay:
             # Others may have come further with streams that were theirs meanwhile.
             self._living, self._history = found, self._store.history
             self._places.clear()
+            self._noted.clear()
 
     async def _look_for_pending(self) -> None:
-        last, waiting = _LOWEST_ID, 0
+        last, waiting = LOWEST_ID, 0
         while True:
             params = {"after": last, "limit": _PENDING_PAGE}
             rows = await self._store.fetch(_PENDING, params)
@@ -188,13 +188,13 @@ class Relay:
         pause = _FIRST_PAUSE_S
         try:
             while True:
-                if await self._is_done(stream_id):
-                    return
-                await self._settle()
                 self._again.discard(stream_id)
                 try:
-                    async with self._room:
-                        await self._publish_all(stream_id)
+                    if not await self._is_done(stream_id):
+                        await self._settle()
+                        self._again.discard(stream_id)
+                        async with self._room:
+                            await self._publish_all(stream_id)
                 except Unavailable as error:
                     _log.warning("not_published", detail=error.detail, again_in_s=round(pause, 1))
                     await asyncio.sleep(pause)
@@ -215,10 +215,7 @@ class Relay:
         place = self._places.get(stream_id)
         if place is None:
             return False
-        try:
-            return (await self._store.seqs([stream_id])).get(stream_id) == place
-        except Unavailable:
-            return False
+        return (await self._store.seqs([stream_id])).get(stream_id) == place
 
     async def _settle(self) -> None:
         """Wait for a turn; what is committed in the meantime goes out together."""

@@ -6,12 +6,12 @@ from typing import Any
 from tidework.analytics.repair import compare, place_of
 from tidework.commands.checks import Check
 from tidework.commands.queries import STREAMS
+from tidework.ids import LOWEST_ID
 from tidework.store.protocol import Row, Store
 from tidework.store.verify import verify_stream
 from tidework.transfer import Progress
 
 _PAGE = 1000
-_FIRST = "00000000-0000-0000-0000-000000000000"
 _ENOUGH = 100
 
 
@@ -74,7 +74,7 @@ async def statistics(store: Store) -> Check:
 async def streams_of(store: Store) -> list[Row]:
     """Id, kind and seq of every stream."""
     found: list[Row] = []
-    place: dict[str, Any] = {"after": _FIRST, "limit": _PAGE}
+    place: dict[str, Any] = {"after": LOWEST_ID, "limit": _PAGE}
     while True:
         page = await store.fetch(STREAMS, place)
         found += page

@@ -8,7 +8,7 @@ from tidework.errors import Conflict, NotFound, invalid
 from tidework.http import cursor as cursors
 from tidework.http.context import Membership, RequestContext
 from tidework.http.query import Query
-from tidework.ids import new_id
+from tidework.ids import LOWEST_ID, new_id
 from tidework.log import Change, Commit, Expect, Operation
 from tidework.reminders import queries
 from tidework.reminders.changing import making
@@ -20,7 +20,6 @@ from tidework.times import canonical, now
 
 MAX_OF_TASK = 20
 MAX_OF_USER = 10_000
-_LOWEST_ID = "00000000-0000-0000-0000-000000000000"
 
 
 class ReminderService:
@@ -33,7 +32,7 @@ class ReminderService:
         """A page of all of somebody's reminders, oldest first."""
         query = Query(raw_query, ("limit", "cursor"))
         limit = query.number("limit", 1, 100) or 20
-        after = _LOWEST_ID
+        after = LOWEST_ID
         if (text := query.text("cursor")) is not None:
             (after,) = cursors.decode(text, [str])
         params = {"user_id": user_id, "after": after, "limit": limit + 1}

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 from sqlalchemy import ColumnElement, Table, and_, bindparam, select
 
+from tidework.ids import LOWEST_ID
 from tidework.log import Entities, LoggedChange, step
 from tidework.log.fold import BrokenLog
 from tidework.store.protocol import Row, Store
@@ -17,7 +18,6 @@ from tidework.store.sql.statement import Statement
 
 _PAGE = 500
 _ENOUGH = 100
-_FIRST_ID = "00000000-0000-0000-0000-000000000000"
 
 
 def _rows_of(entity: str, name: str, narrow: Callable[[Table], ColumnElement[bool]]) -> Statement:
@@ -118,7 +118,7 @@ async def verify_stream(store: Store, stream_id: str) -> list[str]:
 async def _compare(
     store: Store, stream_id: str, entity: str, follower: _Follower
 ) -> AsyncIterator[str]:
-    place = {"stream_id": stream_id, "after": _FIRST_ID, "limit": _PAGE}
+    place = {"stream_id": stream_id, "after": LOWEST_ID, "limit": _PAGE}
     seen: set[str] = set()
     full = True
     while full:

@@ -5,14 +5,13 @@ import string
 from tidework.http import cursor as cursors
 from tidework.http.context import Principal
 from tidework.http.query import Query
-from tidework.ids import is_id
+from tidework.ids import LOWEST_ID, is_id
 from tidework.store.protocol import Store
 from tidework.tasks import queries
 from tidework.tasks.filters import STATUSES
 from tidework.tasks.schemas import AdminTaskPage, TaskOut
 from tidework.users.api import Audit
 
-_FIRST = "00000000-0000-0000-0000-000000000000"
 _ESCAPED = str.maketrans({"%": "\\%", "_": "\\_", "\\": "\\\\"})
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
@@ -28,7 +27,7 @@ class AdminTaskService:
         """A page of tasks, in the order of their ids; `q` is a part of the title."""
         query = Query(raw_query, ("q", "status", "cursor", "limit"))
         limit = query.number("limit", 1, 100) or 20
-        params: dict[str, object] = {"after": _FIRST, "limit": limit + 1}
+        params: dict[str, object] = {"after": LOWEST_ID, "limit": limit + 1}
         filters = set()
         if (text := query.text("cursor")) is not None:
             (params["after"],) = cursors.decode(text, [str])

@@ -8,7 +8,7 @@ from tidework.http import cursor as cursors
 from tidework.http.conditional import changed, expected_versions
 from tidework.http.context import Membership, RequestContext, Role
 from tidework.http.query import Query
-from tidework.ids import is_id, new_id
+from tidework.ids import LOWEST_ID, is_id, new_id
 from tidework.log import Change, Commit, Committed, Expect
 from tidework.store.answers import Answers, FromStore
 from tidework.store.protocol import Reader, Store
@@ -18,7 +18,7 @@ from tidework.tasks.schemas import CommentOut, CommentPage
 from tidework.times import now
 from tidework.workspaces.api import still
 
-_BEFORE_ALL = ("0001-01-01T00:00:00.000000Z", "00000000-0000-0000-0000-000000000000")
+_BEFORE_ALL = ("0001-01-01T00:00:00.000000Z", LOWEST_ID)
 
 
 def _missing() -> NotFound:

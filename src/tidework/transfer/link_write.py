@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
+from tidework.ids import LOWEST_ID
 from tidework.store.protocol import Store
 from tidework.store.sql.schema import relations
 from tidework.store.sql.statement import Statement
@@ -102,7 +103,7 @@ class LinkImport:
         self._blocks = Graph()
         seqs = await self._store.seqs([self._workspace_id])
         self._seq = seqs[self._workspace_id]
-        after = "00000000-0000-0000-0000-000000000000"
+        after = LOWEST_ID
         while True:
             params: dict[str, Any] = {
                 "stream_id": self._workspace_id, "after": after, "limit": _PAGE,

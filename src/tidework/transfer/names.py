@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from sqlalchemy import bindparam, select
 
+from tidework.ids import LOWEST_ID
 from tidework.store.protocol import Store
 from tidework.store.sql.schema import labels, projects
 from tidework.store.sql.statement import Statement
@@ -52,7 +53,7 @@ class Names:
     async def load(self) -> None:
         """Read all names anew."""
         self._known.clear()
-        after = "00000000-0000-0000-0000-000000000000"
+        after = LOWEST_ID
         while True:
             params = {"stream_id": self._stream_id, "after": after, "limit": _PAGE}
             rows = await self._store.fetch(_NAMES[self._entity], params)

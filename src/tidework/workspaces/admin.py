@@ -13,7 +13,7 @@ from tidework.http.openapi import problem_responses
 from tidework.http.parameters import CURSOR, QUERY, limit
 from tidework.http.query import Query
 from tidework.http.replies import known_id
-from tidework.ids import is_id
+from tidework.ids import LOWEST_ID, is_id
 from tidework.log import Change, Commit
 from tidework.store.protocol import Store
 from tidework.store.retry import retried
@@ -27,8 +27,6 @@ from tidework.workspaces.schemas import (
     AdminWorkspaceOut,
     AdminWorkspacePatch,
 )
-
-_FIRST = "00000000-0000-0000-0000-000000000000"
 
 
 class AdminWorkspaceService:
@@ -46,7 +44,7 @@ class AdminWorkspaceService:
         """A page of workspaces, in the order of their ids."""
         query = Query(raw_query, ("cursor", "limit"))
         most = query.number("limit", 1, 100) or 20
-        after = _FIRST
+        after = LOWEST_ID
         if (text := query.text("cursor")) is not None:
             (after,) = cursors.decode(text, [str])
             if not is_id(after):
