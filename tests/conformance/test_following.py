@@ -16,11 +16,12 @@ from tidework.bus.consumers import Consumers
 from tidework.bus.event import Event
 from tidework.bus.memory import MemoryBus
 from tidework.bus.relay import Relay
-from tidework.errors import Unavailable
+from tidework.errors import NotFound, Unavailable
 from tidework.log import Operation
 from tidework.store.protocol import Store
 from tidework.store.sql.schema import dead_events, inbox, streams
 from tidework.store.sql.statement import Statement
+from tidework.times import now
 
 DEAD = Statement(
     "dead",
@@ -245,3 +246,36 @@ async def test_relays_share_the_streams_and_take_over_what_one_leaves(
             lambda: all(recorded[0].first_times(one)[-1:] == [3] for one in found),
             "the other's streams are not taken over",
         )
+
+
+class Stubborn:
+    """A consumer of pages whose own rows contend at one commit, however often it is asked."""
+
+    name = "stubborn"
+
+    async def handle_page(self, commits: Sequence[LoggedCommit]) -> Sequence[Operation]:
+        made = [mark(one.stream_id, one.seq) for one in commits]
+        if any(one.seq == 2 for one in commits):
+            nobody = {"stream_id": commits[0].stream_id, "id": new_id()}
+            made.append(Operation("jobs", "delete", nobody, rows=1))
+        return made
+
+
+async def test_a_page_that_always_contends_does_not_hold_up_its_stream(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tidework.bus.consumers._FIRST_PAUSE_S", 0.001)
+    stream = await write_tasks(store, 3)
+    await Consumers(store, [Stubborn()]).catch_up(stream, ["stubborn"])
+    assert await marks_of(store, stream) == [1, 3, 4]
+    assert [row[2] for row in await store.fetch(DEAD, {"stream_id": stream})] == [2]
+
+
+async def test_what_no_consumer_here_knows_stays_dead(store: Store) -> None:
+    stream, dead_id = await write_tasks(store, 1), new_id()
+    key = {"stream_id": stream, "id": dead_id}
+    dead = {"consumer": "elsewhere", "seq": 2, "error": "no", "created_at": now()}
+    await store.operate([Operation("dead_events", "insert", key, dead)])
+    with pytest.raises(NotFound, match="elsewhere"):
+        await Consumers(store, [Marking()]).replay(stream, dead_id)
+    assert len(await store.fetch(DEAD, {"stream_id": stream})) == 1
