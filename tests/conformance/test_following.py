@@ -17,6 +17,7 @@ from tidework.bus.event import Event
 from tidework.bus.memory import MemoryBus
 from tidework.bus.relay import Relay
 from tidework.errors import NotFound, Unavailable
+from tidework.ids import new_id
 from tidework.log import Operation
 from tidework.store.protocol import Store
 from tidework.store.sql.schema import dead_events, inbox, streams
