@@ -70,6 +70,7 @@ from tidework.reminders.service import ReminderService
 from tidework.reports import examples as report_examples
 from tidework.reports.routes import routers as report_routers
 from tidework.settings import Settings
+from tidework.store.answers import answers_of
 from tidework.store.protocol import Store
 from tidework.store.sql.pool import Pool
 from tidework.store.sql.postgres import PostgresStore
@@ -78,10 +79,13 @@ from tidework.tasks.admin import AdminTaskService
 from tidework.tasks.bulk_routes import HANDLERS as BULK_HANDLERS
 from tidework.tasks.log_routes import HANDLERS as LOG_HANDLERS
 from tidework.tasks.routes import routers as task_routers
+from tidework.tasks.snapshot_routes import HANDLERS as SNAPSHOT_HANDLERS
+from tidework.tasks.snapshots import SnapshotService
 from tidework.times import now
 from tidework.users import examples as user_examples
 from tidework.users.admin_routes import routers as admin_routers
 from tidework.users.routes import routers as user_routers
+from tidework.web.app import WebApp
 from tidework.webhooks import examples as webhook_examples
 from tidework.webhooks.routes import routers as webhook_routers
 from tidework.workspaces import examples as workspace_examples
@@ -113,6 +117,7 @@ def api_routers(services: Services) -> list[Router]:
         "log": services.log,
         "stats": services.stats,
         "bulk": services.bulk,
+        "snapshots": SnapshotService(services.store, services.users, answers_of(services.store)),
         "admin_tasks": AdminTaskService(services.store, services.audit),
     }
     return [
@@ -132,7 +137,7 @@ def api_routers(services: Services) -> list[Router]:
         *analytics_routers(services.analytics),
         *webhook_routers(services.webhooks.service, services.webhooks.outbox),
         *report_routers(services.reports.service, services.reports.schedules),
-        *task_routers(task_services, [*LOG_HANDLERS, *BULK_HANDLERS]),
+        *task_routers(task_services, [*LOG_HANDLERS, *BULK_HANDLERS, *SNAPSHOT_HANDLERS]),
     ]
 
 
@@ -273,7 +278,7 @@ class Application:
             plain["/metrics"] = metrics_app(self._observing.exposition.render)
         return Edge(
             front,
-            cast(App, routes),
+            WebApp(cast(App, routes), security, settings.public_url, settings.cdn_url),
             security=security,
             cors=Cors(settings.cors_origins),
             proxies=proxies,

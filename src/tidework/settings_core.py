@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from tidework import settings_outside as outside
 from tidework import settings_values as values
 from tidework.settings_fields import one_of as _one_of
 from tidework.settings_fields import setting as _setting
@@ -73,6 +74,13 @@ class CoreSettings:
         "How callers reach the server; mailed links and cookies follow it.",
         shown="http://127.0.0.1:<port>",
         example="https://tasks.example.com",
+    )
+    cdn_url: str = _setting(
+        "",
+        outside.cdn_url,
+        "Where browsers get the web app's code and styles from: a content delivery network that fetches"
+        " /assets/ from this server. Without it they come from the server itself.",
+        example="https://cdn.example.com",
     )
     registration: Literal["open", "invite", "closed"] = _setting(
         "open",

@@ -69,4 +69,9 @@ def contradictions(settings: Any) -> list[str]:
             "TIDEWORK_DATABASE_REPLICA_URLS or TIDEWORK_DATABASE_POOLER_URL is set, but the database"
             " is a SQLite file. Unset it, or set TIDEWORK_DATABASE_URL to postgresql://…"
         )
+    if settings.cdn_url.startswith("http:") and settings.public_url.startswith("https:"):
+        problems.append(
+            f"TIDEWORK_CDN_URL is {settings.cdn_url}, but TIDEWORK_PUBLIC_URL is https, and browsers"
+            " load nothing unencrypted there. Example: TIDEWORK_CDN_URL=https://cdn.example.com"
+        )
     return problems

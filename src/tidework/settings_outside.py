@@ -1,10 +1,14 @@
 """Settings of what the server sends to the outside: from their text to their value."""
 
 import ipaddress
+import re
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+# What may stand in a content security policy, and in a page, as it is.
+_PLAIN_HOST = re.compile(r"[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]")
+_PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)*/?")
 _PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 
 
@@ -58,6 +62,23 @@ def smtp_address(raw: str) -> SmtpAddress:
         unquote(parts.password) if parts.password else None,
         ca_file,
     )
+
+
+def cdn_url(raw: str) -> str:
+    """An http or https address with whatever plain path, without a slash at the end."""
+    try:
+        parts = urlsplit(raw)
+        port = parts.port
+    except ValueError:
+        raise ValueError("is no address with a port from 1 to 65535") from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
+        raise ValueError("is no http or https address")
+    if "@" in parts.netloc or "?" in raw or "#" in raw:
+        raise ValueError("has more than scheme, host, port and path")
+    host = parts.netloc if port is None else parts.netloc.rpartition(":")[0]
+    if not _PLAIN_HOST.fullmatch(host) or not _PLAIN_PATH.fullmatch(parts.path):
+        raise ValueError("has other characters in host or path than letters, digits and .-_~")
+    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
 
 
 def token(raw: str) -> str:

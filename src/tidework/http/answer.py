@@ -14,11 +14,12 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 class Answer:
     """Status, headers and body; Content-Length follows from it. `variants` are compressed bodies,
-    shared by a kept answer. One that is `secured` brings the security headers itself. A `stream`
-    sends the body by itself, once status and headers have been sent.
+    shared by a kept answer. One that is `secured` brings the security headers itself, one that is
+    `coded` is compressed or not as its caller likes it, one `for_all` may be read from any origin. A
+    `stream` sends the body by itself, once status and headers have been sent.
     """
 
-    __slots__ = ("body", "headers", "secured", "status", "stream", "variants")
+    __slots__ = ("body", "coded", "for_all", "headers", "secured", "status", "stream", "variants")
 
     def __init__(
         self,
@@ -32,6 +33,8 @@ class Answer:
         self.body = body
         self.variants = variants
         self.secured = False
+        self.coded = False
+        self.for_all = False
         self.stream: Stream | None = None
 
 
@@ -60,5 +63,8 @@ async def collect(app: App, scope: Scope, receive: Receive, body: bytes) -> Answ
     await app(scope, replay, send)
     body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
     answer = Answer(status, [header for header in headers if header[0] != b"content-length"], body)
-    answer.secured = any(name == b"content-security-policy" for name, _ in headers)
+    names = {name for name, _ in headers}
+    answer.secured = b"content-security-policy" in names
+    answer.coded = b"content-encoding" in names or b"vary" in names
+    answer.for_all = b"access-control-allow-origin" in names
     return answer

@@ -9,6 +9,7 @@ state need different ones, or a weak one.
 
 import threading
 import zlib
+from collections.abc import Sequence
 from typing import Final, Literal
 
 import brotli
@@ -56,7 +57,12 @@ def choose(accept_encoding: bytes) -> Encoding | None:
     return chosen
 
 
-def _parse(header: bytes) -> Encoding | None:
+def choose_among(accept_encoding: bytes, offered: Sequence[Encoding]) -> Encoding | None:
+    """As `choose`, among the codings that something is there in, the best one first."""
+    return _parse(accept_encoding[:_MAX_HEADER], offered)
+
+
+def _parse(header: bytes, offered: Sequence[Encoding] = _PREFERENCE) -> Encoding | None:
     weights: dict[str, float] = {}
     for part in header.decode("latin-1").lower().split(","):
         name, *parameters = (piece.strip() for piece in part.split(";"))
@@ -65,7 +71,7 @@ def _parse(header: bytes) -> Encoding | None:
     others = weights.get("*", 0.0)
     best: Encoding | None = None
     best_weight = 0.0
-    for encoding in _PREFERENCE:
+    for encoding in offered:
         weight = weights.get(encoding, others)
         if weight > best_weight:
             best, best_weight = encoding, weight

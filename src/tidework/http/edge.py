@@ -299,7 +299,11 @@ class Edge:
     ) -> None:
         body = answer.body
         headers = [*answer.headers, (b"x-request-id", context.request_id.encode())]
-        if len(body) >= MIN_SIZE and is_compressible(_type_of(headers), len(body)):
+        if (
+            len(body) >= MIN_SIZE
+            and not answer.coded
+            and is_compressible(_type_of(headers), len(body))
+        ):
             headers.append(VARY)
             accepted = request.get(b"accept-encoding")
             if accepted is not None:
@@ -310,7 +314,8 @@ class Edge:
         if not answer.secured:
             headers += self._security.api
         headers += context.limited
-        headers += self._cors.headers_for(request.get(b"origin"))
+        if not answer.for_all:
+            headers += self._cors.headers_for(request.get(b"origin"))
         if context.seq is not None:
             headers.append((b"tidework-seq", b"%d" % context.seq))
         if self._stopping.begun:

@@ -18,11 +18,13 @@ NO_STORE: Final[Header] = (b"cache-control", b"no-store")
 
 HSTS: Final[Header] = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 
+_OPENER: Final[Header] = (b"cross-origin-opener-policy", b"same-origin")
+_OWN: Final[Header] = (b"cross-origin-resource-policy", b"same-origin")
 _COMMON: Final[tuple[Header, ...]] = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
-    (b"cross-origin-resource-policy", b"same-origin"),
+    _OWN,
 )
 _API_CSP: Final[Header] = (
     b"content-security-policy",
@@ -44,11 +46,13 @@ class SecurityHeaders:
     """The security headers of each kind of answer.
 
     The lists are built once and shared by all answers: extend a copy (`headers + security.api`),
-    never the list. `Cache-Control` is not among `api` and `docs`; `auth` has `no-store`.
+    never the list. `Cache-Control` is not among `api` and `docs`; `auth` has `no-store`. `web` is
+    for the app's page, `assets` for its files, which pages of other origins may load (a CDN hands
+    the headers on); their policies are not among them, since they follow from the answer.
     HSTS is only there when `public_url` is https (RFC 6797, 7.2).
     """
 
-    __slots__ = ("api", "auth", "docs")
+    __slots__ = ("api", "assets", "auth", "docs", "web")
 
     def __init__(self, public_url: str) -> None:
         """`public_url`: how callers reach the server, as in TIDEWORK_PUBLIC_URL."""
@@ -60,7 +64,13 @@ class SecurityHeaders:
         self.docs: list[Header] = [
             *common,
             _DOCS_CSP,
-            (b"cross-origin-opener-policy", b"same-origin"),
+            _OPENER,
+        ]
+        self.web: list[Header] = [*common, _OPENER]
+        self.assets: list[Header] = [
+            *(header for header in common if header != _OWN),
+            (b"cross-origin-resource-policy", b"cross-origin"),
+            (b"access-control-allow-origin", b"*"),
         ]
 
 
