@@ -1,0 +1,33 @@
+/** The words of the application: a namespace per page, loaded with it. */
+
+import i18next from "i18next";
+import { initReactI18next } from "react-i18next";
+import { applyLook, keepLanguage, type Language, language } from "@/app/look";
+
+const files = import.meta.glob<{ default: Record<string, unknown> }>("../locales/*/*.json");
+
+const load = async (lng: string, ns: string) =>
+  (await files[`../locales/${lng}/${ns}.json`]?.())?.default;
+
+/** Ready with the words that every page needs. */
+export async function startWords(): Promise<void> {
+  await i18next
+    .use(initReactI18next)
+    .use({ type: "backend", read: (lng: string, ns: string) => load(lng, ns) } as never)
+    .init({
+      lng: language(),
+      fallbackLng: "en",
+      ns: ["common"],
+      defaultNS: "common",
+      interpolation: { escapeValue: false },
+      returnNull: false,
+      react: { useSuspense: true },
+    });
+}
+
+/** Speak `next` from now on, in this browser. */
+export async function speak(next: Language): Promise<void> {
+  keepLanguage(next);
+  applyLook();
+  await i18next.changeLanguage(next);
+}

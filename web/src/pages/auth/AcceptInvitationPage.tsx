@@ -1,0 +1,3 @@
+export function AcceptInvitationPage() {
+  return <h1>AcceptInvitationPage</h1>;
+}

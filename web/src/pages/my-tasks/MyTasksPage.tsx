@@ -1,0 +1,3 @@
+export function MyTasksPage() {
+  return <h1>MyTasksPage</h1>;
+}

@@ -1,0 +1,3 @@
+export function TaskPanel() {
+  return <h1>TaskPanel</h1>;
+}

@@ -1,0 +1,3 @@
+export function LabelsPage() {
+  return <h1>LabelsPage</h1>;
+}

@@ -1,0 +1,49 @@
+/** What is kept in this browser, for one account: its workspaces' tasks, and what waits to be sent. */
+
+import Dexie, { type EntityTable } from "dexie";
+import type { Entry, Label, Member, Project, Task, Workspace } from "./model";
+
+/** A workspace's head. `seq`: how far its tasks have come; null while they are still being loaded. */
+export type Head = {
+  id: string;
+  seq: number | null;
+  workspace: Workspace;
+  members: Member[];
+  projects: Project[];
+  labels: Label[];
+  /** Whether the descriptions are all there too. */
+  texts: boolean;
+};
+export type Text = { id: string; workspace_id: string; version: number; description: string };
+/** Something typed and not sent, by what it is for. */
+export type Draft = { id: string; text: string; at: number };
+export type Kept = { id: string; value: unknown };
+
+export class Database extends Dexie {
+  declare heads: EntityTable<Head, "id">;
+  declare tasks: EntityTable<Task, "id">;
+  declare texts: EntityTable<Text, "id">;
+  declare outbox: EntityTable<Entry, "key">;
+  declare drafts: EntityTable<Draft, "id">;
+  declare kept: EntityTable<Kept, "id">;
+
+  constructor(readonly userId: string) {
+    super(`${PREFIX}${userId}`);
+    this.version(1).stores({
+      heads: "id",
+      tasks: "id, workspace_id",
+      texts: "id, workspace_id",
+      outbox: "key, order",
+      drafts: "id",
+      kept: "id",
+    });
+  }
+}
+
+const PREFIX = "tidework-";
+
+/** Erase what any account has left in this browser. */
+export async function eraseAll(): Promise<void> {
+  const names = await Dexie.getDatabaseNames();
+  await Promise.all(names.filter((n) => n.startsWith(PREFIX)).map((n) => Dexie.delete(n)));
+}

@@ -1,0 +1,61 @@
+import { fileURLToPath } from "node:url";
+import react from "@vitejs/plugin-react";
+import { VitePWA } from "vite-plugin-pwa";
+import { defineConfig } from "vitest/config";
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  plugins: [
+    react(),
+    VitePWA({
+      strategies: "injectManifest",
+      srcDir: "src",
+      filename: "sw.ts",
+      injectRegister: false,
+      injectManifest: {
+        globPatterns: ["**/*.{js,css,html,svg,png,woff2}"],
+        maximumFileSizeToCacheInBytes: 4 * 1024 * 1024,
+      },
+      manifest: {
+        name: "Tidework",
+        short_name: "Tidework",
+        description: "A task manager for teams",
+        id: "/",
+        start_url: "/my-tasks",
+        display: "standalone",
+        background_color: "#ffffff",
+        theme_color: "#0b7285",
+        icons: [
+          { src: "/icon-192.png", sizes: "192x192", type: "image/png" },
+          { src: "/icon-512.png", sizes: "512x512", type: "image/png" },
+          {
+            src: "/icon-maskable-512.png",
+            sizes: "512x512",
+            type: "image/png",
+            purpose: "maskable",
+          },
+          { src: "/icon.svg", sizes: "any", type: "image/svg+xml" },
+        ],
+      },
+    }),
+  ],
+  resolve: { alias: { "@": here("./src") } },
+  build: {
+    outDir: here("../src/tidework/web/dist"),
+    emptyOutDir: true,
+    target: "es2022",
+    modulePreload: { polyfill: false },
+    rollupOptions: { input: here("./index.html") },
+  },
+  // The page knows its assets by their address on the server, which may put a CDN in front; code
+  // finds other code beside itself, wherever it came from.
+  experimental: {
+    renderBuiltUrl: (filename, { hostType }) =>
+      hostType === "html" ? `/${filename}` : { relative: true },
+  },
+  server: {
+    proxy: { "/api": { target: process.env.TIDEWORK_SERVER ?? "http://127.0.0.1:8000", ws: true } },
+  },
+  test: { include: ["src/**/*.test.{ts,tsx}"], environment: "node" },
+});
