@@ -5,7 +5,7 @@ which a route's signature names by the name of a parameter, read it.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, cast
 
 import msgspec
 from litestar import Request
@@ -14,6 +14,9 @@ from litestar.di import Provide
 from tidework.errors import Forbidden, NotFound, TideworkError, Unauthenticated
 from tidework.http.answer import Header
 from tidework.log import IdempotencyKey
+
+if TYPE_CHECKING:
+    from tidework.http.uploads import Upload
 
 SCOPE_KEY: Final = "tidework"
 Role = Literal["owner", "editor", "commenter", "viewer"]
@@ -94,7 +97,8 @@ class RequestContext:
     belongs into the first commit that the request makes; `repeated` are stream and seq of the commit
     that it has made before, when its answer was lost then. `if_match` is the header as it came;
     it and `user_agent` are read for requests that may write only. `limited` are the headers that say
-    what is left of the caller's limit. `unread` is whether the body may still be on its way.
+    what is left of the caller's limit. `unread` is whether the body may still be on its way. Of a
+    body that is a file, `upload` is where it lies; `body` is its digest then.
     """
 
     __slots__ = (
@@ -118,6 +122,7 @@ class RequestContext:
         "started",
         "unauthenticated",
         "unread",
+        "upload",
         "user_agent",
         "workspace_seq",
     )
@@ -129,6 +134,7 @@ class RequestContext:
         self.started = started
         self.body = b""
         self.unread = False
+        self.upload: Upload | None = None
         self.user_agent: str | None = None
         self.principal: Principal | None = None
         self.membership: Membership | None = None

@@ -41,6 +41,7 @@ from tidework.http.metrics import Metrics, used_up
 from tidework.http.problem import from_exception, render
 from tidework.http.proxies import TrustedProxies
 from tidework.http.stopping import CLOSE, Stopping
+from tidework.http.uploads import Uploads
 from tidework.store.patience import Patience, patience
 
 _SLOW_S = 0.5
@@ -78,7 +79,7 @@ class SizeLimits(msgspec.Struct, frozen=True):
 class Edge:
     """An ASGI app. `front` answers what is below `/api/v1`, `plain` the paths that it names, which
     can only be read (one that ends in a slash names all that is below), and `rest` everything else.
-    `socket` takes the WebSockets.
+    `socket` takes the WebSockets, `uploads` bodies that are files.
     """
 
     def __init__(
@@ -95,9 +96,11 @@ class Edge:
         admission: Admission | None = None,
         stopping: Stopping | None = None,
         socket: App | None = None,
+        uploads: Uploads | None = None,
     ) -> None:
         self._front = front
         self._socket = socket
+        self._uploads = uploads
         self._rest = rest
         self._security = security
         self._cors = cors
@@ -197,9 +200,30 @@ class Edge:
             context.unread = method not in _BODYLESS
             if context.unread:
                 await self._front.admit(context, scope, headers)
+                if self._uploads is not None and self._uploads.takes(method, path):
+                    return await self._with_file(self._uploads, context, scope, headers, receive, gate)
                 await self._read_body(context, scope, headers, receive)
             return await self._api(context, scope, headers, receive, gate)
         return await self._other(plain, context, scope, receive)
+
+    async def _with_file(
+        self,
+        uploads: Uploads,
+        context: RequestContext,
+        scope: Scope,
+        headers: dict[bytes, bytes],
+        receive: Receive,
+        gate: Gate | None,
+    ) -> Answer:
+        """Answer a request whose body is a file."""
+        context.upload = await uploads.take(context, scope["headers"], receive)
+        context.unread = False
+        # What a key of idempotency is compared by.
+        context.body = context.upload.digest.encode()
+        try:
+            return await self._api(context, scope, headers, receive, gate)
+        finally:
+            await uploads.discard(context.upload)
 
     async def _api(
         self,
