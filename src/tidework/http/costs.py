@@ -8,6 +8,8 @@ COSTS: Final[Mapping[tuple[str, str], int]] = {
     ("GET", "stats"): 5,
     ("GET", "analytics"): 5,
     ("GET", "changes"): 2,
+    ("GET", "snapshot"): 10,
+    ("GET", "texts"): 5,
     ("POST", "bulk"): 10,
     ("POST", "reports"): 10,
 }
@@ -26,8 +28,9 @@ def cost_of(method: str, path: str, query: bytes, size: bytes | None) -> int:
     """The cost, of what is known before a body is read. 0.5 µs.
 
     `size` is the header Content-Length. A search is 5, as are statistics and the lists of
-    administrators, which look into every workspace; changes are 2, what begins a report or a change
-    in bulk is 10, a batch is 1 and 1 more for each 8 KiB of its body, up to 100.
+    administrators, which look into every workspace; changes are 2, a page of a whole workspace is
+    10, one of its texts 5, what begins a report or a change in bulk is 10, a batch is 1
+    and 1 more for each 8 KiB of its body, up to 100.
     """
     if path[-1] == "/":
         path = path.rstrip("/")

@@ -23,7 +23,10 @@ TAGS: Final[tuple[dict[str, str], ...]] = (
     {"name": "labels", "description": "Labels of a workspace."},
     {"name": "tasks", "description": "Tasks, their relations and their history."},
     {"name": "comments", "description": "Comments on tasks."},
-    {"name": "changes", "description": "The log: changes since a seq, undo, statistics."},
+    {
+        "name": "changes",
+        "description": "Copies and the log that they follow: changes since a seq, undo, statistics.",
+    },
     {"name": "notifications", "description": "What happened that concerns the caller."},
     {"name": "reminders", "description": "What the caller wants to be told of a task, and when."},
     {"name": "webhooks", "description": "Telling other systems what happened."},
@@ -47,7 +50,7 @@ _TAG_RULES: Final = tuple(
         (r"/labels(/|$)", "labels"),
         (r"/(tasks|bulk)(/|$)", "tasks"),
         (r"/(reports|report-schedules|downloads)(/|$)", "reports"),
-        (r"/(changes|undo|stats|events)(/|$)", "changes"),
+        (r"/(changes|snapshot|texts|undo|stats|events)(/|$)", "changes"),
         (r"/workspaces(/|$)", "workspaces"),
     )
 )

@@ -7,6 +7,7 @@ from tidework.http.examples import (
     CHANGED,
     COMMENT,
     CURSOR,
+    ENTRY,
     LABEL,
     LATER,
     MADE,
@@ -37,7 +38,9 @@ from tidework.tasks.schemas import (
     UndoIn,
     UndoOut,
 )
+from tidework.tasks.snapshot_schemas import Snapshot, TextPage
 
+_TIMES = {"created_at": MADE, "updated_at": CHANGED, "version": 42}
 _TASK: dict[str, Any] = {
     "id": TASK,
     "workspace_id": WORKSPACE,
@@ -138,6 +141,32 @@ _BULK: dict[str, Any] = {
     "undo_until": LATER,
 }
 
+_COPIED = {name: value for name, value in _TASK.items() if name != "description"}
+_SNAPSHOT: dict[str, Any] = {
+    "seq": 42,
+    "tasks": [_COPIED | {"has_description": True}],
+    "next_cursor": CURSOR,
+    "workspace": {"id": WORKSPACE, "name": "Apollo", "personal": False, "role": "owner", **_TIMES},
+    "members": [],
+    "projects": [],
+    "labels": [{"id": LABEL, "name": "urgent", "color": "#ef4444", **_TIMES}],
+    "relations": [
+        {
+            "id": ENTRY,
+            "kind": "blocks",
+            "task_id": TASK,
+            "other_id": OTHER_TASK,
+            "created_at": MADE,
+            "version": 43,
+        }
+    ],
+}
+_TEXTS = {
+    "seq": 42,
+    "items": [{"id": TASK, "version": 42, "description": _TASK["description"]}],
+    "next_cursor": None,
+}
+
 EXAMPLES: Final[list[tuple[type[Any], Any]]] = [
     (TaskOut, _TASK),
     (TaskPage, {"items": [_TASK], "next_cursor": CURSOR, "total": 128}),
@@ -154,6 +183,8 @@ EXAMPLES: Final[list[tuple[type[Any], Any]]] = [
     (RelationList, {"items": [_RELATION]}),
     (HistoryPage, {"items": [_STEP], "next_cursor": None}),
     (ChangesOut, {"changes": [_CHANGE], "seq": 42, "more": False}),
+    (Snapshot, _SNAPSHOT),
+    (TextPage, _TEXTS),
     (UndoIn, {"seq": 42}),
     (UndoOut, {"seq": 44, "undone": 42}),
     (BulkIn, {"filter": _FILTER, "action": _ACTION, "dry_run": True}),

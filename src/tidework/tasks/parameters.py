@@ -52,6 +52,10 @@ CHANGES: Final[tuple[Parameter, ...]] = (
     limit(1000, 100),
 )
 
+SNAPSHOT: Final[tuple[Parameter, ...]] = (limit(5000, 2000), CURSOR)
+
+TEXTS: Final[tuple[Parameter, ...]] = (limit(1000, 500), CURSOR)
+
 STATS: Final[tuple[Parameter, ...]] = (
     number("days", "How many UTC days, today included, to count per day.", 1, 366, 30),
 )

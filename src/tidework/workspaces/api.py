@@ -9,13 +9,20 @@ from tidework.errors import Forbidden, invalid
 from tidework.http.context import ROLES, Membership, Role
 from tidework.log import Expect, Operation
 from tidework.workspaces.names import MAX_NAME, clean_name, name_key
+from tidework.workspaces.schemas import LabelOut, MemberOut, ProjectOut, WorkspaceOut
+from tidework.workspaces.shown import member_out
 
 __all__ = [
     "MAX_NAME",
+    "LabelOut",
+    "MemberOut",
     "Named",
+    "ProjectOut",
+    "WorkspaceOut",
     "Workspaces",
     "admission",
     "clean_name",
+    "member_out",
     "name_key",
     "present",
     "still",

@@ -12,7 +12,7 @@ from tidework.log import Change, Commit, Committed, Expect, Operation
 from tidework.store.protocol import Contended, Store
 from tidework.store.retry import retried
 from tidework.times import now
-from tidework.users.api import Account, Invitations, Users
+from tidework.users.api import DELETED_NAME, Account, Invitations, Users
 from tidework.workspaces import queries
 from tidework.workspaces.api import Named, admission, still
 from tidework.workspaces.comings import Comings
@@ -20,8 +20,7 @@ from tidework.workspaces.commits import founding, lookup, removal
 from tidework.workspaces.names import clean_name
 from tidework.workspaces.owners import Owners
 from tidework.workspaces.schemas import MemberOut, WorkspaceOut
-
-_GONE = "Deleted user"
+from tidework.workspaces.shown import member_out
 
 
 def _missing() -> NotFound:
@@ -138,7 +137,7 @@ class WorkspaceService:
         """The members, in the order in which they came."""
         _, rows = await self._rows(workspace_id)
         accounts = await self._users.get_many([row[1] for row in rows])
-        return [_member(accounts.get(row[1]), *row[1:]) for row in rows]
+        return [member_out(accounts.get(row[1]), *row[1:]) for row in rows]
 
     @retried
     async def add(
@@ -175,12 +174,12 @@ class WorkspaceService:
         await self._followups.run(owner.workspace_id)
         done = committed.changes[0]
         fields = (done.set["role"], done.set["created_at"], done.at, committed.seq)
-        return _member(account, account.id, *fields)
+        return member_out(account, account.id, *fields)
 
     async def _invited(self, owner: Membership, email: str, workspace_name: str) -> Account:
         assert self.invitations is not None
         inviter = await self._users.get(owner.user_id)
-        name = inviter.name if inviter else _GONE
+        name = inviter.name if inviter else DELETED_NAME
         return await self.invitations.invite(email, name, workspace_name)
 
     async def admit(self, workspace_id: str, user_id: str, role: Role) -> None:
@@ -211,12 +210,12 @@ class WorkspaceService:
         account = (await self._users.get_many([user_id])).get(user_id)
         if row[2] == role:
             context.seq = seq
-            return _member(account, *row[1:])
+            return member_out(account, *row[1:])
         if row[2] == "owner":
             await self._owners.keep_one(rows, user_id)
         change = Change("member", user_id, "update", {"role": role})
         committed = await self._append(owner, context, [change], base_seq=seq)
-        return _member(account, user_id, role, row[3], committed.changes[0].at, committed.seq)
+        return member_out(account, user_id, role, row[3], committed.changes[0].at, committed.seq)
 
     @retried
     async def remove(self, member: Membership, user_id: str, context: RequestContext) -> None:
@@ -297,10 +296,3 @@ def _find(rows: Sequence[Any], user_id: str) -> Any:
 
 def _workspace(row: Sequence[Any], role: Any) -> WorkspaceOut:
     return WorkspaceOut(row[0], row[1], row[2], role, row[3], row[4], row[5])
-
-
-def _member(account: Account | None, user_id: str, role: Any, *rest: Any) -> MemberOut:
-    if account is None:
-        return MemberOut(user_id, _GONE, None, role, False, False, *rest)
-    name, email = account.name, account.email
-    return MemberOut(user_id, name, email, role, account.is_active, account.placeholder, *rest)
