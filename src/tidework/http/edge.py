@@ -201,7 +201,9 @@ class Edge:
             if context.unread:
                 await self._front.admit(context, scope, headers)
                 if self._uploads is not None and self._uploads.takes(method, path):
-                    return await self._with_file(self._uploads, context, scope, headers, receive, gate)
+                    return await self._with_file(
+                        self._uploads, context, scope, headers, receive, gate
+                    )
                 await self._read_body(context, scope, headers, receive)
             return await self._api(context, scope, headers, receive, gate)
         return await self._other(plain, context, scope, receive)
