@@ -1,5 +1,6 @@
 """Imports and exports: Jira, CSV, and our own lossless JSON; CSV and iCalendar to take away."""
 
+from tidework.transfer.appending import Terms
 from tidework.transfer.csv_import import CsvOptions, import_csv
 from tidework.transfer.export_csv import export_csv
 from tidework.transfer.export_ics import export_ics
@@ -15,7 +16,7 @@ from tidework.transfer.report import (
     Progress,
     mapping_lines,
 )
-from tidework.transfer.sources import BadSource
+from tidework.transfer.sources import BadSource, Limits
 
 __all__ = [
     "BadSource",
@@ -26,10 +27,12 @@ __all__ = [
     "ImportReport",
     "JiraOptions",
     "JsonOptions",
+    "Limits",
     "Mapping",
     "MappingRow",
     "People",
     "Progress",
+    "Terms",
     "default_mapping",
     "export_csv",
     "export_ics",

@@ -1,9 +1,13 @@
 """Appending the commits of an import beside whoever else writes to the workspace."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from msgspec.structs import replace
 
 from tidework.errors import OutcomeUnknown, TideworkError, Unavailable
+from tidework.log import Expect, Operation
 from tidework.store.protocol import Contended, Store, UniqueConflict
 from tidework.store.sql.queries import COMMIT_SEQ
 from tidework.transfer.batch import Batch
@@ -11,6 +15,19 @@ from tidework.transfer.report import ImportReport
 
 _ATTEMPTS = 60
 _LONGEST_WAIT_S = 1.0
+
+
+class Terms(Protocol):
+    """What holds for every commit of an import, besides what the import itself asks."""
+
+    def expects(self) -> Sequence[Expect]:
+        """What must be so when a commit happens."""
+        ...
+
+    def operations(self, commit_id: str, since: int, changed: int) -> Sequence[Operation]:
+        """What is written with a commit of so many changes, which comes after the seq `since`."""
+        ...
+
 
 Plan = Callable[[], Awaitable[Batch]]
 Reload = Callable[[], Awaitable[None]]
@@ -20,12 +37,18 @@ class Appender:
     """Writes batches to one workspace; `actor_id` is who imports."""
 
     def __init__(
-        self, store: Store, stream_id: str, actor_id: str | None, report: ImportReport
+        self,
+        store: Store,
+        stream_id: str,
+        actor_id: str | None,
+        report: ImportReport,
+        terms: Terms | None = None,
     ) -> None:
         self._store = store
         self._stream_id = stream_id
         self._actor_id = actor_id
         self._report = report
+        self._terms = terms
 
     async def append(self, plan: Plan, reload: Reload) -> Batch:
         """Plan a batch and write it; when others were faster, `reload` and plan it anew.
@@ -61,6 +84,13 @@ class Appender:
             return
         commit = batch.commit(self._stream_id, self._actor_id)
         since = (await self._store.seqs([self._stream_id])).get(self._stream_id, 0)
+        if self._terms is not None:
+            more = self._terms.operations(commit.id, since, len(commit.changes))
+            commit = replace(
+                commit,
+                expects=[*commit.expects, *self._terms.expects()],
+                operations=[*commit.operations, *more],
+            )
         try:
             await self._store.append(commit)
         except OutcomeUnknown:

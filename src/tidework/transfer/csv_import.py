@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from tidework.store.protocol import Store
-from tidework.transfer.appending import Appender
+from tidework.transfer.appending import Appender, Terms
 from tidework.transfer.csv_read import Table, columns_of
 from tidework.transfer.csv_rows import CsvTask, RowReader, people_of
 from tidework.transfer.csv_write import CsvWriter
@@ -27,9 +27,12 @@ from tidework.transfer.people import People, resolve_people
 from tidework.transfer.report import ImportReport, MappingRow, Progress
 from tidework.transfer.sources import (
     SKIPPING,
+    UNLIMITED,
     BadSource,
     CutOff,
+    Limits,
     Source,
+    check_people,
     file_size,
     find_files,
     stem,
@@ -60,6 +63,7 @@ class CsvOptions(msgspec.Struct, frozen=True, kw_only=True):
     people: Mapping[str, str] = {}
     source: str | None = None
     skip_bad_lines: bool = False
+    limits: Limits = UNLIMITED
 
 
 async def import_csv(
@@ -71,12 +75,15 @@ async def import_csv(
     *,
     progress: Progress | None = None,
     announce: Callable[[Sequence[MappingRow]], Awaitable[None]] | None = None,
+    report: ImportReport | None = None,
+    terms: Terms | None = None,
 ) -> ImportReport:
     """Import files into a workspace, and say what was done. See `import_jira`.
 
     Raises `BadSource` also when there is no row to import.
     """
-    report = ImportReport(workspace_id=workspace_id, found={"rows": 0, "people": 0})
+    report = ImportReport() if report is None else report
+    report.workspace_id, report.found = workspace_id, {"rows": 0, "people": 0}
     files = find_files(paths)
     meter = Meter(progress)
     meter.begin(300, sum(map(file_size, files)))
@@ -85,14 +92,15 @@ async def import_csv(
         for file in files:
             spool = stack.enter_context(Spool())
             scan = _Scan(spool, options, report)
-            await asyncio.to_thread(scan.read, Source(file, meter.advance))
+            await asyncio.to_thread(scan.read, Source(file, meter.advance, options.limits))
             spools.append((options.source or f"csv:{stem(file)}", spool))
         if report.found["rows"] == 0:
             names = ", ".join(file.name for file in files)
             raise BadSource(f"There is no row below the header of {names}; nothing was imported.")
+        check_people(report.found["people"], options.limits)
         if announce is not None:
             await announce(report.mapping)
-        appender = Appender(store, workspace_id, options.actor_id, report)
+        appender = Appender(store, workspace_id, options.actor_id, report, terms)
         meter.begin(700, 2 * report.found["rows"])
         for source, spool in spools:
             marks = Marks(store, workspace_id, source, spool)
@@ -117,6 +125,7 @@ class _Scan:
     def read(self, source: Source) -> None:
         """Read every row. Raises `BadSource`."""
         table = Table(source, self._report, self._options.delimiter)
+        self._report.columns = table.header
         columns = columns_of(table.header, self._options.columns, source.name)
         for field, places in columns.items():
             names = ", ".join(table.header[i] for i in places)
@@ -125,6 +134,7 @@ class _Scan:
         ordinal = 0
         try:
             for row in table.rows():
+                source.check_records(self._report.found["rows"] + ordinal + 1)
                 place = f"{source.name}, line {row.line}"
                 try:
                     task = reader.read(row, place)

@@ -40,6 +40,7 @@ _DELIMITERS = ",;\t|"
 NOT_UTF8 = "lines that were not UTF-8, read as Windows-1252"
 REPLACED = "rows with NUL characters or lone surrogates, replaced by U+FFFD"
 FIELD_MAX = 16 * 1024 * 1024
+COLUMNS_MAX = 1_000
 
 
 class Row(NamedTuple):
@@ -72,7 +73,13 @@ class Table:
         self._reader = csv.reader(
             self._with(first), delimiter=self.delimiter, strict=True, skipinitialspace=False
         )
+        self._open = 0
         self.header = [name.strip() for name in next(self._guarded())]
+        if len(self.header) > COLUMNS_MAX:
+            raise BadSource(
+                f"{source.name} has {len(self.header):,} columns, more than {COLUMNS_MAX:,}; leave"
+                " out those that are not needed. Nothing was imported."
+            )
 
     def rows(self) -> Iterator[Row]:
         """Every row that is not blank. Raises `BadSource` where quotes do not match."""
@@ -94,6 +101,7 @@ class Table:
         try:
             for values in self._reader:
                 begins = self._reader.line_num + 1
+                self._open = 0
                 yield values
         except csv.Error as error:
             raise BadSource(
@@ -103,7 +111,14 @@ class Table:
 
     def _with(self, first: str) -> Iterator[str]:
         yield first
-        yield from self._text
+        for line in self._text:
+            self._open += len(line)
+            if self._open > min(2 * FIELD_MAX, 2 * self.source.limits.line):
+                raise BadSource(
+                    f"{self.source.name}: the row that ends on line {self._reader.line_num + 1}, or"
+                    " later, is too long. Nothing was imported; check the quotes there."
+                )
+            yield line
 
     def _lines(self) -> Iterator[str]:
         rest = b""
@@ -117,9 +132,10 @@ class Table:
                 yield self._decoded(data[start:end], encoding, number)
                 start = end
             rest = data[start:]
-            if len(rest) > FIELD_MAX:
+            longest = min(FIELD_MAX, self.source.limits.line)
+            if len(rest) > longest:
                 raise BadSource(
-                    f"{self.source.name}, line {number + 1}: longer than {FIELD_MAX >> 20} MiB."
+                    f"{self.source.name}, line {number + 1}: longer than {longest >> 20} MiB."
                 )
         if rest:
             yield self._decoded(rest, encoding, number + 1)

@@ -11,7 +11,6 @@ from tidework.transfer.sources import BadSource, Source
 
 Section = Literal["head", "people", "commits", "marks", "state"]
 Piece = tuple[Section, Any]
-DOCUMENT_MAX = 512 * 1024 * 1024
 
 _LISTS: dict[str, Any] = {"people": PersonOut, "commits": CommitOut, "marks": MarkOut}
 
@@ -77,10 +76,10 @@ def _whole(source: Source) -> Iterator[Piece]:
     size = 0
     for part in source.chunks():
         size += len(part)
-        if size > DOCUMENT_MAX:
+        if size > source.limits.document:
             raise BadSource(
-                f"{source.name} has more than {DOCUMENT_MAX >> 20} MiB and not the lines of an "
-                "export; use the file as `tidework export` wrote it."
+                f"{source.name} has more than {source.limits.document >> 20} MiB and not the lines"
+                " of an export; use the file as `tidework export` wrote it."
             )
         parts.append(part)
     document = _decode(source, 1, b"".join(parts), _Document)

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from tidework.store.protocol import Store
-from tidework.transfer.appending import Appender
+from tidework.transfer.appending import Appender, Terms
 from tidework.transfer.jira_groups import IssueImport
 from tidework.transfer.jira_read import Scan
 from tidework.transfer.jira_tasks import Tasks
@@ -25,7 +25,14 @@ from tidework.transfer.marks import Marks
 from tidework.transfer.meter import Meter
 from tidework.transfer.people import People, resolve_people
 from tidework.transfer.report import ImportReport, MappingRow, Progress
-from tidework.transfer.sources import file_size, find_files
+from tidework.transfer.sources import (
+    UNLIMITED,
+    Limits,
+    Source,
+    check_people,
+    file_size,
+    find_files,
+)
 from tidework.transfer.spool import Spool
 
 
@@ -42,6 +49,7 @@ class JiraOptions(msgspec.Struct, frozen=True, kw_only=True):
     people: Mapping[str, str] = {}
     source: str = "jira"
     skip_bad_lines: bool = False
+    limits: Limits = UNLIMITED
 
 
 async def import_jira(
@@ -53,22 +61,29 @@ async def import_jira(
     *,
     progress: Progress | None = None,
     announce: Callable[[Sequence[MappingRow]], Awaitable[None]] | None = None,
+    report: ImportReport | None = None,
+    terms: Terms | None = None,
 ) -> ImportReport:
     """Import files, or folders of files, into a workspace, and say what was done.
 
     `announce` gets the mapping before anything is written; until then the workspace need not exist.
+    What it raises ends the import. `report`, where given, is what is written on the way. `terms` hold
+    for every commit.
     Raises `BadSource` when a file cannot be taken, with nothing written; `Unavailable` when the
     store is or a disk is full, with whole commits written, to be gone on with by the same call.
     Memory does not grow with the files except for the links and the names of people, components and
     versions; the temporary folder needs about the room of the unpacked files.
     """
-    report = ImportReport(workspace_id=workspace_id)
+    report = ImportReport() if report is None else report
+    report.workspace_id = workspace_id
     files = find_files(paths)
     meter = Meter(progress)
     with Spool() as spool:
         scan = Scan(spool, options.rules, report)
         meter.begin(250, sum(map(file_size, files)))
-        await asyncio.to_thread(scan.read, files, options.skip_bad_lines, meter.advance)
+        sources = [Source(file, meter.advance, options.limits) for file in files]
+        await asyncio.to_thread(scan.read, sources, options.skip_bad_lines)
+        check_people(report.found["people"], options.limits)
         if announce is not None:
             await announce(report.mapping)
         marks = Marks(store, workspace_id, options.source, spool)
@@ -76,7 +91,7 @@ async def import_jira(
         meter.begin(50, report.found["people"])
         await resolve_people(store, marks, spool, people, options.people, meter.advance)
         tasks = Tasks(store, workspace_id, marks, spool, options.source)
-        appender = Appender(store, workspace_id, options.actor_id, report)
+        appender = Appender(store, workspace_id, options.actor_id, report, terms)
         place = (options.actor_id, options.source)
         issues = IssueImport(store, workspace_id, scan, marks, tasks, people, appender, *place)
         meter.begin(650, scan.issues)

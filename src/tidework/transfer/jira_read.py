@@ -1,8 +1,7 @@
 """The first pass over Jira's issues: everything is read and checked before anything is written."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -49,14 +48,14 @@ class Scan:
         self._named: dict[str, set[str]] = {"component": set(), "version": set(), "label": set()}
         self._uses: Counter[str] = Counter()
 
-    def read(self, paths: Sequence[Path], skip_bad: bool, advance: Callable[[int], None]) -> None:
+    def read(self, sources: Sequence[Source], skip_bad: bool) -> None:
         """Read every file. Raises `BadSource` for the first record that cannot be taken, unless
         `skip_bad`; then those are counted and listed.
         """
-        for path in paths:
-            source = Source(path, advance)
+        for source in sources:
             try:
                 for record in records(source, self.report):
+                    source.check_records(self.issues + 1)
                     self._record(record, skip_bad)
             except CutOff as error:
                 if not skip_bad:

@@ -7,6 +7,7 @@ goes on. It is in nobody's list until it is complete.
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,7 +33,7 @@ from tidework.transfer.portable import (
     is_person_mark,
 )
 from tidework.transfer.report import ImportReport, Progress
-from tidework.transfer.sources import Source, file_size
+from tidework.transfer.sources import UNLIMITED, Limits, Source, check_people, file_size
 from tidework.transfer.spool import Spool
 from tidework.transfer.stable_ids import stable_id
 from tidework.workspaces.api import admission
@@ -50,6 +51,7 @@ class JsonOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     people: dict[str, str] = {}
     copy: str = ""
+    limits: Limits = UNLIMITED
 
 
 class _Place(NamedTuple):
@@ -73,8 +75,13 @@ async def import_json(
     options: JsonOptions | None = None,
     *,
     progress: Progress | None = None,
+    announce: Callable[[ImportReport], Awaitable[None]] | None = None,
+    report: ImportReport | None = None,
 ) -> ImportReport:
     """Make a workspace from the file of one; `report.workspace_id` is the new one.
+
+    `announce` is told what the file holds before anything is written; what it raises ends the import.
+    `report`, where given, is what is written on the way.
 
     Members are those of the file: by e-mail where there is such an account, else as placeholders.
     Nobody else is: whoever imports for others is to be admitted by the caller. Raises `BadSource`
@@ -84,16 +91,20 @@ async def import_json(
     options = options or JsonOptions()
     meter = Meter(progress)
     meter.begin(300, 2 * file_size(path))
-    fingerprint = await asyncio.to_thread(content_digest, Source(path, meter.advance))
+    source = Source(path, meter.advance, options.limits)
+    fingerprint = await asyncio.to_thread(content_digest, source)
     checked = Checked(path.name)
-    await asyncio.to_thread(checked.run, pieces(Source(path, meter.advance)))
+    source = Source(path, meter.advance, options.limits)
+    await asyncio.to_thread(checked.run, pieces(source))
+    check_people(len(checked.people), options.limits)
     workspace_id = stable_id(checked.begun, fingerprint, options.copy)
-    report = ImportReport(
-        found={
-            "commits": checked.commits, "changes": checked.changes, "people": len(checked.people),
-        },
-        workspace_id=workspace_id,
-    )  # fmt: skip
+    report = ImportReport() if report is None else report
+    report.workspace_id = workspace_id
+    report.found = {
+        "commits": checked.commits, "changes": checked.changes, "people": len(checked.people),
+    }  # fmt: skip
+    if announce is not None:
+        await announce(report)
     with Spool() as spool:
         marks = Marks(store, workspace_id, OWN_SOURCE, spool)
         await marks.load()

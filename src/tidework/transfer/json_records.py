@@ -10,7 +10,6 @@ from tidework.transfer.report import ImportReport
 from tidework.transfer.sources import BadSource, CutOff, Line, Source
 from tidework.transfer.text import BadRecord, decode, keepable_values, one_line, shortened
 
-DOCUMENT_MAX = 512 * 1024 * 1024
 _SPACE = " \t\r\n"
 
 NOT_UTF8 = "lines that were not UTF-8, read as Windows-1252"
@@ -121,9 +120,10 @@ def _document(source: Source, report: ImportReport, opening: Record) -> Iterator
     size = 0
     for piece in source.chunks():
         size += len(piece)
-        if size > DOCUMENT_MAX:
+        if size > source.limits.document:
             raise BadSource(
-                f"{source.name} is one JSON document of more than {DOCUMENT_MAX >> 20} MiB; "
+                f"{source.name} is one JSON document of more than"
+                f" {source.limits.document >> 20} MiB; "
                 "put each issue on a line of its own."
             )
         pieces.append(piece)
@@ -194,6 +194,11 @@ class _Buffer:
                 raise BadRecord("it is nested too deeply") from None
             except ValueError as error:
                 if not self._ended:
+                    if len(self.text) - self.at > self._source.limits.line:
+                        raise BadSource(
+                            f"{self._source.name}: an element of the array is longer than"
+                            f" {self._source.limits.line >> 20} MiB."
+                        ) from None
                     # Doubling what is looked at keeps the cost linear.
                     self._more(len(self.text) - self.at)
                     continue

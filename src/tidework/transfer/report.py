@@ -36,7 +36,7 @@ class ImportReport(msgspec.Struct):
 
     `found` counts what the source holds and `written` what this run added to the workspace, by
     entity (`commits` among them); `unchanged` is how many issues or rows were there already.
-    `findings` are by kind.
+    `findings` are by kind. `columns` are those of the last CSV file.
     """
 
     found: dict[str, int] = {}
@@ -45,6 +45,7 @@ class ImportReport(msgspec.Struct):
     mapping: list[MappingRow] = []
     findings: dict[str, Finding] = {}
     workspace_id: str | None = None
+    columns: list[str] = []
 
     def note(self, kind: str, meaning: str, example: str) -> None:
         """Count one thing of this kind, and list it; once, when it is noted several times running."""

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tidework.transfer import sources
 from tidework.transfer.json_records import records
 from tidework.transfer.report import ImportReport
-from tidework.transfer.sources import BadSource, CutOff, Source, find_files, stem
+from tidework.transfer.sources import BadSource, CutOff, Limits, Source, find_files, stem
 from tidework.transfer.text import BadRecord
 
 OBJECTS: list[dict[str, Any]] = [{"key": f"A-{n}", "text": "é" * n} for n in range(50)]
@@ -162,12 +162,48 @@ def test_what_cannot_be_opened_is_told(tmp_path: Path) -> None:
         read(tmp_path / "wide")
 
 
-def test_a_line_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "LINE_MAX", 1000)
+def test_a_line_without_end_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b'{"a": 1}\n{"a": "' + b"x" * 2000)
     with pytest.raises(BadSource, match="line 2: longer than"):
+        list(records(Source(path, limits=Limits(line=1000)), ImportReport()))
+
+
+@pytest.mark.parametrize("packing", list(PACKINGS))
+def test_what_unpacks_to_too_much_is_refused(packing: str, tmp_path: Path) -> None:
+    path = tmp_path / "bomb"
+    path.write_bytes(PACKINGS[packing](b'{"a": 1}\n' * 1_000_000))
+    source = Source(path, limits=Limits(unpacked=1 << 20))
+    with pytest.raises(BadSource, match="more than 1 MiB when it is unpacked"):
+        list(source.lines())
+    with pytest.raises(BadSource, match="more than 1 MiB when it is unpacked"):
+        list(source.chunks())
+
+
+def test_a_file_that_takes_gigabytes_to_unpack_is_refused(tmp_path: Path) -> None:
+    greedy = {"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 1 << 29}
+    path = tmp_path / "greedy.xz"
+    # The size of the dictionary is the block header's, whatever the content: nothing is allocated.
+    packed = bytearray(lzma.compress(b"{}", filters=[greedy | {"dict_size": 1 << 20}]))
+    place = packed.index(bytes([0x21, 0x01])) + 2
+    packed[place] = 38
+    packed[20:24] = zlib.crc32(bytes(packed[12:20])).to_bytes(4, "little")
+    path.write_bytes(packed)
+    with pytest.raises(BadSource, match="128 MiB of memory to unpack"):
         read(path)
+
+
+def test_an_element_of_an_array_has_a_longest(tmp_path: Path) -> None:
+    path = tmp_path / "array"
+    path.write_bytes(b'[{"a": "' + b"x" * 5_000_000 + b'"}]')
+    with pytest.raises(BadSource, match="an element of the array is longer than 1 MiB"):
+        list(records(Source(path, limits=Limits(line=1 << 20)), ImportReport()))
+
+
+def test_streams_of_xz_that_are_put_together_are_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "parts.xz"
+    path.write_bytes(lzma.compress(b"{}\n") + b"\0" * 8 + lzma.compress(b"[]\n"))
+    assert [line.data for line in Source(path).lines()] == [b"{}", b"[]"]
 
 
 def test_a_folder_stands_for_its_files(tmp_path: Path) -> None:
