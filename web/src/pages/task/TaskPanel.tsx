@@ -1,3 +1,5 @@
-export function TaskPanel() {
-  return <h1>TaskPanel</h1>;
+export type TaskPanelProps = { workspaceId: string; number: number; onClose: () => void };
+
+export function TaskPanel({ number }: TaskPanelProps) {
+  return <h2>{number}</h2>;
 }
