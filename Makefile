@@ -19,7 +19,7 @@ $(shell test -x $(PYTHON) && test "$$(cat .venv/.ready-where 2>/dev/null)" = "$$
 	|| rm -f .venv/.ready-*)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults soak check bench bench-compare cluster services format clean
+.PHONY: help run web test faults soak check bench bench-compare cluster services format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -30,10 +30,15 @@ SETUP := pyproject.toml uv.lock scripts/setup.sh scripts/uv.sh
 	@scripts/setup.sh $(subst .venv/.ready-,,$@)
 
 run: .venv/.ready-run ## Serve the product on http://127.0.0.1:8000 (PORT, HOST, DATA_DIR)
+	@scripts/web.sh build --if-possible
 	$(PYTHON) -m tidework serve --host "$(HOST)" --port "$(PORT)" --data-dir "$(DATA_DIR)"
+
+web: .venv/.ready-run ## Build the web app, if it has changed (needs Node, or fetches it)
+	@scripts/web.sh build
 
 test: .venv/.ready-dev ## Run all tests (ARGS for pytest; REQUIRE_SERVICES=1 refuses skipped servers)
 	@scripts/services.sh cluster chromium prometheus
+	@scripts/web.sh build
 	@scripts/test.sh $(ARGS)
 
 # One after the other, so that none disturbs another's load.
@@ -46,11 +51,12 @@ soak: .venv/.ready-dev ## Whether memory and connections stay flat under load (T
 	TIDEWORK_SOAK_MINUTES="$${TIDEWORK_SOAK_MINUTES:-30}" $(PYTHON) -m pytest -s tests/faults/test_soak.py \
 		-k $(OVER) $(ARGS)
 
-check: .venv/.ready-dev ## Lint, format, types, layers, queries, docs
+check: .venv/.ready-dev ## Lint, format, types, layers, queries, docs, web app
 	@scripts/check.sh
 
 bench: .venv/.ready-bench ## Measure, beside the peers (QUICK=1 for a short, rough run; ARGS)
 	@scripts/services.sh postgres wrk
+	@scripts/web.sh build
 	$(PYTHON) -m bench $(if $(QUICK),--quick) $(ARGS)
 
 bench-compare: .venv/.ready-bench ## Measure this folder against another commit (BASE=rev; QUICK=1, ARGS)
@@ -60,6 +66,7 @@ bench-compare: .venv/.ready-bench ## Measure this folder against another commit 
 
 cluster: .venv/.ready-run ## Many copies on PostgreSQL, Redis, RabbitMQ and nginx, on this machine (ARGS)
 	@scripts/services.sh cluster
+	@scripts/web.sh build --if-possible
 	$(PYTHON) -m tidework cluster up $(ARGS)
 
 services: ## Install the servers that tests and benchmarks talk to; starts none
@@ -68,8 +75,9 @@ services: ## Install the servers that tests and benchmarks talk to; starts none
 format: .venv/.ready-dev ## Format the code and repair what the linter can
 	$(PYTHON) -m ruff check --fix-only --quiet .
 	$(PYTHON) -m ruff format .
+	@scripts/web.sh format
 
 clean: ## Remove the environment and everything that tools left behind; keeps your data
-	rm -rf .venv .tools dist build .coverage htmlcov .hypothesis .schemathesis
+	rm -rf .venv .tools dist build src/tidework/web/dist* .coverage htmlcov .hypothesis .schemathesis
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name node_modules -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +

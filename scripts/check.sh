@@ -24,6 +24,7 @@ if [ -f src/tidework/store/sql/check.py ]; then
     check queries python -m tidework.store.sql.check
 fi
 check docs python scripts/check_docs.py
+check web scripts/web.sh check
 
 [ -z "$failed" ] || die "failed:$failed"
 say "all checks passed"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs the tests, all of them or what the arguments name.
-# All: first those that can share the machine, then those that break things under load, one after the
+# All: first those of the web app's parts, then those that can share the machine, then those that break things under load, one after the
 # other, so that none disturbs another's clients. Processors are shared, and a test that fails beside
 # others is run once more by itself; both outcomes are printed. Named tests are run once, as they are.
 set -u
@@ -19,6 +19,7 @@ tried() { # PYTEST_ARGUMENT...
 }
 
 failed=0
+scripts/web.sh test || failed=1
 tried -n logical --maxprocesses 8 --dist worksteal --ignore tests/faults tests || failed=1
 tried tests/faults || failed=1
 exit $failed
