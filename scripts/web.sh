@@ -144,12 +144,16 @@ build)
     ;;
 check)
     need
-    quietly run check --silent
+    failed=0
+    quietly run check --silent || failed=1
     made=$(mktemp -d)
     trap 'rm -rf "$made"' EXIT
     types "$made/schema.d.ts"
-    cmp -s "$made/schema.d.ts" $TYPES ||
-        die "$TYPES is not what the API is now. Run: scripts/web.sh api"
+    cmp -s "$made/schema.d.ts" $TYPES || {
+        say "$TYPES is not what the API is now. Run: scripts/web.sh api"
+        failed=1
+    }
+    exit $failed
     ;;
 api)
     need
