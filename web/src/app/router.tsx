@@ -18,11 +18,7 @@ import { NotFoundPage } from "./NotFoundPage";
 type Module = Record<string, ComponentType>;
 
 /** The component `name` of a page's module, when its code and the words of `namespaces` are there. */
-function page(
-  load: () => Promise<Module>,
-  name: string,
-  ...namespaces: string[]
-) {
+function page(load: () => Promise<Module>, name: string, ...namespaces: string[]) {
   return lazyRouteComponent<Module, string>(async () => {
     const [module] = await Promise.all([load(), i18next.loadNamespaces(namespaces)]);
     return module;
@@ -35,7 +31,7 @@ const root = createRootRoute({
   errorComponent: ErrorPage,
 });
 
-const auth = (path: string, load: () => Promise<Module>, name: string) =>
+const auth = <P extends string>(path: P, load: () => Promise<Module>, name: string) =>
   createRoute({ getParentRoute: () => root, path, component: page(load, name, "auth", "parts") });
 
 type Next = { next?: string };
@@ -65,7 +61,7 @@ const publicPages = [
     () => import("@/pages/auth/AcceptInvitationPage"),
     "AcceptInvitationPage",
   ),
-];
+] as const;
 
 const home = createRoute({
   getParentRoute: () => root,
