@@ -1,3 +1,88 @@
+import { Alert, Button } from "@mantine/core";
+import { useRouter } from "@tanstack/react-router";
+import { useCallback, useState, useSyncExternalStore } from "react";
+import { useTranslation } from "react-i18next";
+import { onSession, sessionState, signOut } from "@/api/session";
+import { AuthFrame } from "./AuthFrame";
+import styles from "./auth.module.css";
+import { EmailField, NameField, PasswordField, QuietLink, Submit } from "./fields";
+import { register, tokenOfLink } from "./open";
+import { useForm } from "./useForm";
+
+/** Take over the account that was made for an invited person, and with it their memberships. */
 export function AcceptInvitationPage() {
-  return <h1>AcceptInvitationPage</h1>;
+  const { t } = useTranslation("auth");
+  const [token] = useState(tokenOfLink);
+  const [accepting, setAccepting] = useState(false);
+  const signedIn = useSyncExternalStore(onSession, sessionState) === "in" && !accepting;
+  return (
+    <AuthFrame title={t("accept.title")} intro={token && !signedIn ? t("accept.intro") : undefined}>
+      {token === "" ? <Bad /> : signedIn ? <SignedIn /> : null}
+      {token !== "" && !signedIn ? <AcceptForm token={token} onSending={setAccepting} /> : null}
+      <nav className={styles.links} aria-label={t("otherWays")}>
+        <QuietLink to={signedIn ? "/my-tasks" : "/login"}>
+          {t(signedIn ? "confirm.on" : "register.login")}
+        </QuietLink>
+      </nav>
+    </AuthFrame>
+  );
+}
+
+function AcceptForm(props: { token: string; onSending: (sending: boolean) => void }) {
+  const { t } = useTranslation("auth");
+  const router = useRouter();
+  const { token, onSending } = props;
+  const send = useCallback(
+    async ({ email = "", name = "", password = "" }) => {
+      onSending(true);
+      try {
+        await register({ email: email.trim(), name, password, invitation: token });
+        router.history.replace("/my-tasks");
+      } catch (error) {
+        onSending(false);
+        throw error;
+      }
+    },
+    [token, onSending, router],
+  );
+  const form = useForm(send);
+  if (form.problem?.errors.some((item) => item.pointer === "/invitation")) return <Bad />;
+  const taken = form.problem?.code === "email_taken" ? t("accept.taken") : undefined;
+  return (
+    <form className={styles.form} {...form.props}>
+      <EmailField form={form} />
+      <NameField form={form} />
+      <PasswordField form={form} fresh />
+      <Submit form={form} label={t("accept.submit")} failure={taken} />
+    </form>
+  );
+}
+
+function Bad() {
+  const { t } = useTranslation("auth");
+  return (
+    <Alert color="red" variant="light" mt="lg" role="alert">
+      {t("accept.bad")}
+    </Alert>
+  );
+}
+
+/** The invitation may be meant for somebody else than who uses this browser. */
+function SignedIn() {
+  const { t } = useTranslation("auth");
+  const leave = async () => {
+    await signOut();
+    const { eraseAll } = await import("@/replica/db");
+    await eraseAll();
+  };
+  return (
+    <>
+      <Alert variant="light" mt="lg">
+        {t("accept.signedIn")}
+      </Alert>
+      <Button fullWidth size="md" mt="md" onClick={() => void leave()}>
+        {t("accept.signOut")}
+      </Button>
+    </>
+  );
 }

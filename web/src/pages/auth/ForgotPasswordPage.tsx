@@ -1,3 +1,50 @@
+import { Alert, Button } from "@mantine/core";
+import { useCallback, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { AuthFrame } from "./AuthFrame";
+import styles from "./auth.module.css";
+import { EmailField, QuietLink, Submit } from "./fields";
+import { forgot } from "./open";
+import { useForm } from "./useForm";
+
+/** Have a link mailed. What is said is the same for every address. */
 export function ForgotPasswordPage() {
-  return <h1>ForgotPasswordPage</h1>;
+  const { t } = useTranslation("auth");
+  const [sentTo, setSentTo] = useState<string | null>(null);
+  const send = useCallback(async ({ email = "" }) => {
+    await forgot(email.trim());
+    setSentTo(email.trim());
+  }, []);
+  return (
+    <AuthFrame title={t("forgot.title")} intro={sentTo === null ? t("forgot.intro") : undefined}>
+      <div aria-live="polite">
+        {sentTo === null ? null : (
+          <Alert variant="light" mt="lg">
+            {t("forgot.sent", { email: sentTo })}
+          </Alert>
+        )}
+      </div>
+      {sentTo === null ? (
+        <ForgotForm send={send} />
+      ) : (
+        <Button variant="default" fullWidth mt="md" onClick={() => setSentTo(null)}>
+          {t("forgot.again")}
+        </Button>
+      )}
+      <nav className={styles.links} aria-label={t("otherWays")}>
+        <QuietLink to="/login">{t("back")}</QuietLink>
+      </nav>
+    </AuthFrame>
+  );
+}
+
+function ForgotForm({ send }: { send: (values: Record<string, string>) => Promise<void> }) {
+  const { t } = useTranslation("auth");
+  const form = useForm(send);
+  return (
+    <form className={styles.form} {...form.props}>
+      <EmailField form={form} />
+      <Submit form={form} label={t("forgot.submit")} />
+    </form>
+  );
 }
