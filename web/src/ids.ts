@@ -12,3 +12,6 @@ export function newId(): string {
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
+
+/** A new Idempotency-Key. `crypto.randomUUID` is missing on plain http. */
+export const newKey = (): string => newId();

@@ -56,7 +56,7 @@ export interface paths {
         /**
          * Exchange a refresh token for the next pair
          * @description A refresh token is used up by this. Its retry within 30 seconds gets the same pair again; used
-         *     later than that, the whole session ends.
+         *     later than that, the whole session ends. Counts for the account when the token is good.
          */
         post: operations["refresh"];
         delete?: never;
@@ -1362,6 +1362,47 @@ export interface paths {
         put?: never;
         /** Take all of it back, in the background */
         post: operations["undoBulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{w}/snapshot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A whole workspace, to begin a copy with
+         * @description Then ask for the changes since the first page's `seq`, and leave out what is not above the
+         *     `version` of an entity that is there.
+         */
+        get: operations["workspaceSnapshot"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{w}/texts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The descriptions of tasks, for a copy
+         * @description Only of tasks that have one. Each stands for its task's `version`.
+         */
+        get: operations["workspaceTexts"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3281,22 +3322,6 @@ export interface components {
             refresh_token: string | null;
         };
         /**
-         * Refreshed
-         * @example {
-         *       "access_token": "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiI…",
-         *       "token_type": "Bearer",
-         *       "expires_in": 900,
-         *       "refresh_token": "twr_…"
-         *     }
-         */
-        Refreshed: {
-            access_token: string;
-            /** @constant */
-            token_type: "Bearer";
-            expires_in: number;
-            refresh_token?: string;
-        };
-        /**
          * Register
          * @description A new account. `invitation` is the token of an invitation mail.
          *
@@ -3759,6 +3784,129 @@ export interface components {
             current: boolean;
         };
         /**
+         * Snapshot
+         * @description A page of a workspace at `seq`, newest tasks first. All that is no task is on the first page
+         *         alone.
+         * @example {
+         *       "seq": 42,
+         *       "tasks": [
+         *         {
+         *           "id": "0199c0de-2b3c-7d4e-8f5a-6b7c8d9e0f1a",
+         *           "workspace_id": "0199c0de-1a2b-7c3d-8e4f-5a6b7c8d9e0f",
+         *           "number": 128,
+         *           "project_id": "0199c0de-3c4d-7e5f-8a6b-7c8d9e0f1a2b",
+         *           "parent_id": null,
+         *           "title": "Write the release notes",
+         *           "status": "in_progress",
+         *           "priority": "high",
+         *           "due_at": "2026-12-01T17:00:00.000000Z",
+         *           "assignee_id": "0199c0de-0001-7000-8000-00000000ada0",
+         *           "label_ids": [
+         *             "0199c0de-4d5e-7f6a-8b7c-8d9e0f1a2b3c"
+         *           ],
+         *           "position": "a2S",
+         *           "created_by": "0199c0de-0001-7000-8000-00000000ada0",
+         *           "created_at": "2026-11-22T09:00:00.000000Z",
+         *           "updated_at": "2026-11-22T10:30:00.000000Z",
+         *           "completed_at": null,
+         *           "recurrence": {
+         *             "rule": "FREQ=WEEKLY;BYDAY=MO,TH",
+         *             "time_zone": "Europe/Berlin",
+         *             "from": "due",
+         *             "time": null
+         *           },
+         *           "previous_id": null,
+         *           "version": 42,
+         *           "has_description": true
+         *         }
+         *       ],
+         *       "next_cursor": "WyJjcmVhdGVkX2F0IixmYWxzZV0",
+         *       "workspace": {
+         *         "id": "0199c0de-1a2b-7c3d-8e4f-5a6b7c8d9e0f",
+         *         "name": "Apollo",
+         *         "personal": false,
+         *         "role": "owner",
+         *         "created_at": "2026-11-22T09:00:00.000000Z",
+         *         "updated_at": "2026-11-22T10:30:00.000000Z",
+         *         "version": 42
+         *       },
+         *       "members": [],
+         *       "projects": [],
+         *       "labels": [
+         *         {
+         *           "id": "0199c0de-4d5e-7f6a-8b7c-8d9e0f1a2b3c",
+         *           "name": "urgent",
+         *           "color": "#ef4444",
+         *           "created_at": "2026-11-22T09:00:00.000000Z",
+         *           "updated_at": "2026-11-22T10:30:00.000000Z",
+         *           "version": 42
+         *         }
+         *       ],
+         *       "relations": [
+         *         {
+         *           "id": "0199c0de-8b9c-7d0e-8f1a-3b4c5d6e7f8a",
+         *           "kind": "blocks",
+         *           "task_id": "0199c0de-2b3c-7d4e-8f5a-6b7c8d9e0f1a",
+         *           "other_id": "0199c0de-2b3c-7d4e-8f5a-6b7c8d9e0f1b",
+         *           "created_at": "2026-11-22T09:00:00.000000Z",
+         *           "version": 43
+         *         }
+         *       ]
+         *     }
+         */
+        Snapshot: {
+            /** @description Of this page's own moment; the first page's is the copy's */
+            seq: number;
+            tasks: components["schemas"]["SnapshotTask"][];
+            next_cursor: string | null;
+            workspace?: components["schemas"]["WorkspaceOut"];
+            members?: components["schemas"]["MemberOut"][];
+            projects?: components["schemas"]["ProjectOut"][];
+            labels?: components["schemas"]["LabelOut"][];
+            relations?: components["schemas"]["SnapshotRelation"][];
+        };
+        /**
+         * SnapshotRelation
+         * @description A relation as the log has it: one for both sides, read from `task_id` to `other_id`.
+         */
+        SnapshotRelation: {
+            id: string;
+            /** @enum {unknown} */
+            kind: "blocks" | "duplicates" | "relates_to";
+            task_id: string;
+            other_id: string;
+            created_at: string;
+            version: number;
+        };
+        /**
+         * SnapshotTask
+         * @description A task as lists have it, but whether it has a description in the place of the description.
+         */
+        SnapshotTask: {
+            id: string;
+            workspace_id: string;
+            number: number;
+            project_id: string | null;
+            parent_id: string | null;
+            title: string;
+            has_description: boolean;
+            /** @enum {unknown} */
+            status: "cancelled" | "completed" | "in_progress" | "pending";
+            /** @enum {unknown} */
+            priority: "high" | "low" | "medium" | "urgent";
+            due_at: string | null;
+            assignee_id: string | null;
+            label_ids: string[];
+            position: string;
+            created_by: string | null;
+            created_at: string;
+            updated_at: string;
+            completed_at: string | null;
+            recurrence: components["schemas"]["Recurrence"] | null;
+            previous_id: string | null;
+            version: number;
+        };
+        /**
          * SpreadOut
          * @description Durations in seconds; percentiles by nearest rank, null where there is nothing to count.
          */
@@ -4142,6 +4290,35 @@ export interface components {
             label_ids?: string[] | null;
             position?: string | components["schemas"]["Move"];
             recurrence?: components["schemas"]["RecurrencePatch"] | null;
+        };
+        /**
+         * TextOut
+         * @description The description of a task, as of this version of the task.
+         */
+        TextOut: {
+            id: string;
+            version: number;
+            description: string;
+        };
+        /**
+         * TextPage
+         * @description A page of descriptions, newest tasks first. It ends after about a million characters.
+         * @example {
+         *       "seq": 42,
+         *       "items": [
+         *         {
+         *           "id": "0199c0de-2b3c-7d4e-8f5a-6b7c8d9e0f1a",
+         *           "version": 42,
+         *           "description": "What is new, *in order of use*."
+         *         }
+         *       ],
+         *       "next_cursor": null
+         *     }
+         */
+        TextPage: {
+            seq: number;
+            items: components["schemas"]["TextOut"][];
+            next_cursor: string | null;
         };
         /**
          * TokenCreate
@@ -4919,11 +5096,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refreshed"];
+                    "application/json": components["schemas"]["LoggedIn"];
                 };
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
             408: components["responses"]["TooSlow"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
@@ -9447,6 +9625,118 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    workspaceSnapshot: {
+        parameters: {
+            query?: {
+                /** @description How many to answer with at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; none for the first page. It stays right while others write. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description The ETag of what the caller has; 304 when it is still current. Such as `"42"`. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /** @description The seq of a write; what is read is at least as new. Such as `42`. */
+                "Tidework-Seq"?: components["parameters"]["TideworkSeq"];
+            };
+            path: {
+                /** @description The workspace's id, or the word `personal`. */
+                w: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description Document has not changed since given time */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    workspaceTexts: {
+        parameters: {
+            query?: {
+                /** @description How many to answer with at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; none for the first page. It stays right while others write. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description The ETag of what the caller has; 304 when it is still current. Such as `"42"`. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /** @description The seq of a write; what is read is at least as new. Such as `42`. */
+                "Tidework-Seq"?: components["parameters"]["TideworkSeq"];
+            };
+            path: {
+                /** @description The workspace's id, or the word `personal`. */
+                w: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextPage"];
+                };
+            };
+            /** @description Document has not changed since given time */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["Unavailable"];

@@ -63,18 +63,23 @@ export type Work =
 /** A field that two people have changed at the same time. */
 export type Conflict = { taskId: string; field: Field; mine: unknown; theirs: unknown };
 
+/** A request as it went out: sent again until its outcome is known, it must not differ. */
+export type Sent = { key: string; body: unknown };
+
 /** What somebody did here, until the server has it and everyone here has seen that. */
 export type Entry = {
-  /** Also its Idempotency-Key. */
   key: string;
   /** Entries go out in this order. */
   order: number;
   workspaceId: string;
   work: Work;
+  /** `asking`: somebody else has changed the same; the person decides. `done`: acknowledged. */
   state: "waiting" | "asking" | "done";
+  sent?: Sent;
   conflicts?: Conflict[];
   /** The commit's, once it is done. */
   seq?: number;
-  /** What the server made of the tasks, once it is done. */
-  results?: Schemas["TaskOut"][];
+  /** What the server has made of the tasks, or the comment, once it is done. */
+  tasks?: Schemas["TaskOut"][];
+  comment?: Schemas["CommentOut"];
 };

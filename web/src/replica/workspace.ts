@@ -63,6 +63,14 @@ export class WorkspaceReplica {
     this.changed();
   }
 
+  /** All that there is has been loaded, as of `head`; what is shown and is not among it goes. */
+  complete(head: Head): void {
+    this.head = head;
+    this.state = "ready";
+    this.redo([...this.tasks.keys()]);
+    this.changed();
+  }
+
   setHead(head: Head): void {
     this.head = head;
     this.changed();
@@ -108,9 +116,21 @@ export class WorkspaceReplica {
     return { tasks, gone: [...touched].filter((id) => !this.server.has(id)), changes };
   }
 
+  /** Forget what the server has said; it will be told anew. What is shown stays until then. */
+  reset(): void {
+    this.server.clear();
+    this.removed.clear();
+    if (this.head !== undefined) this.head = { ...this.head, seq: null };
+  }
+
   /** Take over what the server has answered about tasks, ahead of the log. */
-  learn(tasks: readonly Schemas["TaskOut"][]): void {
+  learn(tasks: readonly Schemas["TaskOut"][], gone: readonly string[] = [], seq = 0): void {
     for (const task of tasks) this.keep(slim(task));
+    for (const id of gone) {
+      this.server.delete(id);
+      this.removed.set(id, seq);
+    }
+    this.redo(gone);
     this.changed();
   }
 

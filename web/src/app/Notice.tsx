@@ -1,0 +1,24 @@
+import { Button, Group, Text } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+
+type Props = { text: string; undo: (() => void) | undefined; close: () => void };
+
+export function Notice({ text, undo, close }: Props) {
+  const { t } = useTranslation();
+  const takeBack = () => {
+    undo?.();
+    close();
+  };
+  return (
+    <Group justify="space-between" wrap="nowrap" gap="sm">
+      <Text size="sm" dir="auto">
+        {text}
+      </Text>
+      {undo && (
+        <Button size="compact-sm" variant="subtle" onClick={takeBack}>
+          {t("undo")}
+        </Button>
+      )}
+    </Group>
+  );
+}

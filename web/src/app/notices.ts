@@ -1,0 +1,36 @@
+/** Short messages at the edge of the page; what can be taken back can be taken back there. */
+
+import { notifications } from "@mantine/notifications";
+import i18next from "i18next";
+import { createElement } from "react";
+import { asProblem } from "@/api/problem";
+import { Notice } from "./Notice";
+
+export type Tone = "plain" | "good" | "bad";
+export type Telling = { text: string; undo?: () => void; tone?: Tone };
+
+const STAYS_MS = 8_000;
+const BAD_STAYS_MS = 20_000;
+
+let next = 0;
+
+/** Say `text`; with a button that takes it back where `undo` is given. */
+export function tell({ text, undo, tone = "plain" }: Telling): void {
+  next += 1;
+  const id = `notice-${next}`;
+  const close = () => notifications.hide(id);
+  notifications.show({
+    id,
+    message: createElement(Notice, { text, undo, close }),
+    autoClose: tone === "bad" ? BAD_STAYS_MS : STAYS_MS,
+    color: tone === "bad" ? "red" : tone === "good" ? "teal" : "cyan",
+    role: tone === "bad" ? "alert" : "status",
+    closeButtonProps: { "aria-label": i18next.t("close") },
+  });
+}
+
+/** Say what went wrong, and what to do. */
+export async function fail(error: unknown): Promise<void> {
+  const { explain } = await import("@/parts/errors");
+  tell({ text: explain(asProblem(error), i18next.t), tone: "bad" });
+}

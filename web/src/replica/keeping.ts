@@ -1,0 +1,45 @@
+/** A workspace in the database: read whole, written commit by commit. */
+
+import type { Database, Head } from "./db";
+import type { Task } from "./model";
+import type { Folded } from "./workspace";
+
+/** The workspace as it was kept; undefined when it never came whole. */
+export async function readWorkspace(db: Database, id: string) {
+  const [head, tasks] = await db.transaction("r", db.heads, db.tasks, () =>
+    Promise.all([db.heads.get(id), db.tasks.where("workspace_id").equals(id).toArray()]),
+  );
+  return head === undefined || head.seq === null ? undefined : { head, tasks };
+}
+
+export const writeWorkspace = (db: Database, head: Head, tasks: readonly Task[]) =>
+  db.transaction("rw", db.heads, db.tasks, async () => {
+    await db.tasks.where("workspace_id").equals(head.id).delete();
+    await db.tasks.bulkPut([...tasks]);
+    await db.heads.put(head);
+  });
+
+/**
+ * What came after `since` and up to `seq`. Several tabs tail the same log: what another one has
+ * written already is not written again, and nothing is written over a gap.
+ */
+export const writeFolded = (db: Database, head: Head, since: number, seq: number, folded: Folded) =>
+  db.transaction("rw", db.heads, db.tasks, db.texts, async () => {
+    const kept = await db.heads.get(head.id);
+    if (kept === undefined || kept.seq === null || kept.seq < since || kept.seq >= seq) return;
+    await db.tasks.bulkPut(folded.tasks);
+    await db.tasks.bulkDelete(folded.gone);
+    await db.texts.bulkDelete(folded.gone);
+    for (const { entity, id, op, set, seq: version } of folded.changes) {
+      if (entity !== "task" || op === "delete" || typeof set.description !== "string") continue;
+      await db.texts.put({ id, workspace_id: head.id, version, description: set.description });
+    }
+    await db.heads.put({ ...head, seq, texts: kept.texts });
+  });
+
+export const dropWorkspace = (db: Database, id: string) =>
+  db.transaction("rw", db.heads, db.tasks, db.texts, async () => {
+    await db.heads.delete(id);
+    await db.tasks.where("workspace_id").equals(id).delete();
+    await db.texts.where("workspace_id").equals(id).delete();
+  });

@@ -1,0 +1,297 @@
+/**
+ * What waits to be sent: kept in the database before anything is sent, sent in order by one tab,
+ * with the same idempotency key until its outcome is known.
+ */
+
+import { liveQuery } from "dexie";
+import { asProblem, type Problem } from "@/api/problem";
+import { newId, newKey } from "@/ids";
+import { operationsOf } from "./fold";
+import type { Keeper } from "./keeper";
+import type { Conflict, Entry, Work } from "./model";
+import { resolved } from "./rebase";
+import { prepare, send, type Texts } from "./sending";
+import type { WorkspaceReplica } from "./workspace";
+
+export type OutboxEvents = {
+  /** The entries have changed. */
+  changed(): void;
+  /** The server has refused it, for good; what was shown of it has been taken back. */
+  refused(entries: readonly Entry[], problem: Problem): void;
+  /** It is done, by this tab. */
+  done(entry: Entry): void;
+};
+
+export type Ground = {
+  /** The workspace as far as it is here. */
+  replica(workspaceId: string): Promise<WorkspaceReplica>;
+  /** Up to date with the server. */
+  catchUp(workspaceId: string): Promise<void>;
+  texts: Texts;
+};
+
+const LONGEST_WAIT_MS = 30_000;
+// Other tabs see what an entry has led to before it goes.
+const KEPT_MS = 10_000;
+const ATTEMPTS = 5;
+
+export class Outbox {
+  private entries: Entry[] = [];
+  private readonly unsaved = new Set<string>();
+  private readonly gone = new Set<string>();
+  private readonly seqs = new Map<string, number>();
+  private readonly waiting = new Map<string, ((seq: number | null) => void)[]>();
+  private wake: (() => void) | null = null;
+  private attempts = 0;
+  private readonly ending = new AbortController();
+
+  constructor(
+    private readonly userId: string,
+    private readonly keeper: Keeper,
+    private readonly ground: Ground,
+    private readonly on: OutboxEvents,
+  ) {}
+
+  /** Show what waits since last time, and begin to send. */
+  async start(): Promise<void> {
+    const { signal } = this.ending;
+    const kept = (await this.keeper.read((db) => db.outbox.orderBy("order").toArray())) ?? [];
+    this.merge(kept);
+    const { db } = this.keeper;
+    if (db !== null) {
+      const watch = liveQuery(() => db.outbox.orderBy("order").toArray()).subscribe({
+        next: (rows) => this.merge(rows),
+        error: () => null,
+      });
+      signal.addEventListener("abort", () => watch.unsubscribe());
+    }
+    addEventListener("online", this.soon, { signal });
+    const name = `tidework-outbox-${this.userId}`;
+    const run = () => this.run();
+    // Without locks (plain http) each tab sends; the keys keep that from happening twice.
+    if ("locks" in navigator) navigator.locks.request(name, { signal }, run).catch(() => null);
+    else void run();
+  }
+
+  stop(): void {
+    this.ending.abort();
+    this.soon();
+  }
+
+  get all(): readonly Entry[] {
+    return this.entries;
+  }
+
+  /** Do `work`: it is shown at once. The answer is its key. */
+  add(workspaceId: string, work: Work): string {
+    const last = this.entries.at(-1)?.order ?? 0;
+    const order = Math.max(Date.now(), last + 1);
+    const entry: Entry = { key: newKey(), order, workspaceId, work, state: "waiting" };
+    this.entries = [...this.entries, entry];
+    this.save(entry);
+    this.on.changed();
+    this.soon();
+    return entry.key;
+  }
+
+  /** Take the entry back: before it is sent it just goes, later another commit reverses it. */
+  async undo(key: string): Promise<void> {
+    const entry = this.entries.find((one) => one.key === key);
+    if (
+      entry !== undefined &&
+      entry.state !== "done" &&
+      entry.sent === undefined &&
+      this.sending !== key
+    ) {
+      this.remove([key]);
+      return;
+    }
+    const seq = await this.seqOf(key);
+    if (seq !== null)
+      this.add(entry?.workspaceId ?? this.where.get(key) ?? "", { kind: "undo", seq });
+  }
+
+  /** Decide what was asked: for each field that two have changed, whose is kept. */
+  resolve(key: string, keepMine: (conflict: Conflict) => boolean): void {
+    const entry = this.entries.find((one) => one.key === key);
+    if (entry?.work.kind !== "tasks" || entry.conflicts === undefined) return;
+    const { conflicts, work, ...rest } = entry;
+    const operations = work.operations.flatMap((operation) =>
+      operation.op === "update" ? (resolved(operation, conflicts, keepMine) ?? []) : operation,
+    );
+    if (operations.length === 0) this.remove([key]);
+    else this.replace({ ...rest, work: { kind: "tasks", operations }, state: "waiting" });
+    this.soon();
+  }
+
+  /** Try again now, whatever the wait was. */
+  readonly soon = (): void => {
+    this.wake?.();
+  };
+
+  private sending: string | null = null;
+  private readonly where = new Map<string, string>();
+
+  private seqOf(key: string): Promise<number | null> {
+    const known = this.seqs.get(key);
+    if (known !== undefined) return Promise.resolve(known);
+    return new Promise((settle) => {
+      this.waiting.set(key, [...(this.waiting.get(key) ?? []), settle]);
+    });
+  }
+
+  private settle(key: string, seq: number | null): void {
+    if (seq !== null) this.seqs.set(key, seq);
+    for (const tell of this.waiting.get(key) ?? []) tell(seq);
+    this.waiting.delete(key);
+  }
+
+  /** What the database has, with what is not there yet. */
+  private merge(rows: readonly Entry[]): void {
+    const known = new Set(rows.map(({ key }) => key));
+    const own = this.entries.filter(({ key }) => this.unsaved.has(key) && !known.has(key));
+    const mine = new Map(this.entries.map((entry) => [entry.key, entry]));
+    this.entries = [...rows, ...own]
+      .filter(({ key }) => !this.gone.has(key))
+      // What is being written just now is newer than what was read.
+      .map((entry) => (this.unsaved.has(entry.key) ? (mine.get(entry.key) ?? entry) : entry))
+      .sort((a, b) => a.order - b.order);
+    this.on.changed();
+    this.soon();
+  }
+
+  private save(entry: Entry): Promise<boolean> {
+    this.unsaved.add(entry.key);
+    this.where.set(entry.key, entry.workspaceId);
+    return this.keeper
+      .write((db) => db.outbox.put(entry))
+      .then((kept) => {
+        if (kept && this.entries.find(({ key }) => key === entry.key) === entry) {
+          this.unsaved.delete(entry.key);
+        }
+        return kept;
+      });
+  }
+
+  private replace(entry: Entry): Promise<boolean> {
+    this.entries = this.entries.map((one) => (one.key === entry.key ? entry : one));
+    const saved = this.save(entry);
+    this.on.changed();
+    return saved;
+  }
+
+  private remove(keys: readonly string[]): void {
+    for (const key of keys) {
+      this.gone.add(key);
+      this.unsaved.delete(key);
+    }
+    this.entries = this.entries.filter(({ key }) => !keys.includes(key));
+    void this.keeper.write((db) => db.outbox.bulkDelete([...keys]));
+    this.on.changed();
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.ending;
+    const left = this.entries.filter(({ state }) => state === "done").map(({ key }) => key);
+    if (left.length > 0) this.remove(left);
+    while (!signal.aborted) {
+      const entry = this.next();
+      const wait = entry === undefined ? null : await this.attempt(entry);
+      if (wait === 0) continue;
+      await new Promise<void>((settle) => {
+        const timer = wait === null ? undefined : setTimeout(settle, wait);
+        this.wake = () => {
+          clearTimeout(timer);
+          settle();
+        };
+        // What came between the look and this moment must not wait for the next.
+        if (wait === null && (this.next() !== undefined || signal.aborted)) settle();
+      });
+      this.wake = null;
+    }
+  }
+
+  /** The first that may go: nothing before it, on the same tasks, waits for a decision. */
+  private next(): Entry | undefined {
+    const held = new Set<string>();
+    for (const entry of this.entries) {
+      const ids = operationsOf(entry).map(({ id }) => id);
+      if (entry.state === "asking" || ids.some((id) => held.has(id))) {
+        for (const id of ids) held.add(id);
+      } else if (entry.state === "waiting") return entry;
+    }
+    return undefined;
+  }
+
+  /** Try to send it. 0: go on; else how long to wait, in milliseconds. */
+  private async attempt(entry: Entry): Promise<number> {
+    this.sending = entry.key;
+    try {
+      const replica = await this.ground.replica(entry.workspaceId);
+      const { entry: ready, conflicts } = await prepare(entry, replica, this.ground.texts);
+      if (this.gone.has(entry.key)) return 0;
+      if (conflicts.length > 0) {
+        void this.replace({ ...ready, state: "asking", conflicts });
+        return 0;
+      }
+      // Kept with its key before it goes, so that after a crash the same request goes again.
+      if (ready !== entry) await this.replace(ready);
+      this.finish(ready, replica, await send(ready));
+      this.attempts = 0;
+      return 0;
+    } catch (error) {
+      return await this.failed(entry.key, asProblem(error));
+    } finally {
+      this.sending = null;
+    }
+  }
+
+  private finish(
+    entry: Entry,
+    replica: WorkspaceReplica,
+    outcome: Awaited<ReturnType<typeof send>>,
+  ): void {
+    const done: Entry = { ...entry, ...outcome, state: "done" };
+    const gone = operationsOf(entry).flatMap(({ op, id }) => (op === "delete" ? id : []));
+    replica.learn(outcome.tasks ?? [], gone, outcome.seq ?? 0);
+    void this.replace(done);
+    this.settle(done.key, done.seq ?? null);
+    this.on.done(done);
+    setTimeout(() => this.remove([done.key]), KEPT_MS);
+  }
+
+  private async failed(key: string, problem: Problem): Promise<number> {
+    const entry = this.entries.find((one) => one.key === key);
+    if (entry === undefined) return 0;
+    this.attempts += 1;
+    if (problem.code === "idempotency_running") return 500;
+    // Signed out elsewhere: it waits until the person is back.
+    if (problem.passing || problem.status === 401) {
+      return (
+        problem.retryAfterMs ?? Math.min(500 * 2 ** Math.min(this.attempts, 10), LONGEST_WAIT_MS)
+      );
+    }
+    if (problem.status === 412 && this.attempts <= ATTEMPTS) {
+      await this.ground.catchUp(entry.workspaceId).catch(() => null);
+      const { sent: _, ...again } = entry;
+      await this.replace(again);
+      return 0;
+    }
+    this.attempts = 0;
+    this.refuse(entry, problem);
+    return 0;
+  }
+
+  /** What was built on it cannot be either. */
+  private refuse(entry: Entry, problem: Problem): void {
+    const made = new Set(operationsOf(entry).flatMap(({ op, id }) => (op === "create" ? id : [])));
+    const lost = this.entries.filter(
+      (one) => one === entry || operationsOf(one).some(({ id }) => made.has(id)),
+    );
+    this.remove(lost.map(({ key }) => key));
+    for (const { key } of lost) this.settle(key, null);
+    this.on.refused(lost, problem);
+  }
+}
+
+export const newTaskId = newId;

@@ -1,0 +1,264 @@
+/** The copy of one account's workspaces in this tab: their replicas, their sync, and the outbox. */
+
+import { api, data } from "@/api/client";
+import type { Problem } from "@/api/problem";
+import { Database, eraseAll } from "./db";
+import { operationsOf } from "./fold";
+import { Keeper, type Storage } from "./keeper";
+import type { Entry, Workspace } from "./model";
+import { Outbox } from "./outbox";
+import { WorkspaceSync } from "./sync";
+import { type Folded, WorkspaceReplica } from "./workspace";
+
+/** What others want to know of it. */
+export type StoreEvents = {
+  /** Commits have been folded in. */
+  folded(workspaceId: string, folded: Folded): void;
+  /** There is something new in the inbox. */
+  inbox(): void;
+  /** What somebody did has been refused and taken back. */
+  refused(entries: readonly Entry[], problem: Problem): void;
+  /** An entry is done. */
+  done(entry: Entry): void;
+};
+
+export type Connection = {
+  /** Whether commits of the workspace that is being looked at are coming in. */
+  live: boolean;
+  waiting: number;
+  asking: readonly Entry[];
+  storage: Storage;
+};
+
+// Streams that a tab has open at most; what is not listened to is asked for now and then.
+const STREAMS = 6;
+const POLL_MS = 60_000;
+const WORKSPACES = "workspaces";
+
+export class Store {
+  private readonly syncs = new Map<string, WorkspaceSync>();
+  private readonly lives = new Map<string, boolean>();
+  private readonly listeners = new Set<() => void>();
+  private readonly keeper: Keeper;
+  private readonly outbox: Outbox;
+  private list: readonly Workspace[] = [];
+  private connection: Connection = { live: false, waiting: 0, asking: [], storage: "ok" };
+  private current: string | null = null;
+  private poll: ReturnType<typeof setInterval> | undefined;
+
+  constructor(
+    readonly userId: string,
+    private readonly on: StoreEvents,
+  ) {
+    const db = typeof indexedDB === "undefined" ? null : new Database(userId);
+    this.keeper = new Keeper(db, () => this.told());
+    this.outbox = new Outbox(
+      userId,
+      this.keeper,
+      {
+        replica: async (id) => {
+          const sync = this.sync(id);
+          await sync.open();
+          if (sync.replica.seq === null) await sync.catchUp();
+          return sync.replica;
+        },
+        catchUp: (id) => this.sync(id).catchUp(),
+        texts: async (id) => (await this.text(id))?.description,
+      },
+      {
+        changed: () => this.show(),
+        refused: (entries, problem) => this.on.refused(entries, problem),
+        done: (entry) => this.done(entry),
+      },
+    );
+  }
+
+  /** Show what is kept here, then what the server has. */
+  async start(): Promise<void> {
+    const kept = await this.keeper.read((db) => db.kept.get(WORKSPACES));
+    if (kept !== undefined) this.setWorkspaces(kept.value as Workspace[]);
+    await this.outbox.start();
+    this.poll = setInterval(() => this.refreshAll(), POLL_MS);
+    await this.loadWorkspaces().catch(() => null);
+    this.refreshAll();
+  }
+
+  stop(): void {
+    clearInterval(this.poll);
+    this.outbox.stop();
+    for (const sync of this.syncs.values()) sync.close();
+    this.keeper.db?.close();
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  readonly workspaces = (): readonly Workspace[] => this.list;
+  readonly state = (): Connection => this.connection;
+  readonly entries = (): readonly Entry[] => this.outbox.all;
+  get database(): Database | null {
+    return this.keeper.db;
+  }
+
+  replica(id: string): WorkspaceReplica {
+    return this.sync(id).replica;
+  }
+
+  /** Begin to keep `id` current, first of all. */
+  look(id: string): void {
+    this.current = id;
+    const sync = this.sync(id);
+    const listening = [...this.syncs.values()].filter((one) => one.listening && one !== sync);
+    for (const one of listening.slice(0, Math.max(0, listening.length - STREAMS + 1))) one.close();
+    void sync.open().then(() => sync.listen());
+    this.told();
+  }
+
+  /** Up to date with the server, as far as it can be reached. */
+  async pull(id: string): Promise<void> {
+    await this.sync(id)
+      .catchUp()
+      .catch(() => null);
+  }
+
+  async loadWorkspaces(): Promise<void> {
+    const { items } = await data(api.GET("/api/v1/workspaces"));
+    this.setWorkspaces(items);
+    void this.keeper.write((db) => db.kept.put({ id: WORKSPACES, value: items }));
+  }
+
+  add(workspaceId: string, work: Entry["work"]): string {
+    return this.outbox.add(workspaceId, work);
+  }
+
+  undo(key: string): Promise<void> {
+    return this.outbox.undo(key);
+  }
+
+  resolve(...args: Parameters<Outbox["resolve"]>): void {
+    this.outbox.resolve(...args);
+  }
+
+  /** The description of a task as it is kept here. */
+  text(taskId: string) {
+    return this.keeper.read((db) => db.texts.get(taskId));
+  }
+
+  keepText(workspaceId: string, id: string, version: number, description: string): void {
+    const row = { id, workspace_id: workspaceId, version, description };
+    void this.keeper.write((db) => db.texts.put(row));
+  }
+
+  /** Something small, under a name of its own. */
+  async kept<T>(id: string): Promise<T | undefined> {
+    return (await this.keeper.read((db) => db.kept.get(id)))?.value as T | undefined;
+  }
+
+  keep(id: string, value: unknown): void {
+    void this.keeper.write((db) => db.kept.put({ id, value }));
+  }
+
+  private sync(id: string): WorkspaceSync {
+    const known = this.syncs.get(id);
+    if (known !== undefined) return known;
+    const replica = new WorkspaceReplica(id, this.userId);
+    const sync = new WorkspaceSync(replica, this.keeper, {
+      folded: (workspaceId, folded) => this.on.folded(workspaceId, folded),
+      inbox: () => this.on.inbox(),
+      live: (workspaceId, on) => {
+        this.lives.set(workspaceId, on);
+        this.told();
+      },
+      gone: () => void this.loadWorkspaces().catch(() => null),
+    });
+    this.syncs.set(id, sync);
+    this.show();
+    void sync.open();
+    return sync;
+  }
+
+  /** What nobody listens to: asked for, the last used first. */
+  private refreshAll(): void {
+    if (document.visibilityState === "hidden") return;
+    void this.loadWorkspaces().catch(() => null);
+    for (const { id } of this.list) {
+      const sync = this.sync(id);
+      if (!sync.listening) sync.catchUp().catch(() => null);
+    }
+  }
+
+  private setWorkspaces(items: readonly Workspace[]): void {
+    this.list = items;
+    for (const listener of [...this.listeners]) listener();
+  }
+
+  /** Put what waits over what the server has said. */
+  private show(): void {
+    const byWorkspace = new Map<string, Entry[]>();
+    for (const entry of this.outbox?.all ?? []) {
+      const list = byWorkspace.get(entry.workspaceId);
+      if (list === undefined) byWorkspace.set(entry.workspaceId, [entry]);
+      else list.push(entry);
+    }
+    for (const [id, { replica }] of this.syncs) {
+      const entries = byWorkspace.get(id) ?? [];
+      for (const entry of entries) if (entry.state === "done") learn(replica, entry);
+      const waiting = entries.filter(({ state }) => state !== "done");
+      if (waiting.length > 0 || replica.pending.length > 0) replica.setPending(waiting);
+    }
+    this.told();
+  }
+
+  private done(entry: Entry): void {
+    if (entry.work.kind === "undo") void this.pull(entry.workspaceId);
+    this.on.done(entry);
+  }
+
+  private told(): void {
+    const entries = this.outbox?.all ?? [];
+    this.connection = {
+      live: this.current !== null && this.lives.get(this.current) === true,
+      waiting: entries.filter(({ state }) => state === "waiting").length,
+      asking: entries.filter(({ state }) => state === "asking"),
+      storage: this.keeper?.storage ?? "ok",
+    };
+    for (const listener of [...this.listeners]) listener();
+  }
+}
+
+function learn(replica: WorkspaceReplica, entry: Entry): void {
+  const gone = operationsOf(entry).flatMap(({ op, id }) => (op === "delete" ? id : []));
+  const present = gone.filter((id) => (replica.base(id)?.version ?? Infinity) < (entry.seq ?? 0));
+  const tasks = (entry.tasks ?? []).filter(
+    ({ id, version }) => (replica.base(id)?.version ?? -1) < version,
+  );
+  if (tasks.length > 0 || present.length > 0) replica.learn(tasks, present, entry.seq ?? 0);
+}
+
+let current: Store | null = null;
+
+/** The store of whoever is signed in. Throws when nobody is. */
+export function store(): Store {
+  if (current === null) throw new Error("nobody is signed in");
+  return current;
+}
+
+export const currentDatabase = (): Database | null => current?.database ?? null;
+
+/** Open the copy of `userId`; the same again when it is open. */
+export function openStore(userId: string, on: StoreEvents): Store {
+  if (current?.userId === userId) return current;
+  current?.stop();
+  current = new Store(userId, on);
+  void current.start();
+  return current;
+}
+
+/** Close it, and erase everything that is kept in this browser. */
+export async function eraseStore(): Promise<void> {
+  current?.stop();
+  current = null;
+  await eraseAll();
+}

@@ -1,0 +1,199 @@
+/** Keeps one workspace's copy: from the database, a snapshot, the log, and as it happens. */
+
+import { api, data } from "@/api/client";
+import { asProblem } from "@/api/problem";
+import type { Head } from "./db";
+import type { Keeper } from "./keeper";
+import { dropWorkspace, readWorkspace, writeFolded, writeWorkspace } from "./keeping";
+import { type Commit, LiveStream } from "./live";
+import type { Change, Task } from "./model";
+import type { Folded, WorkspaceReplica } from "./workspace";
+
+const PAGE = 1000;
+
+export type SyncEvents = {
+  folded(workspaceId: string, folded: Folded): void;
+  inbox(): void;
+  live(workspaceId: string, on: boolean): void;
+  gone(workspaceId: string): void;
+};
+
+export class WorkspaceSync {
+  private stream: LiveStream | null = null;
+  private opening: Promise<void> | null = null;
+  private catching: Promise<void> | null = null;
+  private textsWanted = true;
+
+  constructor(
+    readonly replica: WorkspaceReplica,
+    private readonly keeper: Keeper,
+    private readonly on: SyncEvents,
+  ) {}
+
+  /** Show what this browser has of it. */
+  open(): Promise<void> {
+    this.opening ??= this.fromDatabase();
+    return this.opening;
+  }
+
+  /** Up to what the server has now. Throws `Problem` or `TypeError`. */
+  catchUp(): Promise<void> {
+    this.catching ??= this.open()
+      .then(() => (this.replica.seq === null ? this.snapshot() : this.changes()))
+      .catch((error: unknown) => this.failed(error))
+      .finally(() => {
+        this.catching = null;
+      });
+    return this.catching;
+  }
+
+  /** Hear of each commit from now on. */
+  listen(): void {
+    this.stream ??= new LiveStream(this.replica.id, {
+      since: () => this.replica.seq,
+      catchUp: () => this.catchUp(),
+      commit: (commit) => this.hear(commit),
+      inbox: () => this.on.inbox(),
+      live: (on) => this.on.live(this.replica.id, on),
+      gone: () => this.leave(),
+    });
+  }
+
+  get listening(): boolean {
+    return this.stream !== null;
+  }
+
+  close(): void {
+    this.stream?.close();
+    this.stream = null;
+  }
+
+  private async fromDatabase(): Promise<void> {
+    const found = await this.keeper.read((db) => readWorkspace(db, this.replica.id));
+    if (found === undefined) return;
+    this.textsWanted = !found.head.texts;
+    this.replica.setHead(found.head);
+    this.replica.load(found.tasks, "ready");
+  }
+
+  private async snapshot(): Promise<void> {
+    let page = await this.page();
+    const { seq, workspace, members = [], projects = [], labels = [] } = page;
+    if (workspace === undefined) throw new TypeError("a snapshot without its workspace");
+    const head: Head = {
+      id: workspace.id,
+      seq: null,
+      workspace,
+      members,
+      projects,
+      labels,
+      texts: false,
+    };
+    this.replica.setHead(head);
+    this.replica.load(page.tasks, page.next_cursor === null ? "ready" : "loading");
+    const all: Task[] = [...page.tasks];
+    while (page.next_cursor !== null) {
+      page = await this.page(page.next_cursor);
+      all.push(...page.tasks);
+      this.replica.load(page.tasks);
+    }
+    const whole = { ...head, seq };
+    this.replica.complete(whole);
+    void this.keeper.write((db) => writeWorkspace(db, whole, all));
+    await this.changes();
+  }
+
+  private page(cursor?: string) {
+    const query = cursor === undefined ? {} : { cursor };
+    return data(
+      api.GET("/api/v1/workspaces/{w}/snapshot", {
+        params: { path: { w: this.replica.id }, query },
+      }),
+    );
+  }
+
+  private async changes(): Promise<void> {
+    for (;;) {
+      const since = this.replica.seq ?? 0;
+      const page = await data(
+        api.GET("/api/v1/workspaces/{w}/changes", {
+          params: { path: { w: this.replica.id }, query: { since, limit: PAGE } },
+        }),
+      );
+      this.fold(page.changes as Change[], since, page.seq);
+      if (!page.more) break;
+    }
+    void this.texts();
+  }
+
+  private hear(commit: Commit): void {
+    const since = this.replica.seq;
+    if (since === null || commit.seq <= since) return;
+    if (!commit.whole || commit.seq !== since + 1) void this.catchUp().catch(() => null);
+    else this.fold(commit.changes, since, commit.seq);
+  }
+
+  private fold(changes: readonly Change[], since: number, seq: number): void {
+    if (seq <= since && changes.length === 0) return;
+    const folded = this.replica.fold(changes, seq);
+    const { head } = this.replica.get();
+    if (head !== undefined) {
+      void this.keeper.write((db) => writeFolded(db, head, since, seq, folded));
+    }
+    this.on.folded(this.replica.id, folded);
+    if (changes.some(({ entity }) => entity === "member")) {
+      this.members().catch(() => null);
+    }
+  }
+
+  /** People's names are not in the log. */
+  private async members(): Promise<void> {
+    const params = { path: { w: this.replica.id } };
+    const [list, workspace] = await Promise.all([
+      data(api.GET("/api/v1/workspaces/{w}/members", { params })),
+      data(api.GET("/api/v1/workspaces/{w}", { params })),
+    ]);
+    const { head } = this.replica.get();
+    if (head === undefined) return;
+    const changed = { members: list.items, workspace };
+    this.replica.setHead({ ...head, ...changed });
+    void this.keeper.write((db) => db.heads.update(head.id, changed));
+  }
+
+  /** The descriptions, for when there is no network; nobody waits for them. */
+  private async texts(): Promise<void> {
+    if (!this.textsWanted || !this.keeper.usable) return;
+    this.textsWanted = false;
+    const { id } = this.replica;
+    try {
+      for (let cursor: string | null | undefined; cursor !== null; ) {
+        const query = cursor === undefined ? {} : { cursor };
+        const params = { path: { w: id }, query };
+        const page = await data(api.GET("/api/v1/workspaces/{w}/texts", { params }));
+        const rows = page.items.map((text) => ({ ...text, workspace_id: id }));
+        if (!(await this.keeper.write((db) => db.texts.bulkPut(rows)))) return;
+        cursor = page.next_cursor;
+      }
+      void this.keeper.write((db) => db.heads.update(id, { texts: true }));
+    } catch {
+      this.textsWanted = true;
+    }
+  }
+
+  private async failed(error: unknown): Promise<void> {
+    const problem = asProblem(error);
+    if (problem.status === 404) this.leave();
+    else if (problem.status === 410) {
+      // The log does not reach back that far: begin again.
+      this.replica.reset();
+      await this.snapshot();
+    } else throw problem;
+  }
+
+  private leave(): void {
+    this.close();
+    this.replica.setState("gone");
+    void this.keeper.write((db) => dropWorkspace(db, this.replica.id));
+    this.on.gone(this.replica.id);
+  }
+}
