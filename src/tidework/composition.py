@@ -33,6 +33,7 @@ from tidework.bus.wakeups_sqlite import SqliteCarrier
 from tidework.cache.buckets import Buckets, MemoryBuckets
 from tidework.cache.second_tier import SecondTier
 from tidework.channels.parts import Channels
+from tidework.exchange.parts import Exchange
 from tidework.mail import FolderMailer, Mailer
 from tidework.notifications.parts import Notifications
 from tidework.outgoing.client import Outgoing
@@ -95,6 +96,7 @@ class Services:
     analytics: AnalyticsService
     bulk: BulkService
     reports: Reports
+    exchange: Exchange
     followups: Followups
     jobs: Jobs
     consumers: list[AnyConsumer]
@@ -110,6 +112,7 @@ def attach(services: Services) -> None:
     BulkRuns(store).register(jobs)
     BulkUndo(store).register(jobs)
     services.reports.begin(jobs)
+    services.exchange.begin(jobs)
     services.notifications.begin(jobs)
     services.channels.begin(jobs)
     services.consumers.append(services.notifications.consumer)
@@ -227,6 +230,7 @@ def compose(settings: Settings, store: Store, buckets: Buckets | None = None) ->
         Post(make_mailer(settings)),
         Notifications(store, users, settings.public_url),
     )
+    reports = Reports(settings, store, users, analytics, jobs)
     tasks, outgoing = TaskService(store, answers), Outgoing(settings.outgoing_allow)
     services = Services(
         settings=settings,
@@ -253,7 +257,8 @@ def compose(settings: Settings, store: Store, buckets: Buckets | None = None) ->
         stats=StatsService(store, answers),
         analytics=analytics,
         bulk=BulkService(store, jobs),
-        reports=Reports(settings, store, users, analytics, jobs),
+        reports=reports,
+        exchange=Exchange(settings, store, users, workspaces, reports, jobs),
         followups=followups,
         jobs=jobs,
         consumers=[],

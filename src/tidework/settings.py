@@ -115,8 +115,13 @@ class Settings(CoreSettings):
         example="folder",
     )
     max_report_bytes: int = _setting(
-        100 << 20, values.size, "Largest file of a report.", shown="100 MiB", example="20 MiB"
-    )
+        100 << 20, values.size, "Largest file of a report or an export.", shown="100 MiB",
+        example="20 MiB",
+    )  # fmt: skip
+    max_import_bytes: int = _setting(
+        50 << 20, values.size, "Largest file that is sent to be imported, as it is sent.",
+        shown="50 MiB", example="10 MiB",
+    )  # fmt: skip
     mail_from: str = _setting(
         "tidework@localhost",
         values.mail_address,

@@ -12,6 +12,8 @@ COSTS: Final[Mapping[tuple[str, str], int]] = {
     ("GET", "texts"): 5,
     ("POST", "bulk"): 10,
     ("POST", "reports"): 10,
+    ("POST", "imports"): 20,
+    ("POST", "exports"): 10,
 }
 """By method and the last part of the path."""
 

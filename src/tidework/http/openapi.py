@@ -35,6 +35,9 @@ BEARER: Final = "bearer"
 PUBLIC: Final[list[dict[str, list[str]]]] = [{}]
 """What a route gives as `security` that needs no credentials."""
 
+FILE: Final = "file"
+"""The key in a route's `opt` whose body is a file: the media types that it may have."""
+
 _SCHEMA_REF: Final = "#/components/schemas/{name}"
 _METHODS: Final = ("get", "put", "post", "delete", "patch")
 _Node = dict[str, Any]
@@ -144,6 +147,10 @@ def _add_from_handlers(app: Litestar, schema: _Node) -> None:
                 operation = schema["paths"][route.path_format][method.lower()]
                 if declared:
                     operation.setdefault("parameters", []).extend(declared)
+                if FILE in handler.opt:
+                    file = {"schema": {"type": "string", "format": "binary"}}
+                    content = dict.fromkeys(handler.opt[FILE], file)
+                    operation["requestBody"] = {"content": content, "required": True}
                 if data is not None and data.has_default:
                     operation["requestBody"]["required"] = False
 

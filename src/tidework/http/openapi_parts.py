@@ -31,6 +31,7 @@ TAGS: Final[tuple[dict[str, str], ...]] = (
     {"name": "reminders", "description": "What the caller wants to be told of a task, and when."},
     {"name": "webhooks", "description": "Telling other systems what happened."},
     {"name": "reports", "description": "Files made of a workspace, and the links to them."},
+    {"name": "imports", "description": "Imports and exports, in the background."},
     {"name": "admin", "description": "The whole installation; for the role admin."},
     {"name": "meta", "description": "Keys, health and this document."},
 )
@@ -50,6 +51,7 @@ _TAG_RULES: Final = tuple(
         (r"/labels(/|$)", "labels"),
         (r"/(tasks|bulk)(/|$)", "tasks"),
         (r"/(reports|report-schedules|downloads)(/|$)", "reports"),
+        (r"/(imports|exports)(/|$)", "imports"),
         (r"/(changes|snapshot|texts|undo|stats|events)(/|$)", "changes"),
         (r"/workspaces(/|$)", "workspaces"),
     )
@@ -79,6 +81,8 @@ PATH_PARAMETERS: Final = {
     "run_id": "The id of the change in bulk.",
     "report_id": "The report's id.",
     "schedule_id": "The schedule's id.",
+    "import_id": "The import's id.",
+    "export_id": "The export's id.",
     "subscription_id": "The id of the browser's subscription.",
     "channel": "The channel: sms or chat.",
 }

@@ -54,6 +54,13 @@ class Query:
             raise invalid(f"?{name}", "repeated", f"?{name} may be given once only.")
         return values[0]
 
+    def texts(self, name: str) -> list[str]:
+        """The values of a parameter that may be repeated, as they are. Raises `Invalid`."""
+        found = self._values.get(name, [])
+        if len(found) > _LONGEST_LIST:
+            raise invalid(f"?{name}", "too_many", f"?{name} takes {_LONGEST_LIST} values at most.")
+        return found
+
     def items(self, name: str) -> list[str]:
         """The values of a parameter that may be repeated or hold several, comma-separated."""
         found = [

@@ -2,7 +2,7 @@
 
 import base64
 import hmac
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 import msgspec
@@ -56,7 +56,17 @@ def no_such_link() -> NotFound:
     return NotFound("This link leads nowhere, or has expired. Ask for the report anew.")
 
 
-def link(public_url: str, stream_id: str, report: Record, user_id: str) -> str:
+class Linked(Protocol):
+    """What links are made with."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def secret(self) -> str: ...
+
+
+def link(public_url: str, stream_id: str, report: Linked, user_id: str) -> str:
     """The address of a report's file, for one person."""
     ids = b"".join(UUID(one).bytes for one in (stream_id, report.id, user_id))
     token = base64.urlsafe_b64encode(ids + _proof(report.secret, ids)).decode()

@@ -6,7 +6,7 @@ from tidework.transfer.export_csv import export_csv
 from tidework.transfer.export_ics import export_ics
 from tidework.transfer.export_json import export_json
 from tidework.transfer.jira_import import JiraOptions, import_jira
-from tidework.transfer.json_import import JsonOptions, import_json
+from tidework.transfer.json_import import JsonOptions, drop_unfinished, import_json
 from tidework.transfer.mapping import Mapping, default_mapping, load_mapping
 from tidework.transfer.people import Described, Directory, People, load_people
 from tidework.transfer.report import (
@@ -34,6 +34,7 @@ __all__ = [
     "Progress",
     "Terms",
     "default_mapping",
+    "drop_unfinished",
     "export_csv",
     "export_ics",
     "export_json",

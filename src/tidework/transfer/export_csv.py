@@ -8,6 +8,7 @@ from tidework.store.protocol import Store
 from tidework.transfer.export_json import Write
 from tidework.transfer.export_rows import TaskRow, task_rows
 from tidework.transfer.people import Described, Directory
+from tidework.transfer.report import Progress
 
 COLUMNS = (
     "number", "title", "description", "status", "priority", "due_at", "project", "labels",
@@ -16,7 +17,14 @@ COLUMNS = (
 )  # fmt: skip
 
 
-async def export_csv(store: Store, workspace_id: str, directory: Directory, write: Write) -> None:
+async def export_csv(
+    store: Store,
+    workspace_id: str,
+    directory: Directory,
+    write: Write,
+    *,
+    progress: Progress | None = None,
+) -> None:
     """Write the tasks as CSV (RFC 4180), UTF-8, by number. Raises `NotFound`.
 
     A text that a spreadsheet would take for a formula is preceded by an apostrophe.
@@ -24,7 +32,7 @@ async def export_csv(store: Store, workspace_id: str, directory: Directory, writ
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     writer.writerow(COLUMNS)
-    async for task in task_rows(store, workspace_id, directory):
+    async for task in task_rows(store, workspace_id, directory, progress):
         writer.writerow(_row(task))
         if buffer.tell() > 65_536:
             write(buffer.getvalue().encode())

@@ -14,6 +14,7 @@ from tidework.times import parse
 from tidework.transfer.export_json import Write
 from tidework.transfer.export_rows import TaskRow, task_rows
 from tidework.transfer.people import Directory
+from tidework.transfer.report import Progress
 
 _STATUS = {
     "pending": "NEEDS-ACTION",
@@ -27,7 +28,13 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 async def export_ics(
-    store: Store, workspace_id: str, directory: Directory, write: Write, *, due_only: bool = False
+    store: Store,
+    workspace_id: str,
+    directory: Directory,
+    write: Write,
+    *,
+    due_only: bool = False,
+    progress: Progress | None = None,
 ) -> None:
     """Write the tasks by number, each as a VTODO whose UID is the task's id; with `due_only` only
     those with a due date. Raises `NotFound`.
@@ -38,7 +45,7 @@ async def export_ics(
     head, end, tail = calendar.to_ical().partition(b"END:VCALENDAR")
     write(head)
     zones: set[str] = set()
-    async for task in task_rows(store, workspace_id, directory):
+    async for task in task_rows(store, workspace_id, directory, progress):
         if task.due_at is not None or not due_only:
             if task.recurrence is not None:
                 write(_zone(task.recurrence["time_zone"], zones))

@@ -1,5 +1,6 @@
 """`tidework export --format json`: everything about a workspace; see `portable`."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from itertools import groupby
 from typing import Any
@@ -13,6 +14,7 @@ from tidework.log import Entities, LoggedChange, fold
 from tidework.store.protocol import Store
 from tidework.store.sql.schema import import_marks
 from tidework.store.sql.statement import Statement
+from tidework.transfer.meter import Meter
 from tidework.transfer.people import Directory
 from tidework.transfer.portable import (
     ENTITIES,
@@ -28,10 +30,13 @@ from tidework.transfer.portable import (
     exported,
     is_person_mark,
 )
+from tidework.transfer.report import Progress
 from tidework.transfer.spool import Spool
 
 Write = Callable[[bytes], object]
 _PAGE = 5_000
+_LOG_PAGE = 500
+_AT_A_TIME = 200
 
 ALL_MARKS = Statement(
     "export_marks",
@@ -64,7 +69,14 @@ class Remembered(msgspec.Struct, frozen=True):
     here: str | None
 
 
-async def export_json(store: Store, workspace_id: str, directory: Directory, write: Write) -> None:
+async def export_json(
+    store: Store,
+    workspace_id: str,
+    directory: Directory,
+    write: Write,
+    *,
+    progress: Progress | None = None,
+) -> None:
     """Write a workspace, as it is when this is called, piece by piece.
 
     Raises `NotFound`, and `Gone` when the log no longer reaches back to its beginning. Memory: the
@@ -74,7 +86,7 @@ async def export_json(store: Store, workspace_id: str, directory: Directory, wri
     if until is None:
         raise NotFound("There is no such workspace; check its name or id.")
     with Spool() as spool:
-        await _Export(store, workspace_id, directory, write, until, spool).run()
+        await _Export(store, workspace_id, directory, write, until, spool, progress).run()
 
 
 class _Export:
@@ -86,7 +98,9 @@ class _Export:
         write: Write,
         until: int,
         spool: Spool,
+        progress: Progress | None,
     ) -> None:
+        self._meter = Meter(progress)
         self._store = store
         self._workspace_id = workspace_id
         self._directory = directory
@@ -100,6 +114,7 @@ class _Export:
     async def run(self) -> None:
         state: Entities = {}
         first = True
+        self._meter.begin(400, self._until)
         async for page in self._log():
             if first and page[0].seq != 1:
                 raise Gone(
@@ -122,7 +137,7 @@ class _Export:
         await self._people()
         await self._commits()
         self._marks()
-        self._state(state)
+        await self._state(state)
         self._write(b"\n}\n")
 
     async def _log(self) -> AsyncIterator[list[LoggedChange]]:
@@ -132,11 +147,14 @@ class _Export:
         since = left_out = 0
         while since < self._until:
             page = await self._store.log(
-                self._workspace_id, since=since, limit=_PAGE, until=self._until
+                self._workspace_id, since=since, limit=_LOG_PAGE, until=self._until
             )
             if not page:
                 return
+            self._meter.advance(page[-1].seq - since)
             since = page[-1].seq
+            # The embedded database answers at once: others want their turn as well.
+            await asyncio.sleep(0)
             travels = []
             for seq, changes in groupby(page, key=lambda change: change.seq):
                 kept = [change for change in changes if change.entity in ENTITIES]
@@ -202,6 +220,7 @@ class _Export:
 
     async def _commits(self) -> None:
         self._write(b',\n"commits":[')
+        self._meter.begin(600, self._until)
         separator = b"\n"
         async for page in self._log():
             for seq, changes in groupby(page, key=lambda change: change.seq):
@@ -235,7 +254,7 @@ class _Export:
 
         self._list("marks", marks())
 
-    def _state(self, state: Entities) -> None:
+    async def _state(self, state: Entities) -> None:
         self._write(b',\n"state":{')
         for i, kind in enumerate(ENTITIES):
             ids = sorted(
@@ -243,6 +262,8 @@ class _Export:
             )
             self._write((b",\n" if i else b"\n") + encode(kind) + b":[")
             for j, (alias, id_) in enumerate(ids):
+                if j % _AT_A_TIME == 0:
+                    await asyncio.sleep(0)
                 entity = state[kind, id_]
                 fields = exported(kind, entity.fields, self._alias)
                 more = {"id": alias, "version": entity.version, "updated_at": entity.updated_at}

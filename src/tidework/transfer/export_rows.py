@@ -1,17 +1,20 @@
 """The tasks of a workspace as people read them: names instead of ids."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import and_, bindparam, func, select
 
 from tidework.errors import NotFound
 from tidework.store.protocol import Store
 from tidework.store.sql.schema import labels, projects, tasks
 from tidework.store.sql.statement import Statement
 from tidework.transfer.people import Described, Directory
+from tidework.transfer.report import Progress
 
 _PAGE = 1_000
+_AT_A_TIME = 20
 _FIELDS = (
     "id", "number", "title", "description", "status", "priority", "due_at", "project_id",
     "parent_id", "assignee_id", "label_ids", "created_by", "created_at", "updated_at",
@@ -32,6 +35,10 @@ _TASKS = Statement(
     .order_by(tasks.c.number)
     .limit(bindparam("limit")),
     heavy=True,
+)
+_LAST = Statement(
+    "export_last_number",
+    select(func.max(tasks.c.number)).where(tasks.c.stream_id == bindparam("stream_id")),
 )
 _NAMES = {
     table.name: Statement(
@@ -66,7 +73,7 @@ class TaskRow(NamedTuple):
 
 
 async def task_rows(
-    store: Store, workspace_id: str, directory: Directory
+    store: Store, workspace_id: str, directory: Directory, progress: Progress | None = None
 ) -> AsyncIterator[TaskRow]:
     """Every task by number. Raises `NotFound`. Memory: a thousand tasks, the names of labels,
     projects and people.
@@ -78,6 +85,7 @@ async def task_rows(
         names |= dict(await store.fetch(statement, {"stream_id": workspace_id}))  # type: ignore[arg-type]
     people: dict[str, Described | None] = {}
     after = 0
+    last = (await store.fetch(_LAST, {"stream_id": workspace_id}))[0][0] or 1
     while True:
         params: dict[str, Any] = {"stream_id": workspace_id, "after": after, "limit": _PAGE}
         rows = [
@@ -87,11 +95,18 @@ async def task_rows(
         new = {row[name] for row in rows for name in ("assignee_id", "created_by")} - people.keys()
         found = await directory.describe(sorted(user for user in new if user is not None))
         people |= {user: found.get(user) for user in new}
-        for row in rows:
+        number = after
+        for place, row in enumerate(rows):
+            number = row["number"]
             yield _task(row, names, people)
+            if place % _AT_A_TIME == 0:
+                # Whoever writes them takes a while: others want their turn.
+                await asyncio.sleep(0)
+        if progress is not None:
+            progress(min(number, last), last)
         if len(rows) < _PAGE:
             return
-        after = rows[-1]["number"]
+        after = number
 
 
 def _task(

@@ -77,11 +77,13 @@ async def import_json(
     progress: Progress | None = None,
     announce: Callable[[ImportReport], Awaitable[None]] | None = None,
     report: ImportReport | None = None,
+    finish: Callable[[str], Awaitable[None]] | None = None,
 ) -> ImportReport:
     """Make a workspace from the file of one; `report.workspace_id` is the new one.
 
     `announce` is told what the file holds before anything is written; what it raises ends the import.
-    `report`, where given, is what is written on the way.
+    `report`, where given, is what is written on the way. `finish` is called with the workspace's id
+    when all is written, before that is noted: once at least, and never for a file that was there.
 
     Members are those of the file: by e-mail where there is such an account, else as placeholders.
     Nobody else is: whoever imports for others is to be admitted by the caller. Raises `BadSource`
@@ -115,12 +117,23 @@ async def import_json(
         place = _Place(workspace_id, users)
         meter.begin(700, checked.commits)
         await _Writer(store, place, path, report, meter).run()
+        if finish is not None:
+            await finish(workspace_id)
         members = [users[alias] for alias in checked.members]
         await store.operate(
             [operation for user in members for operation in admission(workspace_id, user)]
             + [marks.put(_DONE, workspace_id, fingerprint)]
         )
     return report
+
+
+async def drop_unfinished(store: Store, workspace_id: str) -> None:
+    """Remove what an import has left that will not be gone on with, unless it is complete."""
+    with Spool() as spool:
+        marks = Marks(store, workspace_id, OWN_SOURCE, spool)
+        await marks.load()
+        if marks.get(_DONE) is None:
+            await store.purge(workspace_id)
 
 
 async def _resolve(

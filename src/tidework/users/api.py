@@ -14,6 +14,7 @@ from tidework.users.values import (
     clean_time_zone,
     combined,
     email_key,
+    imported_email,
     is_imported,
 )
 
@@ -39,6 +40,7 @@ __all__ = [
     "clean_time_zone",
     "combined",
     "email_key",
+    "imported_email",
     "is_imported",
     "view",
 ]

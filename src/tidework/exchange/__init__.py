@@ -1,0 +1,1 @@
+"""Imports and exports over HTTP: in the background, with progress."""
