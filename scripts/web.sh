@@ -4,6 +4,7 @@
 #                          --if-possible what cannot be fetched is only told, and the API goes on
 #   check                  lint, format and types; and whether the client's types fit the API
 #   api                    make the client's types from the API (web/src/api/schema.d.ts)
+#   lock                   complete package-lock.json for other platforms, after an `npm install`
 #   test [ARGUMENT...]     its unit tests, for vitest
 #   format                 repair what the linter can, and format
 # Node is the system's when it is new enough, else one from the package index, in .venv. It needs the
@@ -37,6 +38,8 @@ find_node() {
     say "no Node 20.19, 22.12 or newer found here; fetching one into .venv"
     UV_PYTHON_DOWNLOADS=never scripts/uv.sh sync --quiet --frozen --inexact --only-group web \
         --python .venv/bin/python || return 1
+    # The shell remembers where it found the old one.
+    hash -r
     has_node
 }
 
@@ -146,6 +149,7 @@ check)
     need
     failed=0
     quietly run check --silent || failed=1
+    node web/build/lock.mjs --check || failed=1
     made=$(mktemp -d)
     trap 'rm -rf "$made"' EXIT
     types "$made/schema.d.ts"
@@ -159,6 +163,13 @@ api)
     need
     types src/api/schema.d.ts
     ;;
+lock)
+    find_node
+    is_installed && installed=1 || installed=
+    node web/build/lock.mjs
+    # What is installed has not become another by it.
+    [ -z "$installed" ] || cksum <web/package-lock.json >$INSTALLED
+    ;;
 test)
     need
     quietly test --silent -- "$@"
@@ -167,5 +178,5 @@ format)
     need
     quietly run format --silent
     ;;
-*) die "web.sh: unknown '$what'; use build, check, api, test or format" ;;
+*) die "web.sh: unknown '$what'; use build, check, api, lock, test or format" ;;
 esac

@@ -53,8 +53,8 @@ function isThere(place, name) {
 }
 
 if (missing.length > 0 && process.argv.includes("--check")) {
-  console.error(
-    "package-lock.json lacks packages of other platforms. Run: node build/lock.mjs (in web)",
+  process.stderr.write(
+    "package-lock.json lacks packages of other platforms. Run: scripts/web.sh lock\n",
   );
   process.exit(1);
 }
