@@ -1,0 +1,17 @@
+import { createContext } from "react";
+
+/** What the elements of a text know beside themselves. */
+export type Around = {
+  source: string;
+  me: string | undefined;
+  toggle: ((offset: number) => void) | undefined;
+};
+
+export const Surroundings = createContext<Around>({
+  source: "",
+  me: undefined,
+  toggle: undefined,
+});
+
+/** The list item around a box: where it begins in the source, and its words. */
+export const Item = createContext<{ offset: number; words: string } | null>(null);
