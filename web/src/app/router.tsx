@@ -82,7 +82,7 @@ const shell = createRoute({
       });
     }
   },
-  component: page(() => import("./Shell"), "Shell", "shell", "parts"),
+  component: page(() => import("./Shell"), "Shell", "shell", "parts", "filters"),
 });
 
 const inShell = <P extends string>(

@@ -22,7 +22,8 @@ type Test = (task: Task) => boolean;
 const SEPARATORS = /[^\p{L}\p{N}\p{M}]+/gu;
 const MOST_WORDS = 20;
 
-const spaced = (text: string): string =>
+/** The words of a text, each with a space on either side. */
+export const spaced = (text: string): string =>
   ` ${text.normalize("NFC").toLowerCase().replace(SEPARATORS, " ").trim()} `;
 
 /** The words of `q`, as the server's full text takes them: case does not count, accents do. */

@@ -1,0 +1,81 @@
+/** What the server's full text finds: words of descriptions, which the replica does not search. */
+
+import { useDebouncedValue } from "@mantine/hooks";
+import { useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { api, data } from "@/api/client";
+import { asProblem } from "@/api/problem";
+import { useConnection } from "@/replica/hooks";
+import { currentDatabase } from "@/replica/store";
+import { spaced, wordsOf } from "./matching";
+
+export type FullText = {
+  found: ReadonlySet<string> | undefined;
+  /**
+   * `none`: nothing is searched for. `titles`: the server cannot be asked, so what is searched are
+   * titles, and those descriptions that this browser has kept. `kept`: it has kept them all.
+   * `partial`: descriptions match in more tasks than were asked for.
+   */
+  state: "none" | "searching" | "all" | "partial" | "titles" | "kept";
+};
+
+const PAGE = 100;
+const MOST_PAGES = 5;
+const TYPING_MS = 250;
+
+async function ask(workspaceId: string, q: string, signal: AbortSignal): Promise<Answer> {
+  const ids: string[] = [];
+  let cursor: string | undefined;
+  for (let page = 0; page < MOST_PAGES; page += 1) {
+    const query = { q, limit: PAGE, sort: "-updated_at" as const, ...(cursor && { cursor }) };
+    const answer = await data(
+      api.GET("/api/v1/workspaces/{w}/tasks", {
+        params: { path: { w: workspaceId }, query },
+        signal,
+      }),
+    );
+    ids.push(...answer.items.map((task) => task.id));
+    cursor = answer.next_cursor ?? undefined;
+    if (cursor === undefined) break;
+  }
+  return { ids, state: cursor === undefined ? "all" : "partial" };
+}
+
+type Answer = { ids: string[]; state: FullText["state"] };
+
+/** Without the server: what is kept of descriptions. */
+async function lookUp(workspaceId: string, words: readonly string[]): Promise<Answer> {
+  const db = currentDatabase();
+  if (db === null) return { ids: [], state: "titles" };
+  const ids: string[] = [];
+  await db.texts.where({ workspace_id: workspaceId }).each((text) => {
+    const within = spaced(text.description);
+    if (words.every((word) => within.includes(` ${word}`))) ids.push(text.id);
+  });
+  const head = await db.heads.get(workspaceId);
+  return { ids, state: head?.texts ? "kept" : "titles" };
+}
+
+/** The tasks whose title or description have the words of `q`, as far as the server can be asked. */
+export function useFullText(workspaceId: string, q: string): FullText {
+  const { online } = useConnection();
+  const words = wordsOf(q).join(" ");
+  const [wanted] = useDebouncedValue(words, TYPING_MS);
+  const query = useQuery({
+    queryKey: ["fulltext", workspaceId, wanted, online],
+    queryFn: async ({ signal }) => {
+      const kept = () => lookUp(workspaceId, wordsOf(wanted));
+      if (!online) return kept();
+      return ask(workspaceId, wanted, signal).catch((error) => {
+        if (asProblem(error).offline && !signal.aborted) return kept();
+        throw error;
+      });
+    },
+    enabled: wanted !== "",
+    staleTime: 15_000,
+  });
+  const answer = wanted === words ? query.data : undefined;
+  const found = useMemo(() => answer && new Set(answer.ids), [answer]);
+  if (words === "") return { found: undefined, state: "none" };
+  return { found, state: answer?.state ?? (query.isError ? "titles" : "searching") };
+}
