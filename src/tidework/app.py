@@ -34,6 +34,8 @@ from tidework.composition import (
     make_store,
 )
 from tidework.errors import TideworkError
+from tidework.exchange import examples as exchange_examples
+from tidework.exchange.routes import routers as exchange_routers
 from tidework.http.admission import Admission
 from tidework.http.answer import App, Receive, Scope, Send
 from tidework.http.context import SCOPE_KEY, guards
@@ -49,6 +51,7 @@ from tidework.http.logs import get_logger
 from tidework.http.metrics import PoolStats, metrics_app
 from tidework.http.openapi import PATH as DOCUMENT_PATH
 from tidework.http.openapi import DocumentApp, document, openapi_config
+from tidework.http.origins import Origins
 from tidework.http.problem import exception_handlers
 from tidework.http.proxies import TrustedProxies
 from tidework.http.stopping import Stopping
@@ -110,6 +113,8 @@ _log = get_logger(__name__)
 
 def api_routers(services: Services) -> list[Router]:
     """The routes below `/api/v1`."""
+    settings = services.settings
+    origins = Origins(settings.public_url, settings.cors_origins)
     task_services: dict[str, object] = {
         "tasks": services.tasks,
         "comments": services.comments,
@@ -121,7 +126,7 @@ def api_routers(services: Services) -> list[Router]:
         "admin_tasks": AdminTaskService(services.store, services.audit),
     }
     return [
-        *auth_routers(services.auth, services.resets, services.api_tokens),
+        *auth_routers(services.auth, services.resets, services.api_tokens, origins),
         *email_routers(services.confirmations),
         *user_routers(services.users, services.closing, services.auth),
         *notification_routers(services.notifications),
@@ -137,6 +142,7 @@ def api_routers(services: Services) -> list[Router]:
         *analytics_routers(services.analytics),
         *webhook_routers(services.webhooks.service, services.webhooks.outbox),
         *report_routers(services.reports.service, services.reports.schedules),
+        *exchange_routers(services.exchange.imports, services.exchange.exports),
         *task_routers(task_services, [*LOG_HANDLERS, *BULK_HANDLERS, *SNAPSHOT_HANDLERS]),
     ]
 
@@ -292,6 +298,7 @@ class Application:
             admission=self._admission,
             stopping=self.stopping,
             socket=LiveSocket(front, live, proxies, settings.wait_seconds),
+            uploads=services.exchange.uploads,
         )
 
     def _health(self, services: Services) -> Health:
@@ -373,6 +380,7 @@ EXAMPLES = (
     *workspace_examples.EXAMPLES,
     *task_examples.EXAMPLES,
     *report_examples.EXAMPLES,
+    *exchange_examples.EXAMPLES,
     *analytics_examples.EXAMPLES,
     *notification_examples.EXAMPLES,
     *channel_examples.EXAMPLES,

@@ -2,20 +2,27 @@
 
 import hmac
 import time
+from collections.abc import Mapping
 from math import inf
 from typing import Literal
 
+import msgspec
+
 from tidework.auth import queries
 from tidework.auth.access import AccessTokens
-from tidework.auth.tokens import API_PREFIX, parse_api
+from tidework.auth.cookies import cookie_of
+from tidework.auth.schemas import Refresh
+from tidework.auth.sessions import Session
+from tidework.auth.tokens import API_PREFIX, parse_api, parse_refresh
 from tidework.cache.memory import BoundedCache
 from tidework.errors import Unauthenticated
-from tidework.http.context import Credential, Principal
+from tidework.http.context import Credential, Principal, RequestContext
 from tidework.ids import is_id
 from tidework.store.protocol import Row, Store
-from tidework.times import parse
+from tidework.times import now, parse
 
 _MAX_KEPT = 10_000
+_refresh = msgspec.json.Decoder(Refresh).decode
 
 
 class StreamAuthenticator:
@@ -85,6 +92,30 @@ class StreamAuthenticator:
         return seq, Principal(
             credential.user_id, effective, workspace_id, proved, frozenset(scopes)
         )
+
+    async def renewing(self, context: RequestContext, headers: Mapping[bytes, bytes]) -> str | None:
+        """See `Authenticator.renewing`. One query by key."""
+        token = parse_refresh(_refresh_token(context, headers))
+        if token is None:
+            return None
+        params = {"user_id": token.user_id, "id": token.session_id}
+        rows = await self._store.fetch(queries.SESSION, params)
+        if not rows:
+            return None
+        session = Session(*rows[0])
+        good = token.genuine(session.family_key) and session.expires_at > now()
+        return token.user_id if good else None
+
+
+def _refresh_token(context: RequestContext, headers: Mapping[bytes, bytes]) -> str:
+    """The refresh token of a request, in the order in which its route looks; empty for none."""
+    given: str | None = None
+    if context.body:
+        try:
+            given = _refresh(context.body).refresh_token
+        except (msgspec.DecodeError, RecursionError):
+            return ""
+    return given or cookie_of(headers, context.scheme) or ""
 
 
 def _check_active(is_active: bool | None) -> None:

@@ -3,11 +3,11 @@
 from typing import Any
 
 from litestar import Request, Response, Router, delete, get, post
-from litestar.datastructures import Cookie
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
 
 from tidework.auth.api_tokens import ApiTokens
+from tidework.auth.cookies import RefreshCookies
 from tidework.auth.keys import KeySet
 from tidework.auth.resets import Resets
 from tidework.auth.schemas import (
@@ -19,7 +19,6 @@ from tidework.auth.schemas import (
     PasswordForgot,
     PasswordReset,
     Refresh,
-    Refreshed,
     Register,
     SessionList,
     SessionOut,
@@ -32,6 +31,7 @@ from tidework.auth.sessions import Pair
 from tidework.errors import Forbidden, Unauthenticated
 from tidework.http.context import Principal, RequestContext, principal_of
 from tidework.http.openapi import BEARER, PUBLIC, problem_responses
+from tidework.http.origins import Origins
 from tidework.http.replies import known_id
 from tidework.users.api import Account, view
 
@@ -56,6 +56,7 @@ async def register(
     data: JSONBody[Register],
     context: NamedDependency[RequestContext],
     auth: NamedDependency[AuthService],
+    jar: NamedDependency[RefreshCookies],
 ) -> Response[LoggedIn]:
     """The first account of an installation becomes its administrator."""
     account, pair, seq = await auth.register(
@@ -63,7 +64,7 @@ async def register(
     )
     context.seq = seq
     context.location = "/api/v1/users/me"
-    return _logged_in(account, pair, context, auth, cookie=data.cookie)
+    return _logged_in(account, pair, context, jar if data.cookie else None)
 
 
 @post(
@@ -78,10 +79,11 @@ async def login(
     data: JSONBody[Login],
     context: NamedDependency[RequestContext],
     auth: NamedDependency[AuthService],
+    jar: NamedDependency[RefreshCookies],
 ) -> Response[LoggedIn]:
     """The answer is the same for a wrong password and for an address without an account."""
     account, pair = await auth.log_in(data.email, data.password, context)
-    return _logged_in(account, pair, context, auth, cookie=data.cookie)
+    return _logged_in(account, pair, context, jar if data.cookie else None)
 
 
 @post(
@@ -89,33 +91,31 @@ async def login(
     status_code=200,
     operation_id="refresh",
     summary="Exchange a refresh token for the next pair",
-    responses=problem_responses(401),
+    responses=problem_responses(401, 403),
     security=PUBLIC,
 )
 async def refresh(
     request: Request[Any, Any, Any],
     context: NamedDependency[RequestContext],
     auth: NamedDependency[AuthService],
+    jar: NamedDependency[RefreshCookies],
     data: JSONBody[Refresh | None] = None,
-) -> Response[Refreshed]:
+) -> Response[LoggedIn]:
     """A refresh token is used up by this. Its retry within 30 seconds gets the same pair again; used
-    later than that, the whole session ends.
+    later than that, the whole session ends. Counts for the account when the token is good.
     """
     given = data.refresh_token if data is not None else None
-    text = given or request.cookies.get(_cookie_name(context))
+    text = given or jar.proof(request, context)
     if not text:
         raise Unauthenticated(
             "There is no refresh token in the body and no cookie. Log in.", code="refresh_missing"
         )
-    pair = await auth.sessions.refresh(text, context)
-    if given:
-        body = Refreshed(pair.access_token, "Bearer", pair.expires_in, pair.refresh_token)
-        return Response(body, headers=_NO_STORE)
-    return Response(
-        Refreshed(pair.access_token, "Bearer", pair.expires_in),
-        headers=_NO_STORE,
-        cookies=[_cookie(context, pair.refresh_token, auth.sessions.lifetime_s)],
-    )
+    try:
+        pair = await auth.sessions.refresh(text, context)
+        account = await auth.account_of(pair)
+    except Unauthenticated as error:
+        raise error if given else jar.useless(error, context) from None
+    return _logged_in(account, pair, context, None if given else jar)
 
 
 @post(
@@ -130,20 +130,24 @@ async def logout(
     request: Request[Any, Any, Any],
     context: NamedDependency[RequestContext],
     auth: NamedDependency[AuthService],
+    jar: NamedDependency[RefreshCookies],
     data: JSONBody[Refresh | None] = None,
 ) -> Response[None]:
     """Takes the access token, or a refresh token in the body or the cookie."""
-    cookie = request.cookies.get(_cookie_name(context))
+    given = data.refresh_token if data is not None else None
     if context.principal is not None:
         user_id, session_id = context.principal.user_id, _session_of(context.principal)
     else:
-        text = (data.refresh_token if data is not None else None) or cookie
+        text = given or jar.proof(request, context)
         if not text:
             principal_of(context)
-        token, session = await auth.sessions.find(text or "")
+        try:
+            token, session = await auth.sessions.find(text or "")
+        except Unauthenticated as error:
+            raise error if given else jar.useless(error, context) from None
         user_id, session_id = token.user_id, session.id
     context.seq = (await auth.sessions.end(user_id, session_id, "logout", context)).seq
-    cleared = [_cookie(context, "", 0)] if cookie is not None else []
+    cleared = [jar.removed(context)] if jar.sent(request, context) else []
     return Response(None, status_code=204, headers=_NO_STORE, cookies=cleared)
 
 
@@ -301,7 +305,9 @@ async def jwks(keys: NamedDependency[KeySet]) -> Response[Jwks]:
     return Response(Jwks(keys.jwks()["keys"]), headers={"Cache-Control": "public, max-age=60"})
 
 
-def routers(auth: AuthService, resets: Resets, api_tokens: ApiTokens) -> list[Router]:
+def routers(
+    auth: AuthService, resets: Resets, api_tokens: ApiTokens, origins: Origins
+) -> list[Router]:
     """The routes, with the services that they call."""
     handlers = [
         register,
@@ -317,7 +323,9 @@ def routers(auth: AuthService, resets: Resets, api_tokens: ApiTokens) -> list[Ro
         create_token,
         delete_token,
     ]
+    jar = RefreshCookies(origins, auth.sessions.lifetime_s)
     services = {
+        "jar": Provide(lambda: jar, sync_to_thread=False),
         "auth": Provide(lambda: auth, sync_to_thread=False),
         "resets": Provide(lambda: resets, sync_to_thread=False),
         "api_tokens": Provide(lambda: api_tokens, sync_to_thread=False),
@@ -342,36 +350,15 @@ def _session_of(caller: NamedDependency[Principal]) -> str:
 
 
 def _logged_in(
-    account: Account,
-    pair: Pair,
-    context: NamedDependency[RequestContext],
-    auth: NamedDependency[AuthService],
-    *,
-    cookie: bool,
+    account: Account, pair: Pair, context: RequestContext, jar: RefreshCookies | None
 ) -> Response[LoggedIn]:
+    """The refresh token goes into a cookie where there is a `jar`, else into the body."""
     user = view(account)
-    if not cookie:
+    if jar is None:
         body = LoggedIn(user, pair.access_token, "Bearer", pair.expires_in, pair.refresh_token)
         return Response(body, headers=_NO_STORE)
     return Response(
         LoggedIn(user, pair.access_token, "Bearer", pair.expires_in),
         headers=_NO_STORE,
-        cookies=[_cookie(context, pair.refresh_token, auth.sessions.lifetime_s)],
-    )
-
-
-def _cookie_name(context: NamedDependency[RequestContext]) -> str:
-    # The prefix makes browsers refuse the cookie from anybody else, and takes https.
-    return "__Host-tidework_refresh" if context.scheme == "https" else "tidework_refresh"
-
-
-def _cookie(context: NamedDependency[RequestContext], value: str, lifetime_s: int) -> Cookie:
-    return Cookie(
-        key=_cookie_name(context),
-        value=value,
-        path="/",
-        max_age=lifetime_s,
-        secure=context.scheme == "https",
-        httponly=True,
-        samesite="strict",
+        cookies=[jar.holding(pair.refresh_token, context)],
     )

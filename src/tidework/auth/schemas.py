@@ -69,15 +69,6 @@ class Refresh(Struct, frozen=True, forbid_unknown_fields=True):
     refresh_token: Token | None = None
 
 
-class Refreshed(Struct, frozen=True):
-    """The next pair of tokens. `expires_in` is in seconds."""
-
-    access_token: str
-    token_type: Literal["Bearer"]
-    expires_in: int
-    refresh_token: str | UnsetType = UNSET
-
-
 class SessionOut(Struct, frozen=True):
     """A session: where somebody is logged in. `current` is the one that asks."""
 
@@ -197,7 +188,6 @@ EXAMPLES: list[Struct] = [
     Login(email="ada@example.com", password="correct horse battery"),  # noqa: S106
     LoggedIn(_USER, _ACCESS, "Bearer", 900, _REFRESH),
     Refresh(refresh_token=_REFRESH),
-    Refreshed(_ACCESS, "Bearer", 900, _REFRESH),
     PasswordChange(current_password="correct horse battery", new_password="a much better one"),  # noqa: S106
     PasswordForgot(email="ada@example.com"),
     PasswordReset(token="tws_AZPFpk8QfD6dUj8aeyxNXg.…", password="a much better one"),  # noqa: S106

@@ -324,6 +324,10 @@ class AuthService:
             )
         await self._replace(account, password, "password_reset", None, None)
 
+    async def account_of(self, pair: Pair) -> Account:
+        """The account that a pair is for. Raises `Unauthenticated` when it is gone."""
+        return await self._existing(pair.user_id)
+
     async def _existing(self, user_id: str) -> Account:
         account = await self._users.get(user_id)
         if account is None:

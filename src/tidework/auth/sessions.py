@@ -43,6 +43,13 @@ class Pair(msgspec.Struct, frozen=True):
     refresh_token: str
     expires_in: int
 
+    @property
+    def user_id(self) -> str:
+        """The account that both are for."""
+        token = parse_refresh(self.refresh_token)
+        assert token is not None
+        return token.user_id
+
 
 class Session(NamedTuple):
     """A session as it is kept."""

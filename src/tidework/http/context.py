@@ -80,6 +80,14 @@ class Authenticator(Protocol):
         """
         ...
 
+    async def renewing(
+        self, context: "RequestContext", headers: Mapping[bytes, bytes]
+    ) -> str | None:
+        """Whose good refresh token a request bears, in its body, which has been read, or in a cookie;
+        None for none. It may have been used before.
+        """
+        ...
+
 
 class Memberships(Protocol):
     """What the front needs of workspaces."""
@@ -97,8 +105,9 @@ class RequestContext:
     belongs into the first commit that the request makes; `repeated` are stream and seq of the commit
     that it has made before, when its answer was lost then. `if_match` is the header as it came;
     it and `user_agent` are read for requests that may write only. `limited` are the headers that say
-    what is left of the caller's limit. `unread` is whether the body may still be on its way. Of a
-    body that is a file, `upload` is where it lies; `body` is its digest then.
+    what is left of the caller's limit. `unread` is whether the body may still be on its way,
+    `uncounted` whether the limits do not know of the request yet. Of a body that is a file, `upload`
+    is where it lies; `body` is its digest then.
     """
 
     __slots__ = (
@@ -121,6 +130,7 @@ class RequestContext:
         "seq",
         "started",
         "unauthenticated",
+        "uncounted",
         "unread",
         "upload",
         "user_agent",
@@ -139,6 +149,7 @@ class RequestContext:
         self.principal: Principal | None = None
         self.membership: Membership | None = None
         self.unauthenticated: TideworkError | None = None
+        self.uncounted = False
         self.account_seq = 0
         self.workspace_seq = 0
         self.limited: list[Header] = []

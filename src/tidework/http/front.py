@@ -42,6 +42,9 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 T = TypeVar("T")
 
+# Every page load of every browser makes one: an office behind one address makes many.
+_RENEWALS = frozenset({f"{BASE}/auth/refresh", f"{BASE}/auth/logout"})
+_MOST_OF_A_RENEWAL = 8192
 _LIMITED_AS = {"user": "account", "admin": "admin"}
 
 
@@ -86,8 +89,12 @@ class Front:
         authorization = headers.get(b"authorization")
         if authorization is not None:
             await self._identify(context, authorization, _workspace_of(scope["path"]))
-        await self._limit(context, scope, headers)
         principal = context.principal
+        if principal is None and _may_renew(scope, headers):
+            # Whose it is stands in what has not been read yet.
+            context.uncounted = True
+        else:
+            await self._limit(context, scope, headers)
         if principal is not None and principal.scopes is not None:
             _check_scope(principal.scopes, scope["method"], scope["path"])
 
@@ -103,6 +110,9 @@ class Front:
         Raises `TideworkError` for what is refused.
         """
         method: str = scope["method"]
+        if context.uncounted:
+            owner = await self._authenticator.renewing(context, headers)
+            await self._limit(context, scope, headers, owner)
         if method == "GET":
             seen = headers.get(b"tidework-seq")
             if seen is not None:
@@ -212,11 +222,16 @@ class Front:
         context.membership = member or None
 
     async def _limit(
-        self, context: RequestContext, scope: Scope, headers: Mapping[bytes, bytes]
+        self,
+        context: RequestContext,
+        scope: Scope,
+        headers: Mapping[bytes, bytes],
+        owner: str | None = None,
     ) -> None:
+        """Count the request for the caller, else for the account `owner`, else for the address."""
         principal, token = context.principal, None
         if principal is None:
-            kind, key = "anonymous", context.address
+            kind, key = ("anonymous", context.address) if owner is None else ("account", owner)
         else:
             kind, key = _LIMITED_AS[principal.role], principal.user_id
             if principal.credential.kind == "token":
@@ -336,6 +351,14 @@ def _workspace_of(path: str) -> str | None:
     if not path.startswith(WORKSPACES):
         return None
     return path[_PREFIX:].partition("/")[0].lower() or None
+
+
+def _may_renew(scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
+    """Whether a request can bear a refresh token, in a body that is soon read."""
+    if scope["method"] != "POST" or scope["path"] not in _RENEWALS:
+        return False
+    size = headers.get(b"content-length", b"0")
+    return len(size) < len(b"10000") and size.isdigit() and int(size) <= _MOST_OF_A_RENEWAL
 
 
 def _check_scope(scopes: frozenset[str], method: str, path: str) -> None:

@@ -33,8 +33,8 @@ async def workspace_snapshot(
     context: NamedDependency[RequestContext],
     snapshots: NamedDependency[SnapshotService],
 ) -> Snapshot:
-    """Then ask for the changes since the first page's `seq`, and leave out what is not above the
-    `version` of an entity that is there.
+    """Then ask for the changes since the first page's `seq`, and leave out what is below the `version`
+    of an entity, or of one that is not there.
     """
     raw: bytes = request.scope["query_string"]
     seq, page = await snapshots.page(viewer, raw, context.workspace_seq)

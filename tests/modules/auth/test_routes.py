@@ -157,7 +157,9 @@ async def test_refreshing_rotates_and_reuse_ends_the_session(api: Api) -> None:
     first = {"refresh_token": ada.refresh_token}
     answer = await post(api, "/auth/refresh", first)
     assert answer.status_code == 200
-    assert answer.json().keys() == {"access_token", "token_type", "expires_in", "refresh_token"}
+    assert answer.json().keys() == {
+        "user", "access_token", "token_type", "expires_in", "refresh_token",
+    }  # fmt: skip
     # The retry of a lost answer.
     assert (await post(api, "/auth/refresh", first)).content == answer.content
     with time_machine.travel(datetime.now(UTC) + timedelta(seconds=31), tick=True):

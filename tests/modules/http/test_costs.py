@@ -21,6 +21,8 @@ BASE = "/api/v1/workspaces/0190"
         ("GET", f"{BASE}/tasks/17", "", 1),
         ("GET", f"{BASE}/stats", "days=30", 5),
         ("GET", f"{BASE}/changes", "since=0", 2),
+        ("GET", f"{BASE}/snapshot", "", 10),
+        ("GET", f"{BASE}/texts", "limit=5", 5),
         ("GET", "/api/v1/admin/tasks", "", 5),
         ("GET", "/api/v1/admin/users", "", 5),
         ("PATCH", "/api/v1/admin/users/0190", "", 1),

@@ -125,7 +125,7 @@ async def follow(person: Person, copy: dict[str, Any], since: int) -> None:
         for change in page["changes"]:
             key = f"{change['entity']} {change['id']}"
             present = copy.get(key)
-            if present is not None and change["seq"] <= present["version"]:
+            if present is not None and change["seq"] < present["version"]:
                 continue
             if change["op"] == "delete":
                 copy.pop(key, None)
