@@ -65,14 +65,18 @@ install() {
     say "fetching the web app's packages"
     # Where the home folder cannot be written, as in some containers.
     [ -w "${HOME:-/}" ] || export npm_config_cache="$PWD/.tools/npm"
-    for wait in 2 10 0; do
-        if quietly ci --no-audit --no-fund --prefer-offline >&2; then
+    # npm itself tries each file three times; with an app to go on with it is not worth the wait.
+    pauses="2 10 0"
+    [ ! -e $DIST/index.html ] || pauses=0
+    for pause in $pauses; do
+        if quietly ci --no-audit --no-fund --prefer-offline >.tools/web.log 2>&1; then
             cksum <web/package-lock.json >$INSTALLED
             return 0
         fi
-        [ $wait = 0 ] || sleep $wait
+        [ "$pause" = 0 ] || sleep "$pause"
     done
-    say "npm could not fetch the web app's packages; it says above why"
+    grep '^npm error' .tools/web.log | head -n 8 >&2
+    say "npm could not fetch the web app's packages; it says above why, more of it in .tools/web.log"
     return 1
 }
 
