@@ -4,13 +4,18 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { queryClient } from "./queries";
 import { router } from "./router";
-import { styleNonce, theme } from "./theme";
+import { styleNonce, theme, variables } from "./theme";
 
 /** Everything around the pages. */
 export function Application() {
   return (
     <DirectionProvider>
-      <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={styleNonce}>
+      <MantineProvider
+        theme={theme}
+        cssVariablesResolver={variables}
+        defaultColorScheme="auto"
+        getStyleNonce={styleNonce}
+      >
         <QueryClientProvider client={queryClient}>
           <Notifications position="bottom-center" limit={4} />
           <RouterProvider router={router} />
