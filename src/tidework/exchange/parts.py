@@ -5,6 +5,7 @@ from tidework.exchange.exporting import Exporter
 from tidework.exchange.exports import ExportService
 from tidework.exchange.importing import Importer
 from tidework.exchange.imports import ImportService
+from tidework.exchange.undoing import ImportUndoer
 from tidework.http.uploads import Uploads
 from tidework.reports.parts import Reports
 from tidework.settings import Settings
@@ -27,6 +28,7 @@ class Exchange:
     ) -> None:
         files = reports.files
         self._importer = Importer(store, users, workspaces, files)
+        self._undoer = ImportUndoer(store)
         self._exporter = Exporter(store, users, files, settings.max_report_bytes)
         self.imports = ImportService(store, jobs, files)
         self.exports = ExportService(store, jobs, files, settings.public_url)
@@ -34,6 +36,7 @@ class Exchange:
         reports.service.elsewhere.append(self.exports.file)
 
     def begin(self, jobs: Jobs) -> None:
-        """Let `jobs` import and export."""
+        """Let `jobs` import, undo imports, and export."""
         self._importer.register(jobs)
+        self._undoer.register(jobs)
         self._exporter.register(jobs)

@@ -1,5 +1,6 @@
 """What other modules may know of tasks."""
 
+from tidework.tasks.bulk_undo import BulkUndo
 from tidework.tasks.log import change_out, kept_since
 from tidework.tasks.pages import TaskPages
 from tidework.tasks.reads import find_task
@@ -9,6 +10,7 @@ from tidework.tasks.schemas import ChangeOut, TaskOut
 from tidework.tasks.selection import TaskFilter, query_of
 
 __all__ = [
+    "BulkUndo",
     "ChangeOut",
     "TaskFilter",
     "TaskOut",

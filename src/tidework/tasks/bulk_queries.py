@@ -6,9 +6,11 @@ from functools import lru_cache
 from sqlalchemy import bindparam, literal_column, select, union_all
 
 from tidework.store.sql.schema import (
+    ENTITIES,
     bulk_parts,
     bulk_runs,
     changes,
+    fields_of,
     jobs,
     labels,
     members,
@@ -107,6 +109,19 @@ COMMIT_SEQ = Statement(
     .order_by(changes.c.seq)
     .limit(1),
 )
+OTHERS = {
+    entity: Statement(
+        f"bulk_{entity}s",
+        select(
+            ENTITIES[entity].c.id, *(ENTITIES[entity].c[name] for name in fields_of(entity))
+        ).where(
+            ENTITIES[entity].c.stream_id == bindparam("stream_id"),
+            any_of(ENTITIES[entity].c.id, "ids"),
+        ),
+    )
+    for entity in ("project", "label", "comment", "relation")
+}
+"""What is no task, as it is: the id, then its fields in order."""
 REFERENCES = Statement(
     "bulk_references",
     union_all(

@@ -6,7 +6,8 @@ named.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import msgspec
@@ -18,6 +19,7 @@ from tidework.ids import new_id
 from tidework.log import Change, Commit, Expect, LoggedChange, Operation, Values, inverse
 from tidework.store.protocol import Contended, Store
 from tidework.store.retry import retried
+from tidework.store.sql.schema import fields_of
 from tidework.tasks import bulk_queries as queries
 from tidework.tasks import undo
 from tidework.tasks.bulk_job import UNDO_JOB, Problem, part_key, run_key
@@ -38,11 +40,18 @@ class Part(NamedTuple):
     since: int
 
 
-class BulkUndo:
-    """Does what `BulkService.undo` has asked for."""
+Beside = Callable[[str, Sequence[Change]], Awaitable[list[Operation]]]
 
-    def __init__(self, store: Store) -> None:
+
+class BulkUndo:
+    """Does what `BulkService.undo` has asked for.
+
+    `beside` gives what is written together with changes that undo a part.
+    """
+
+    def __init__(self, store: Store, beside: Beside | None = None) -> None:
         self._store = store
+        self._beside = beside
 
     def register(self, jobs: Jobs) -> None:
         """Let `jobs` run it."""
@@ -56,24 +65,34 @@ class BulkUndo:
         if not rows or rows[0][4] != "undoing":
             return ()
         undoing = run_key(stream_id, run_id, "undoing")
-        editor = Membership(stream_id, job.args["by"], "editor")
-        found = [Part(row[0], row[1], row[5], row[6]) for row in await self._parts(params)]
-        begun = any(part.state == "undone" for part in found)
-        ahead = sorted((part for part in found if part.state == "done"), reverse=True)
         try:
-            if not begun and not job.args["partial"]:
-                await self._refuse_changed(job, ahead)
-            for done, part in enumerate(ahead, 1):
-                await self._part(editor, run_id, part)
-                await job.progress(done / len(ahead))
-        except Contended as error:
-            raise Retry(error.detail, 1.0) from error
+            await self.take_back(job, run_id, job.args["by"], partial=job.args["partial"])
         except Unavailable:
             raise
         except TideworkError as error:
             before = {"state": job.args["before"], "error": f"Undo: {error.detail}"}
             return [Operation("bulk_runs", "update", undoing, before)]
         return [Operation("bulk_runs", "update", undoing, {"state": "undone"})]
+
+    async def take_back(self, job: Job, run_id: str, by: str, *, partial: bool) -> None:
+        """Undo all parts of a run that are not undone yet, in somebody's name.
+
+        Raises `Conflict`, with nothing undone, when anything has been changed since and it is not to
+        be partial; `Retry`.
+        """
+        editor = Membership(job.stream_id, by, "editor")
+        params = {"stream_id": job.stream_id, "run_id": run_id}
+        found = [Part(row[0], row[1], row[5], row[6]) for row in await self._parts(params)]
+        begun = any(part.state == "undone" for part in found)
+        ahead = sorted((part for part in found if part.state == "done"), reverse=True)
+        try:
+            if not begun and not partial:
+                await self._refuse_changed(job, ahead)
+            for done, part in enumerate(ahead, 1):
+                await self._part(editor, run_id, part)
+                await job.progress(done / len(ahead))
+        except Contended as error:
+            raise Retry(error.detail, 1.0) from error
 
     async def _parts(self, params: Mapping[str, Any]) -> Sequence[Any]:
         return await self._store.fetch(queries.PARTS, params)
@@ -92,12 +111,16 @@ class BulkUndo:
     async def _refuse_changed(self, job: Job, parts: Sequence[Part]) -> None:
         """Raise `Conflict` when anything has been changed since. Memory: ids and names of fields."""
         settled: dict[tuple[str, str], set[str] | None] = {}
+        # What a part has made may be used by those after it, which are undone before.
+        undone: undo.Settled = set()
         for number, part in enumerate(parts):
             # The embedded database answers at once: others want their turn as well.
             await asyncio.sleep(0)
             logged = await self._logged(job.stream_id, part)
             changes, expects = inverse(logged)
-            await undo.refuse_dependents(self._store, job.stream_id, logged, changes)
+            undone |= undo.settled_by(changes)
+            if await undo.hung_on(self._store, job.stream_id, logged, undone):
+                raise undo.in_the_way()
             present = await self._present(job.stream_id, expects)
             for expect in expects:
                 key = (expect.entity, expect.id)
@@ -116,10 +139,21 @@ class BulkUndo:
     async def _present(
         self, stream_id: str, expects: Sequence[Expect]
     ) -> dict[tuple[str, str], Any]:
-        """The tasks that are expected, as they are; and which other entities there are."""
+        """What is expected, as it is."""
         reads = Reads(self._store, stream_id)
         await reads.load(expect.id for expect in expects if expect.entity == "task")
-        return {("task", task.id): task for task in reads.tasks.values()}
+        found: dict[tuple[str, str], Any] = {("task", one.id): one for one in reads.tasks.values()}
+        for entity, statement in queries.OTHERS.items():
+            ids = sorted({expect.id for expect in expects if expect.entity == entity})
+            names = fields_of(entity)
+            for row in (
+                await self._store.fetch(statement, {"stream_id": stream_id, "ids": ids})
+                if ids
+                else ()
+            ):
+                fields = dict(zip(names, row[1:], strict=True))
+                found[entity, row[0]] = SimpleNamespace(**fields)
+        return found
 
     @retried
     async def _part(self, editor: Membership, run_id: str, part: Part) -> None:
@@ -136,7 +170,7 @@ class BulkUndo:
             await self._store.operate([marker])
             return
         # What comes back must not refer to what goes at the same moment.
-        on_base = any(change.op == "create" or "parent_id" in change.set for change in changes)
+        on_base = any(change.op != "update" or "parent_id" in change.set for change in changes)
         await self._store.append(
             Commit(
                 id=new_id(),
@@ -146,9 +180,12 @@ class BulkUndo:
                 changes=changes,
                 expects=[still(editor, "editor"), *expects, *_referred(changes)],
                 base_seq=seq if on_base else None,
-                operations=[marker],
+                operations=[marker, *await self._with(editor.workspace_id, changes)],
             )
         )
+
+    async def _with(self, stream_id: str, changes: Sequence[Change]) -> list[Operation]:
+        return [] if self._beside is None else await self._beside(stream_id, changes)
 
     async def _possible(
         self, stream_id: str, part: Part
@@ -163,14 +200,18 @@ class BulkUndo:
             for entity, entity_id in blocked
             if entity == "task"
         ]
-        changes = [change for change in changes if (change.entity, change.id) not in blocked]
-        try:
-            await undo.refuse_dependents(self._store, stream_id, logged, changes)
-        except Conflict as error:
-            # What it has made, such as a task's next occurrence, is used by now.
-            made = [change for change in changes if change.op == "delete"]
-            kept += [[one.id, _CHANGED, error.detail] for one in made if one.entity == "task"]
-            changes = [change for change in changes if change.op != "delete"]
+        changes = _without_blocked(changes, logged, blocked)
+        # What it has made, such as a task's next occurrence, may be used by now; what that uses stays.
+        while (
+            used := await undo.hung_on(self._store, stream_id, logged, undo.settled_by(changes))
+            - blocked
+        ):
+            kept += [
+                [entity_id, _CHANGED, f"This {entity} stays, since it is used."]
+                for entity, entity_id in sorted(used)
+            ]
+            blocked |= used
+            changes = _without_blocked(changes, logged, blocked)
         changes, dropped = await self._with_references(stream_id, changes)
         kept += dropped
         left = {(change.entity, change.id) for change in changes}
@@ -207,13 +248,25 @@ class BulkUndo:
         return possible, kept
 
 
+def _without_blocked(
+    changes: Sequence[Change], logged: Sequence[LoggedChange], blocked: set[tuple[str, str]]
+) -> list[Change]:
+    """The changes without those of what stays; comments stay with their task."""
+    blocked |= {
+        ("comment", change.id)
+        for change in logged
+        if change.entity == "comment" and ("task", change.set.get("task_id")) in blocked
+    }
+    return [change for change in changes if (change.entity, change.id) not in blocked]
+
+
 def _holds(expect: Expect, present: Mapping[tuple[str, str], Any]) -> bool:
-    """Whether what is expected is so. Of what is not a task only removals are ever undone."""
-    task = present.get((expect.entity, expect.id))
-    if expect.absent or expect.entity != "task":
-        return task is None
-    return task is not None and all(
-        getattr(task, name) in allowed for name, allowed in expect.fields.items()
+    """Whether what is expected is so."""
+    found = present.get((expect.entity, expect.id))
+    if expect.absent:
+        return found is None
+    return found is not None and all(
+        getattr(found, name) in allowed for name, allowed in expect.fields.items()
     )
 
 

@@ -220,13 +220,16 @@ RELATION_IDS = Statement(
 )
 
 OF_PROJECTS = Statement(
-    "tasks_of_projects", select(tasks.c.id).where(_OF_STREAM, any_of(tasks.c.project_id, "ids"))
+    "tasks_of_projects",
+    select(tasks.c.project_id, tasks.c.id).where(_OF_STREAM, any_of(tasks.c.project_id, "ids")),
 )
 OF_MEMBERS = Statement(
-    "tasks_of_members", select(tasks.c.id).where(_OF_STREAM, any_of(tasks.c.assignee_id, "ids"))
+    "tasks_of_members",
+    select(tasks.c.assignee_id, tasks.c.id).where(_OF_STREAM, any_of(tasks.c.assignee_id, "ids")),
 )
 OF_LABELS = Statement(
-    "tasks_of_labels", select(tasks.c.id).where(_OF_STREAM, HasAny(tasks.c.label_ids, "ids"))
+    "tasks_of_labels",
+    select(tasks.c.label_ids, tasks.c.id).where(_OF_STREAM, HasAny(tasks.c.label_ids, "ids")),
 )
 
 ACCOUNTS = Statement(

@@ -92,8 +92,25 @@ async def refuse_dependents(
     store: Store, workspace_id: str, logged: Sequence[LoggedChange], changes: Sequence[Change]
 ) -> None:
     """Raise when something would be left that refers to what undoing removes."""
-    settled = {(change.id, name) for change in changes for name in change.set}
-    removed = {change.id for change in changes if change.op == "delete"}
+    if await hung_on(store, workspace_id, logged, settled_by(changes)):
+        raise in_the_way()
+
+
+Settled = set[tuple[str, str | None]]
+"""What undoing settles by itself: ids that it removes, with None, and fields that it sets."""
+
+
+def settled_by(changes: Sequence[Change]) -> Settled:
+    """What these changes settle."""
+    settled: Settled = {(change.id, name) for change in changes for name in change.set}
+    return settled | {(change.id, None) for change in changes if change.op == "delete"}
+
+
+async def hung_on(
+    store: Store, workspace_id: str, logged: Sequence[LoggedChange], settled: Settled
+) -> set[tuple[str, str]]:
+    """What of the things that these changes have made others refer to: kind and id."""
+    found: set[tuple[str, str]] = set()
     for entity, statements in _DEPENDENTS.items():
         ids = [c.id for c in logged if c.op == "create" and c.entity == entity]
         if not ids:
@@ -101,8 +118,11 @@ async def refuse_dependents(
         params = {"stream_id": workspace_id, "ids": ids}
         for statement, field in statements:
             for row in await store.fetch(statement, params):
-                if row[-1] not in removed and (row[-1], field) not in settled:
-                    raise in_the_way()
+                if (row[-1], None) in settled or (row[-1], field) in settled:
+                    continue
+                named = row[0] if isinstance(row[0], list) else [row[0]]
+                found.update((entity, one) for one in named if one in params["ids"])
+    return found
 
 
 async def refuse_circles(store: Store, workspace_id: str, changes: Sequence[Change]) -> None:
