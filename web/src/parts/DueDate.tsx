@@ -1,0 +1,53 @@
+import { IconAlertCircleFilled, IconCalendar } from "@tabler/icons-react";
+import { useSyncExternalStore } from "react";
+import { useTranslation } from "react-i18next";
+import { nowMs } from "@/time/clock";
+import { dayOf, momentOf } from "@/time/dates";
+import { formatDue, formatDueLong, localeFor } from "@/time/format";
+import styles from "./DueDate.module.css";
+import { onMinute } from "./minutes";
+
+type Props = {
+  iso: string;
+  timeZone: string;
+  language: string;
+  /** Completed or cancelled: never overdue. */
+  closed?: boolean;
+  icon?: boolean;
+};
+
+// Cheaper than a horizon, which is made once for many.
+function nearness(iso: string, now: number, zone: string, closed: boolean) {
+  const moment = momentOf(iso);
+  if (moment < now && !closed) return "overdue";
+  return dayOf(moment, zone) === dayOf(now, zone) ? "today" : "later";
+}
+
+/** When something is due, as people say it; what is overdue has another shape, colour and word. */
+export function DueDate({ iso, timeZone, language, closed = false, icon = true }: Props) {
+  const { t } = useTranslation("parts");
+  const locale = localeFor(language);
+  // A text, so that nothing is drawn anew while it stays the same.
+  const shown = useSyncExternalStore(onMinute, () => {
+    const now = nowMs();
+    return `${nearness(iso, now, timeZone, closed)}|${formatDue(iso, now, locale, timeZone)}`;
+  });
+  const bar = shown.indexOf("|");
+  const due = shown.slice(0, bar);
+  const text = shown.slice(bar + 1);
+  const overdue = due === "overdue";
+  const Icon = overdue ? IconAlertCircleFilled : IconCalendar;
+  if (Number.isNaN(momentOf(iso))) return null;
+  return (
+    <time
+      className={styles.due}
+      data-due={closed ? "closed" : due}
+      dateTime={iso}
+      title={formatDueLong(iso, locale, timeZone)}
+    >
+      {icon && <Icon size={14} role="img" aria-label={overdue ? t("due.overdue") : t("due.due")} />}
+      {!icon && overdue && <span>{t("due.overdue")}: </span>}
+      {text}
+    </time>
+  );
+}

@@ -1,0 +1,24 @@
+/** One timer for all that shows how far off something is. */
+
+const MINUTE_MS = 60_000;
+const listeners = new Set<() => void>();
+let timer: ReturnType<typeof setInterval> | undefined;
+
+const tell = () => {
+  for (const listener of [...listeners]) listener();
+};
+
+/** Call `listener` once a minute, and when the page is looked at again. */
+export function onMinute(listener: () => void): () => void {
+  if (listeners.size === 0) {
+    timer = setInterval(tell, MINUTE_MS);
+    document.addEventListener("visibilitychange", tell);
+  }
+  listeners.add(listener);
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size > 0) return;
+    clearInterval(timer);
+    document.removeEventListener("visibilitychange", tell);
+  };
+}
