@@ -32,11 +32,10 @@ test("each status has a column, in the order of positions, bytewise", () => {
 
 test("a task with two labels stands in both columns, one without in a column of its own", () => {
   const labels = [{ id: "x" }, { id: "y" }] as never;
-  const columns = columnsOf(
-    [task("1", "a", { label_ids: ["x", "y"] }), task("2", "b")],
-    "label",
-    { ...lists, labels },
-  );
+  const columns = columnsOf([task("1", "a", { label_ids: ["x", "y"] }), task("2", "b")], "label", {
+    ...lists,
+    labels,
+  });
   expect(columns.map((c) => [c.key, c.tasks.map((t) => t.id)])).toEqual([
     [NONE, ["2"]],
     ["x", ["1"]],
@@ -45,7 +44,11 @@ test("a task with two labels stands in both columns, one without in a column of 
 });
 
 test("who cannot be given tasks has a column only with tasks", () => {
-  const members = [member("ada"), member("gone", { is_active: false }), member("alias", { placeholder: true })];
+  const members = [
+    member("ada"),
+    member("gone", { is_active: false }),
+    member("alias", { placeholder: true }),
+  ];
   const keys = (tasks: Task[]) =>
     columnsOf(tasks, "assignee", { ...lists, members }).map((c) => c.key);
   expect(keys([])).toEqual([NONE, "ada"]);

@@ -74,8 +74,7 @@ test("neighbours that have gone meanwhile are passed over", () => {
 });
 
 test("neighbours that have changed places meanwhile leave room behind the first", () => {
-  const swapped = (id: string) =>
-    id === "x" ? { ...task("x"), position: "zzV" } : current(id);
+  const swapped = (id: string) => (id === "x" ? { ...task("x"), position: "zzV" } : current(id));
   expect(ids(landing(columns, card("one", "a"), { column: "three", index: 1 }, swapped))).toEqual([
     "x",
     undefined,

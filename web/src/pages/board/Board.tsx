@@ -1,0 +1,251 @@
+import {
+  type CollisionDetection,
+  DndContext,
+  DragOverlay,
+  MouseSensor,
+  TouchSensor,
+  useSensor,
+  useSensors,
+} from "@dnd-kit/core";
+import { useDirection } from "@mantine/core";
+import { useCallback, useEffect, useId, useMemo, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { Task } from "@/replica/model";
+import { BoardColumn } from "./BoardColumn";
+import styles from "./BoardPage.module.css";
+import { CardFacts } from "./CardFace";
+import { CardMenu, type MenuFor } from "./CardMenu";
+import type { By, Column } from "./columns";
+import { stepOfKey } from "./keys";
+import { type Card, type Landing, landing, neighbourCard, type Place } from "./moves";
+import { useColumnName } from "./names";
+import { placeAt, type Shown } from "./sizes";
+import type { CardActions } from "./TaskCard";
+import { type Lift, useLift } from "./useLift";
+
+export type Drop = { task: Task; from: string; to: string; at: Landing };
+type Props = {
+  columns: readonly Column[];
+  by: By;
+  editable: boolean;
+  pending: ReadonlySet<string>;
+  closed: ReadonlySet<string>;
+  /** The task as it is now. */
+  current: (id: string) => Task | undefined;
+  onToggle: (key: string) => void;
+  onOpen: (task: Task) => void;
+  onAdd: (key: string, title: string) => void;
+  onDrop: (drop: Drop) => void;
+};
+
+// Columns that are drawn at once; what is wider scrolls.
+const FIRST_COLUMNS = 6;
+const MOUSE = { activationConstraint: { distance: 5 } };
+const LONG_PRESS = { activationConstraint: { delay: 220, tolerance: 8 } };
+// What happens is said in our own words, see `said`.
+const SILENT = { announcements: {} as never, screenReaderInstructions: { draggable: "" } };
+
+export function Board(props: Props) {
+  const { by, editable, closed, current, onDrop } = props;
+  const { t } = useTranslation("board");
+  const { dir } = useDirection();
+  const hintId = useId();
+  const nameOf = useColumnName(by);
+  const { lift, columns, start, to, step, end } = useLift(props.columns);
+  const [said, setSaid] = useState("");
+  const [menu, setMenu] = useState<MenuFor | null>(null);
+  const [focus, setFocus] = useState<Card | null>(null);
+  const wanted = useRef<string | null>(null);
+  const shown = useRef(new Map<string, Shown>());
+  const pointer = useRef<{ x: number; y: number } | null>(null);
+
+  const say = useCallback(
+    (word: "lifted" | "moved" | "dropped" | "cancelled", { card, place }: Lift) => {
+      const others = columns.find((column) => column.key === place.column)?.tasks ?? [];
+      const extra = others.some((task) => task.id === card.taskId) ? 0 : 1;
+      setSaid(
+        t(`said.${word}`, {
+          title: current(card.taskId)?.title ?? "",
+          column: nameOf(place.column),
+          position: place.index + 1,
+          count: others.length + extra,
+        }),
+      );
+    },
+    [columns, current, nameOf, t],
+  );
+
+  const move = useCallback(
+    (card: Card, place: Place, on: readonly Column[]): boolean => {
+      const task = current(card.taskId);
+      const at = landing(on, card, place, current);
+      if (task === undefined || at === undefined) return false;
+      wanted.current = card.taskId;
+      setFocus({ column: place.column, taskId: card.taskId });
+      onDrop({ task, from: card.column, to: place.column, at });
+      return true;
+    },
+    [current, onDrop],
+  );
+
+  const drop = () => {
+    const ended = end();
+    if (ended === null) return;
+    say("dropped", ended.lift);
+    move(ended.lift.card, ended.lift.place, ended.columns);
+  };
+  const cancel = () => {
+    const ended = end();
+    if (ended !== null) say("cancelled", ended.lift);
+  };
+
+  const key = (event: React.KeyboardEvent, card: Card) => {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const going = stepOfKey(event.key, dir);
+    if (lift?.by === "keyboard") {
+      if (event.key === "Tab") return cancel();
+      event.preventDefault();
+      // Escape also closes what is around.
+      event.stopPropagation();
+      if (event.key === " " || event.key === "Enter") drop();
+      else if (event.key === "Escape") cancel();
+      else if (going !== undefined) {
+        const next = step(going, closed);
+        if (next !== undefined) say("moved", next);
+      }
+      return;
+    }
+    if (event.key === " ") {
+      event.preventDefault();
+      if (editable) say("lifted", start(card, "keyboard"));
+    } else if (going !== undefined) {
+      event.preventDefault();
+      const next = neighbourCard(columns, card, going, closed);
+      if (next === undefined) return;
+      wanted.current = next.taskId;
+      setFocus(next);
+    }
+  };
+
+  // Cards are drawn anew when these change, so they never do; what they call does.
+  const latest = useRef({ key, cancel, lift, open: props.onOpen });
+  useEffect(() => {
+    latest.current = { key, cancel, lift, open: props.onOpen };
+  });
+  const actions = useMemo<CardActions>(
+    () => ({
+      open: (task) => latest.current.open(task),
+      focused: (card) => setFocus(card),
+      key: (event, card) => latest.current.key(event, card),
+      left: () => {
+        if (latest.current.lift?.by === "keyboard") latest.current.cancel();
+      },
+      menu: (card, button) => setMenu({ card, button }),
+    }),
+    [],
+  );
+
+  const onShown = useCallback((key: string, one: Shown | null) => {
+    if (one === null) shown.current.delete(key);
+    else shown.current.set(key, one);
+  }, []);
+
+  // dnd-kit knows where the pointer is; where a card lands is computed from the columns.
+  const hold = useCallback<CollisionDetection>(({ pointerCoordinates }) => {
+    pointer.current = pointerCoordinates;
+    return [];
+  }, []);
+  const over = () => {
+    if (pointer.current === null || lift === null) return;
+    const { x, y } = pointer.current;
+    const place = placeAt(shown.current.values(), x, y, lift.card.taskId);
+    if (place !== undefined) to(place);
+  };
+
+  const stop = stopOf(columns, focus, closed);
+  const held = lift === null ? undefined : current(lift.card.taskId);
+  return (
+    <DndContext
+      sensors={useSensors(useSensor(MouseSensor, MOUSE), useSensor(TouchSensor, LONG_PRESS))}
+      collisionDetection={hold}
+      accessibility={SILENT}
+      onDragStart={({ active }) => say("lifted", start(active.data.current as Card, "pointer"))}
+      onDragMove={over}
+      onDragEnd={drop}
+      onDragCancel={cancel}
+    >
+      <p id={hintId} hidden>
+        {t("hint")}
+      </p>
+      <div className={styles.board} data-dragging={lift?.by === "pointer" || undefined}>
+        {columns.map((column, i) => (
+          <BoardColumn
+            key={column.key}
+            column={column}
+            by={by}
+            stop={stop?.column === column.key ? stop.taskId : null}
+            wanted={wanted}
+            lifted={lift?.card.column === column.key ? lift.card.taskId : null}
+            target={lift?.place.column === column.key ? lift.place.index : null}
+            follow={lift?.by === "keyboard"}
+            pending={props.pending}
+            editable={editable}
+            closed={closed.has(column.key)}
+            near={i < FIRST_COLUMNS}
+            hintId={hintId}
+            actions={actions}
+            onToggle={props.onToggle}
+            onAdd={props.onAdd}
+            onShown={onShown}
+          />
+        ))}
+      </div>
+      <DragOverlay dropAnimation={null}>
+        {held !== undefined && lift?.by === "pointer" && (
+          <article className={styles.card} data-held>
+            <span className={styles.title} dir="auto">
+              {held.title}
+            </span>
+            <CardFacts task={held} pending={false} />
+          </article>
+        )}
+      </DragOverlay>
+      {menu !== null && (
+        <CardMenu
+          at={menu}
+          columns={columns}
+          nameOf={nameOf}
+          onMove={(place) => {
+            if (move(menu.card, place, columns)) {
+              say("dropped", { card: menu.card, place, by: "keyboard" });
+            }
+          }}
+          onOpen={() => {
+            const task = current(menu.card.taskId);
+            if (task !== undefined) props.onOpen(task);
+          }}
+          onClose={() => setMenu(null)}
+        />
+      )}
+      <p className={styles.said} role="status" aria-live="assertive">
+        {said}
+      </p>
+    </DndContext>
+  );
+}
+
+/** Where the tabulator stops: at the card that had the focus last, else at the first one. */
+function stopOf(
+  columns: readonly Column[],
+  focus: Card | null,
+  closed: ReadonlySet<string>,
+): Card | null {
+  const open = columns.filter((column) => !closed.has(column.key));
+  if (focus !== null) {
+    const column = open.find((one) => one.key === focus.column);
+    if (column?.tasks.some((task) => task.id === focus.taskId)) return focus;
+  }
+  const first = open.find((column) => column.tasks.length > 0);
+  const task = first?.tasks[0];
+  return first && task ? { column: first.key, taskId: task.id } : null;
+}
