@@ -4,6 +4,7 @@ import "./styles/base.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Application } from "./app/Application";
+import { installServiceWorker } from "./app/serviceWorker";
 import { startWords } from "./i18n";
 
 const root = document.getElementById("root");
@@ -14,4 +15,5 @@ if (root) {
       <Application />
     </StrictMode>,
   );
+  installServiceWorker();
 }

@@ -1,6 +1,27 @@
 import { Outlet } from "@tanstack/react-router";
+import { useEffect } from "react";
+import { useTranslation } from "react-i18next";
+import { useLooking, useView, useWorkspaceId } from "@/replica/hooks";
+import { rememberWorkspace } from "./lastWorkspace";
+import { NotFoundPage } from "./NotFoundPage";
 
-/** What the pages of one workspace share. */
+/** What the pages of one workspace share: it is kept current while they are there. */
 export function WorkspaceLayout() {
-  return <Outlet />;
+  const id = useWorkspaceId();
+  return id === "" ? null : <Present key={id} id={id} />;
+}
+
+function Present({ id }: { id: string }) {
+  const { t } = useTranslation("shell");
+  const { state, head } = useView(id);
+  useLooking(id);
+  useEffect(() => rememberWorkspace(id), [id]);
+  const name = head?.workspace.personal ? t("personal") : head?.workspace.name;
+  useEffect(() => {
+    document.title = name === undefined ? "Tidework" : `${name} · Tidework`;
+    return () => {
+      document.title = "Tidework";
+    };
+  }, [name]);
+  return state === "gone" ? <NotFoundPage /> : <Outlet />;
 }

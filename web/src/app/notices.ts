@@ -3,7 +3,6 @@
 import { notifications } from "@mantine/notifications";
 import i18next from "i18next";
 import { createElement } from "react";
-import { asProblem } from "@/api/problem";
 import { Notice } from "./Notice";
 
 export type Tone = "plain" | "good" | "bad";
@@ -31,6 +30,7 @@ export function tell({ text, undo, tone = "plain" }: Telling): void {
 
 /** Say what went wrong, and what to do. */
 export async function fail(error: unknown): Promise<void> {
-  const { explain } = await import("@/parts/errors");
-  tell({ text: explain(asProblem(error), i18next.t), tone: "bad" });
+  const { aboutAll } = await import("@/parts/problemWords");
+  await i18next.loadNamespaces("parts");
+  tell({ text: aboutAll(i18next.t, error, i18next.language), tone: "bad" });
 }

@@ -1,0 +1,38 @@
+import { Modal, NativeSelect, Stack } from "@mantine/core";
+import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { can, useView, useWorkspaceId, useWorkspaces } from "@/replica/hooks";
+import { lastWorkspace } from "./lastWorkspace";
+import { QuickAddHere } from "./QuickAddHere";
+
+/** Type a task, wherever one is. */
+export default function QuickAddDialog({ onClose }: { onClose: () => void }) {
+  const { t } = useTranslation("shell");
+  const navigate = useNavigate();
+  const here = useWorkspaceId();
+  const workspaces = useWorkspaces().filter(({ role }) => can.edit(role));
+  const [chosen, setChosen] = useState(here || lastWorkspace(workspaces));
+  const name = useView(chosen).head?.workspace.name;
+  const done = (opened: { number: number } | null) => {
+    onClose();
+    if (opened)
+      void navigate({ to: `/w/${chosen}/list`, search: { task: opened.number } as never });
+  };
+  return (
+    <Modal opened onClose={onClose} title={t("addTask")} size="lg" aria-label={name ?? ""}>
+      <Stack>
+        <NativeSelect
+          label={t("workspace")}
+          value={chosen}
+          onChange={({ currentTarget }) => setChosen(currentTarget.value)}
+          data={workspaces.map(({ id, name: label, personal }) => ({
+            value: id,
+            label: personal ? t("personal") : label,
+          }))}
+        />
+        <QuickAddHere key={chosen} workspaceId={chosen} autoFocus onDone={done} />
+      </Stack>
+    </Modal>
+  );
+}

@@ -1,0 +1,57 @@
+import { Button, Group, Modal, PasswordInput, Stack, Text } from "@mantine/core";
+import { type FormEvent, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { api, data } from "@/api/client";
+import { adopt, signOut } from "@/api/session";
+import { useProblemWords } from "@/parts/problemWords";
+import { useMe } from "@/replica/hooks";
+
+/** The session has ended elsewhere: sign in over the page, nothing on it is lost. */
+export default function SignInAgain() {
+  const { t } = useTranslation("shell");
+  const { whole } = useProblemWords();
+  const me = useMe();
+  const [password, setPassword] = useState("");
+  const [error, setError] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    setBusy(true);
+    try {
+      const body = { email: me?.email ?? "", password, cookie: true };
+      adopt(await data(api.POST("/api/v1/auth/login", { body })));
+    } catch (problem) {
+      setError(whole(problem));
+    } finally {
+      setBusy(false);
+    }
+  };
+
+  return (
+    <Modal opened onClose={() => null} withCloseButton={false} title={t("ended.title")} centered>
+      <form onSubmit={(event) => void submit(event)}>
+        <Stack>
+          <Text size="sm">{t("ended.text")}</Text>
+          <input type="hidden" name="username" autoComplete="username" value={me?.email ?? ""} />
+          <PasswordInput
+            label={t("ended.password", { email: me?.email ?? "" })}
+            autoComplete="current-password"
+            data-autofocus
+            value={password}
+            error={error}
+            onChange={({ currentTarget }) => setPassword(currentTarget.value)}
+          />
+          <Group justify="space-between">
+            <Button variant="subtle" onClick={() => void signOut()}>
+              {t("ended.leave")}
+            </Button>
+            <Button type="submit" loading={busy}>
+              {t("ended.signIn")}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
