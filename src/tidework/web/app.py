@@ -67,7 +67,7 @@ class WebApp:
         public_url: str,
         cdn_url: str = "",
         *,
-        folder: Path = files.FOLDER,
+        folder: Path | None = None,
     ) -> None:
         """`cdn_url` is where browsers shall get the assets from instead; both addresses without a
         slash at the end.
@@ -76,12 +76,12 @@ class WebApp:
         self._security = security
         self._policy = Policy(public_url, cdn_url)
         self._cdn = cdn_url
-        self._folder = folder
+        self._folder = folder or files.FOLDER
         self._stamp: tuple[int, ...] | None = None
         self._built: Built | None = None
         self._kept: BoundedCache[Path, bytes] = BoundedCache(_KEPT_BYTES, len)
         if self._now() is None:
-            _log.info("web_app_not_built", folder=str(folder), advice="make web")
+            _log.info("web_app_not_built", folder=str(self._folder), advice="make web")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. Raises `MethodNotAllowed`."""
@@ -91,14 +91,17 @@ class WebApp:
             return
         built = self._now()
         file = built.files.get(path) if built is not None else None
-        known = file is not None or path in ("/", VERSION)
-        if scope["method"] not in ("GET", "HEAD"):
-            if known:
+        method: str = scope["method"]
+        if method not in ("GET", "HEAD"):
+            if file is None and path not in ("/", VERSION):
+                await self._rest(scope, receive, send)
+            elif method == "OPTIONS":
+                await _answer(send, 204, [(b"allow", _READING.encode())], b"")
+            else:
                 raise MethodNotAllowed(
                     f"This address can only be read. Allowed here: {_READING}.",
                     headers={"Allow": _READING},
                 )
-            await self._rest(scope, receive, send)
             return
         headers: dict[bytes, bytes] = dict(scope["headers"])
         done = False
