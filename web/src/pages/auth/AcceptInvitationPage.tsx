@@ -61,7 +61,7 @@ function AcceptForm(props: { token: string; onSending: (sending: boolean) => voi
 function Bad() {
   const { t } = useTranslation("auth");
   return (
-    <Alert color="red" variant="light" mt="lg" role="alert">
+    <Alert color="red" variant="light" mt="lg">
       {t("accept.bad")}
     </Alert>
   );

@@ -17,19 +17,17 @@ export function ForgotPasswordPage() {
   }, []);
   return (
     <AuthFrame title={t("forgot.title")} intro={sentTo === null ? t("forgot.intro") : undefined}>
-      <div aria-live="polite">
-        {sentTo === null ? null : (
-          <Alert variant="light" mt="lg">
-            {t("forgot.sent", { email: sentTo })}
-          </Alert>
-        )}
-      </div>
       {sentTo === null ? (
         <ForgotForm send={send} />
       ) : (
-        <Button variant="default" fullWidth mt="md" onClick={() => setSentTo(null)}>
-          {t("forgot.again")}
-        </Button>
+        <>
+          <Alert variant="light" mt="lg">
+            {t("forgot.sent", { email: sentTo })}
+          </Alert>
+          <Button variant="default" fullWidth mt="md" onClick={() => setSentTo(null)}>
+            {t("forgot.again")}
+          </Button>
+        </>
       )}
       <nav className={styles.links} aria-label={t("otherWays")}>
         <QuietLink to="/login">{t("back")}</QuietLink>

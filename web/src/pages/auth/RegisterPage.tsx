@@ -26,20 +26,21 @@ export function RegisterPage() {
   return (
     <AuthFrame title={t("register.title")} intro={closed ? undefined : t("register.intro")}>
       {closed ? (
-        <Alert variant="light" role="alert" mt="lg">
+        <Alert variant="light" mt="lg">
           {t(`register.${code}`)}
         </Alert>
-      ) : null}
-      <form className={styles.form} hidden={closed} {...form.props}>
-        <NameField form={form} />
-        <EmailField form={form} />
-        <PasswordField form={form} fresh />
-        <Submit
-          form={form}
-          label={t("register.submit")}
-          failure={KNOWN.has(code) ? t(`register.${code}`) : undefined}
-        />
-      </form>
+      ) : (
+        <form className={styles.form} {...form.props}>
+          <NameField form={form} />
+          <EmailField form={form} />
+          <PasswordField form={form} fresh />
+          <Submit
+            form={form}
+            label={t("register.submit")}
+            failure={KNOWN.has(code) ? t(`register.${code}`) : undefined}
+          />
+        </form>
+      )}
       <nav className={styles.links} aria-label={t("otherWays")}>
         <QuietLink to="/login" search={search}>
           {t("register.login")}

@@ -34,7 +34,7 @@ export function ResetPasswordPage() {
     <AuthFrame title={t("reset.title")} intro={bad ? undefined : t("reset.intro")}>
       {bad ? (
         <>
-          <Alert color="red" variant="light" mt="lg" role="alert">
+          <Alert color="red" variant="light" mt="lg">
             {t("reset.bad")}
           </Alert>
           <ButtonLink to="/forgot-password" size="md" fullWidth mt="md">

@@ -1,6 +1,6 @@
-import { Alert, Anchor, Button, PasswordInput, TextInput } from "@mantine/core";
+import { Alert, Anchor, Button, type ButtonProps, PasswordInput, TextInput } from "@mantine/core";
 import { createLink } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import type { ComponentProps, ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import styles from "./auth.module.css";
 import type { useForm } from "./useForm";
@@ -8,7 +8,9 @@ import type { useForm } from "./useForm";
 type Form = ReturnType<typeof useForm>;
 
 const AnchorLink = createLink(Anchor<"a">);
-export const ButtonLink = createLink(Button<"a">);
+export const ButtonLink = createLink((props: ButtonProps & ComponentProps<"a">) => (
+  <Button component="a" {...props} />
+));
 
 /** A link that fingers can hit. */
 export const QuietLink: typeof AnchorLink = (props) => (
@@ -54,6 +56,7 @@ export function NameField({ form }: { form: Form }) {
 /** A password that exists already, or (`fresh`) one to be made up, with what it must be like. */
 export function PasswordField({ form, fresh = false }: { form: Form; fresh?: boolean }) {
   const { t } = useTranslation("auth");
+  const error = form.error("password");
   return (
     <PasswordInput
       name="password"
@@ -64,7 +67,8 @@ export function PasswordField({ form, fresh = false }: { form: Form; fresh?: boo
       size="md"
       required
       withAsterisk={false}
-      error={form.error("password")}
+      error={error}
+      aria-invalid={error !== null}
     />
   );
 }
@@ -74,13 +78,11 @@ export function Submit(props: { form: Form; label: string; failure?: ReactNode }
   const said = props.failure ?? props.form.failure;
   return (
     <>
-      <div aria-live="polite">
-        {said ? (
-          <Alert color="red" variant="light">
-            {said}
-          </Alert>
-        ) : null}
-      </div>
+      {said ? (
+        <Alert color="red" variant="light">
+          {said}
+        </Alert>
+      ) : null}
       <Button type="submit" size="md" fullWidth loading={props.form.busy}>
         {props.label}
       </Button>
