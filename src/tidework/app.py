@@ -87,6 +87,7 @@ from tidework.tasks.snapshots import SnapshotService
 from tidework.times import now
 from tidework.users import examples as user_examples
 from tidework.users.admin_routes import routers as admin_routers
+from tidework.users.filter_routes import routers as filter_routers
 from tidework.users.routes import routers as user_routers
 from tidework.web.app import WebApp
 from tidework.webhooks import examples as webhook_examples
@@ -129,6 +130,7 @@ def api_routers(services: Services) -> list[Router]:
         *auth_routers(services.auth, services.resets, services.api_tokens, origins),
         *email_routers(services.confirmations),
         *user_routers(services.users, services.closing, services.auth),
+        *filter_routers(services.store),
         *notification_routers(services.notifications),
         *channel_routers(services.channels),
         *reminder_routers(ReminderService(services.store)),

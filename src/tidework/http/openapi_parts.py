@@ -76,6 +76,7 @@ PATH_PARAMETERS: Final = {
     "label_id": "The label's id.",
     "session_id": "The session's id.",
     "token_id": "The API token's id.",
+    "filter_id": "The saved filter's id.",
     "reminder_id": "The reminder's id.",
     "webhook_id": "The webhook's id.",
     "run_id": "The id of the change in bulk.",

@@ -16,6 +16,7 @@ from tidework.users.values import (
     email_key,
     imported_email,
     is_imported,
+    name_key,
 )
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "email_key",
     "imported_email",
     "is_imported",
+    "name_key",
     "view",
 ]
 

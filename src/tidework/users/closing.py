@@ -10,6 +10,7 @@ from tidework.http.context import RequestContext
 from tidework.log import Change, Commit, Operation
 from tidework.store.protocol import Contended, Store, UniqueConflict
 from tidework.times import now
+from tidework.users import queries
 from tidework.users.admins import guard_last_admin
 from tidework.users.api import DELETED_NAME, Account, Audit, Departures, Secrets
 from tidework.users.service import UserService
@@ -22,6 +23,8 @@ ERASURE = "account_erasure"
 """The follow-up that rewrites what the account's log says of the person."""
 
 _RETRIES = 5
+# What people have called things of theirs, those included that they have removed before.
+_WRITTEN = {"api_token": {"name": ""}, "saved_filter": {"name": "", "name_key": "", "query": ""}}
 _FORGOTTEN = {"name": DELETED_NAME, "email": None, "time_zone": None, "language": None}
 
 
@@ -72,7 +75,8 @@ class Closing:
         self, account: Account, seq: int, actor_id: str | None, context: RequestContext
     ) -> Commit:
         changes, operations = await self._secrets.erasing(account.id)
-        tokens = [change.id for change in changes if change.entity == "api_token"]
+        rows = await self._store.fetch(queries.SAVED_FILTERS, {"user_id": account.id})
+        changes += [Change("saved_filter", row[1], "delete") for row in rows if row[1] is not None]
         key = email_key(account.email or "")
         if key is not None:
             operations.append(
@@ -85,7 +89,7 @@ class Closing:
             )
         operations += [
             Followups.operation(account.id, DEPARTURE, {}),
-            Followups.operation(account.id, ERASURE, {"api_tokens": tokens}),
+            Followups.operation(account.id, ERASURE, {}),
         ]
         versions = expected_versions(context.if_match)
         if versions is not None and account.version not in versions:
@@ -100,10 +104,11 @@ class Closing:
             request_id=context.request_id,
         )
 
-    async def _erase(self, user_id: str, detail: Mapping[str, Any]) -> None:
+    async def _erase(self, user_id: str, _: Mapping[str, Any]) -> None:
         await self._store.redact(user_id, "account", user_id, _FORGOTTEN)
-        for token_id in detail.get("api_tokens", ()):
-            await self._store.redact(user_id, "api_token", token_id, {"name": ""})
+        params = {"user_id": user_id, "entities": list(_WRITTEN)}
+        for entity, entity_id in await self._store.fetch(queries.LOGGED, params):
+            await self._store.redact(user_id, entity, entity_id, _WRITTEN[entity])
 
 
 def _sole_owner(names: Any, *, own: bool) -> Conflict:

@@ -7,12 +7,19 @@ from tidework.http.examples import (
     CHANGED,
     CURSOR,
     ENTRY,
+    MADE,
     PERSON,
     PHRASE,
     REQUEST,
     WORKSPACE,
 )
 from tidework.users.api import UserView
+from tidework.users.filter_schemas import (
+    SavedFilter,
+    SavedFilterCreate,
+    SavedFilterList,
+    SavedFilterPatch,
+)
 from tidework.users.schemas import (
     AuditEntry,
     AuditPage,
@@ -32,6 +39,18 @@ _ENTRY = {
     "target_id": ADA,
     "detail": {"role": "admin"},
     "request_id": REQUEST,
+}
+_NAMED = {
+    "name": "Mine, soon",
+    "workspace_id": WORKSPACE,
+    "query": "status=pending,in_progress&assignee=me&sort=due_at",
+}
+_FILTER = {
+    "id": ENTRY,
+    **_NAMED,
+    "created_at": MADE,
+    "updated_at": CHANGED,
+    "version": 42,
 }
 _INSTALLATION_DAY = {
     "day": "2026-11-22",
@@ -53,6 +72,10 @@ _USAGE = {
 _COUNTS = {"total": 41, "active": 38, "inactive": 2, "admins": 2, "placeholders": 1}
 
 EXAMPLES: Final[list[tuple[type[Any], Any]]] = [
+    (SavedFilter, _FILTER),
+    (SavedFilterList, {"items": [_FILTER]}),
+    (SavedFilterCreate, _NAMED),
+    (SavedFilterPatch, {"name": "Soon"}),
     (UserView, PERSON),
     (MePatch, {"name": "Ada King", "time_zone": "Europe/Berlin", "language": "de"}),
     (MeDelete, {"password": PHRASE}),

@@ -9,11 +9,14 @@ from tidework.store.sql.schema import (
     accounts,
     api_tokens,
     audit,
+    changes,
     comments,
     emails,
     installation,
     projects,
+    saved_filters,
     sessions,
+    streams,
     tasks,
     workspaces,
 )
@@ -49,6 +52,32 @@ GET_MANY = Statement(
     select(*_COLUMNS).where(
         any_of(accounts.c.stream_id, "user_ids"), accounts.c.id == accounts.c.stream_id
     ),
+)
+
+SAVED_FILTERS = Statement(
+    "saved_filters",
+    select(
+        streams.c.seq,
+        saved_filters.c.id,
+        saved_filters.c.name,
+        saved_filters.c.workspace_id,
+        saved_filters.c.query,
+        saved_filters.c.created_at,
+        saved_filters.c.updated_at,
+        saved_filters.c.version,
+    )
+    .select_from(streams.outerjoin(saved_filters, saved_filters.c.stream_id == streams.c.stream_id))
+    .where(streams.c.stream_id == bindparam("user_id"))
+    .order_by(saved_filters.c.name_key),
+)
+
+# All that an account's log has ever said of these, removed by now or not.
+LOGGED = Statement(
+    "logged_entities",
+    select(changes.c.entity, changes.c.entity_id)
+    .where(changes.c.stream_id == bindparam("user_id"), any_of(changes.c.entity, "entities"))
+    .distinct(),
+    heavy=True,
 )
 
 BY_EMAIL = Statement("email", select(emails.c.user_id).where(emails.c.email == bindparam("email")))

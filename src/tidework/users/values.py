@@ -65,6 +65,11 @@ def clean_name(text: str, pointer: str = "/name") -> str:
     return name
 
 
+def name_key(name: str) -> str:
+    """What makes two names the same: neither case nor spelling of accents does."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFKC", name).casefold())
+
+
 def clean_time_zone(text: str, pointer: str = "/time_zone") -> str:
     """The name of a time zone, trimmed. Raises `Invalid` at `pointer` for one that is not known."""
     name = text.strip()

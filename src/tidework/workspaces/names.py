@@ -3,6 +3,9 @@
 import unicodedata
 
 from tidework.errors import invalid
+from tidework.users.api import name_key
+
+__all__ = ["MAX_NAME", "clean_name", "name_key"]
 
 MAX_NAME = 100
 
@@ -17,8 +20,3 @@ def clean_name(name: str, pointer: str = "/name", longest: int = MAX_NAME) -> st
     if any(unicodedata.category(character) == "Cc" for character in text):
         raise invalid(pointer, "control_character", f"{pointer} must not have control characters.")
     return text
-
-
-def name_key(name: str) -> str:
-    """What makes two names the same: neither case nor spelling of accents does."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFKC", name).casefold())

@@ -49,6 +49,7 @@ from tidework.store.sql.schema_reports import (
     reports,
 )
 from tidework.store.sql.schema_time import reminders, task_reminders
+from tidework.store.sql.schema_web import saved_filters
 from tidework.store.sql.schema_webhooks import webhooks
 
 __all__ = [
@@ -70,6 +71,7 @@ __all__ = [
     "relays",
     "report_schedules",
     "reports",
+    "saved_filters",
     "task_reminders",
 ]
 
@@ -260,6 +262,7 @@ ENTITIES: dict[str, Table] = {
     "reminder": reminders,
     "webhook": webhooks,
     "report_schedule": report_schedules,
+    "saved_filter": saved_filters,
 }
 """The state table of each entity of the log."""
 
