@@ -1,19 +1,12 @@
 /** What has been typed and not sent: an expired session, a reload or a crash loses none of it. */
 
 import { nowMs } from "@/time/clock";
-import type { Database } from "./db";
-
-let current: () => Database | null = () => null;
-
-/** Where drafts are kept: the database of whoever is signed in, if there is one. */
-export function keepDraftsIn(database: () => Database | null): void {
-  current = database;
-}
+import { currentDatabase } from "./store";
 
 /** What was typed under `key`; undefined where nothing was, or nothing can be read. */
 export async function readDraft(key: string): Promise<string | undefined> {
   try {
-    return (await current()?.drafts.get(key))?.text;
+    return (await currentDatabase()?.drafts.get(key))?.text;
   } catch {
     return undefined;
   }
@@ -21,7 +14,7 @@ export async function readDraft(key: string): Promise<string | undefined> {
 
 /** False where it could not be kept, as on a full disk. */
 export async function keepDraft(key: string, text: string): Promise<boolean> {
-  const database = current();
+  const database = currentDatabase();
   if (database === null) return false;
   try {
     await database.drafts.put({ id: key, text, at: nowMs() });
@@ -33,7 +26,7 @@ export async function keepDraft(key: string, text: string): Promise<boolean> {
 
 export async function dropDraft(key: string): Promise<void> {
   try {
-    await current()?.drafts.delete(key);
+    await currentDatabase()?.drafts.delete(key);
   } catch {
     // What cannot be written now was not written before either.
   }

@@ -78,13 +78,14 @@ export class Store {
     const kept = await this.keeper.read((db) => db.kept.get(WORKSPACES));
     if (kept !== undefined) this.setWorkspaces(kept.value as Workspace[]);
     await this.outbox.start();
-    this.poll = setInterval(() => this.refreshAll(), POLL_MS);
-    await this.loadWorkspaces().catch(() => null);
-    this.refreshAll();
+    this.poll = setInterval(this.refreshAll, POLL_MS);
+    document.addEventListener("visibilitychange", this.refreshAll);
+    void this.refreshAll();
   }
 
   stop(): void {
     clearInterval(this.poll);
+    document.removeEventListener("visibilitychange", this.refreshAll);
     this.outbox.stop();
     for (const sync of this.syncs.values()) sync.close();
     this.keeper.db?.close();
@@ -179,15 +180,15 @@ export class Store {
     return sync;
   }
 
-  /** What nobody listens to: asked for, the last used first. */
-  private refreshAll(): void {
+  /** Which workspaces there are, and what is new in those that nobody listens to. */
+  private readonly refreshAll = async (): Promise<void> => {
     if (document.visibilityState === "hidden") return;
-    void this.loadWorkspaces().catch(() => null);
+    await this.loadWorkspaces().catch(() => null);
     for (const { id } of this.list) {
       const sync = this.sync(id);
-      if (!sync.listening) sync.catchUp().catch(() => null);
+      if (!sync.listening) await sync.catchUp().catch(() => null);
     }
-  }
+  };
 
   private setWorkspaces(items: readonly Workspace[]): void {
     this.list = items;
