@@ -15,11 +15,11 @@ from pathlib import Path
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 
-from tidework.app import framework
 from tidework.bus import catalogue
 from tidework.bus.asyncapi import meaning
 from tidework.composition import compose, make_store
 from tidework.http.context import GUARDS, ROLES
+from tidework.routing import framework
 from tidework.settings import Settings, table
 from tidework.transfer.csv_read import _HEADERS
 from tidework.transfer.mapping import default_mapping

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from tidework.app import openapi_document
 from tidework.commands.options import say
 from tidework.composition import compose, make_store
+from tidework.routing import openapi_document
 from tidework.settings import Settings
 
 

@@ -10,11 +10,11 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, JSONBody
 from tests.services.api import Api
 
-from tidework.app import framework
 from tidework.composition import compose
 from tidework.errors import Invalid, Malformed, MethodNotAllowed, NotFound, Unauthenticated
 from tidework.http.context import Principal, RequestContext
 from tidework.http.dispatch import Dispatch
+from tidework.routing import framework
 
 
 class Thing(msgspec.Struct, forbid_unknown_fields=True):

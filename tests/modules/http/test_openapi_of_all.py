@@ -10,9 +10,9 @@ import pytest
 from litestar.routes import HTTPRoute
 from tests.services.api import Api, Person
 
-from tidework.app import EXAMPLES, framework
 from tidework.composition import compose
 from tidework.http.openapi import operations
+from tidework.routing import EXAMPLES, framework
 
 JSON = ("application/json", "application/problem+json")
 
