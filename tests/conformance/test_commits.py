@@ -127,11 +127,15 @@ async def test_unique_conflicts_carry_the_name_in_the_schema(store: Store) -> No
     await store.append(commit(stream, Change("label", new_id(), "create", label_fields("x"))))
     project = {"description": "", "archived": False, **label_fields("x")}
     await store.append(commit(stream, Change("project", new_id(), "create", project)))
+    saved_filter = {"workspace_id": None, "query": "", **label_fields("x")}
+    saved_filter.pop("color", None)
+    await store.append(commit(stream, Change("saved_filter", new_id(), "create", saved_filter)))
     conflicts = {
         "tasks_pkey": new_task(task_id),
         "tasks_number": new_task(number=1),
         "labels_name": Change("label", new_id(), "create", label_fields("X")),
         "projects_name": Change("project", new_id(), "create", project),
+        "saved_filters_name": Change("saved_filter", new_id(), "create", saved_filter),
         "workspaces_pkey": Change("workspace", stream, "create", workspace_fields()),
     }
     for constraint, change in conflicts.items():
