@@ -1,7 +1,7 @@
 #!/bin/sh
 # The web app: what `make` does with web/. Usage: web.sh WHAT
 #   build [--if-possible]  build it into src/tidework/web/dist, if its sources have changed since; with
-#                          --if-possible what cannot be fetched is only told, and the API goes on
+#                          --if-possible what fails is only told, for a server that can go on
 #   check                  lint, format and types; and whether the client's types fit the API
 #   api                    make the client's types from the API (web/src/api/schema.d.ts)
 #   lock                   complete package-lock.json for other platforms, after an `npm install`
@@ -96,7 +96,8 @@ build() {
         [ -e $DIST.new/index.html ] || {
         cat .tools/web.log >&2
         rm -rf $DIST.new
-        die "the web app could not be built; it is said above why"
+        say "the web app could not be built; it is said above why"
+        return 1
     }
     rm -rf $DIST.old
     [ ! -e $DIST ] || mv $DIST $DIST.old
@@ -139,9 +140,11 @@ case $what in
 build)
     is_built && exit 0
     exclusive
-    if install; then
-        build
-    elif [ -e $DIST/index.html ]; then
+    fetched=
+    install && fetched=1 && build && exit 0
+    # A mistake in the sources is one, without a network one goes on with what there is.
+    [ -z "$fetched" ] || [ "${1:-}" = --if-possible ] || exit 1
+    if [ -e $DIST/index.html ]; then
         say "going on with the web app as it was built before"
     elif [ "${1:-}" = --if-possible ]; then
         say "going on without the web app: the API is all there is"
