@@ -41,6 +41,7 @@ describe("wall times", () => {
   });
 
   it("come back from every hour of two years", () => {
+    const wrong: string[] = [];
     for (const zone of [
       "Europe/Berlin",
       "America/New_York",
@@ -52,11 +53,12 @@ describe("wall times", () => {
         const moment = at("2025-12-30T00:00Z") + hour * HOUR;
         const back = fromWall(toWall(moment, zone), zone);
         // An hour that comes twice leads to its first.
-        expect(moment - back === 0 || toWall(back, zone) === toWall(moment, zone)).toBe(true);
-        expect(back).toBeGreaterThanOrEqual(previous);
+        const same = moment === back || toWall(back, zone) === toWall(moment, zone);
+        if (!same || back < previous) wrong.push(`${zone} ${new Date(moment).toISOString()}`);
         previous = back;
       }
     }
+    expect(wrong).toEqual([]);
   });
 });
 
