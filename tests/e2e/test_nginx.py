@@ -25,6 +25,7 @@ from tidework.cluster.edge import VARIANTS
 from tidework.cluster.nginx import brotli_modules
 
 NewNginx = Callable[..., Nginx]
+FOREVER = "public, max-age=31536000, immutable"
 
 
 @pytest.fixture
@@ -307,6 +308,7 @@ async def test_events_arrive_as_they_are_sent(new_nginx: NewNginx) -> None:
 async def test_assets_are_kept_for_ever_and_compressed(new_nginx: NewNginx) -> None:
     async with upstreams("a") as [a]:
         a.body, a.content_type = b"let tide = 1;\n" * 500, "application/javascript"
+        a.caching = FOREVER
         async with started(new_nginx(targets=targets([a]))) as client:
             answers = [
                 await client.get("/assets/app-1a2b.js", headers={"accept-encoding": one})
@@ -314,7 +316,7 @@ async def test_assets_are_kept_for_ever_and_compressed(new_nginx: NewNginx) -> N
             ]
             for answer in answers:
                 assert answer.content == a.body
-                assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+                assert answer.headers.get_list("cache-control") == [FOREVER]
             assert len(a.asked) == 1
             if brotli_modules() is None:
                 unavailable("nginx has no brotli here: `make services` installs its modules.")
@@ -323,6 +325,25 @@ async def test_assets_are_kept_for_ever_and_compressed(new_nginx: NewNginx) -> N
             # Answers of the API are compressed by the copies, or not at all.
             answer = await client.get("/api/v1/x", headers={"accept-encoding": "br, gzip"})
             assert "content-encoding" not in answer.headers
+
+
+async def test_an_asset_that_one_copy_lacks_comes_from_another(new_nginx: NewNginx) -> None:
+    async with upstreams("old", "new") as [old, new]:
+        old.status, old.caching = "404 Not Found", "no-store"
+        new.caching = FOREVER
+        server = new_nginx(targets=targets([old, new]), variant="round_robin")
+        async with started(server) as client:
+            for number in range(6):
+                answer = await client.get(f"/assets/app-{number}.js")
+                assert (answer.status_code, answer.text) == (200, "new")
+            # One that is nowhere is not remembered as such.
+            new.status, new.caching = "404 Not Found", "no-store"
+            missing = await client.get("/assets/other.js")
+            assert (missing.status_code, missing.headers["cache-control"]) == (404, "no-store")
+            new.status, new.caching = "200 OK", FOREVER
+            assert (await client.get("/assets/other.js")).status_code == 200
+            # And the copy that lacks a file is not thought to be gone.
+            assert {(await client.get("/api/v1/x")).text for _ in range(4)} == {"old", "new"}
 
 
 async def test_https_with_hsts_and_a_redirect_to_it(new_nginx: NewNginx) -> None:

@@ -27,6 +27,7 @@ class Upstream:
         status: of its answers.
         body: what is answered instead of the name.
         content_type: of the answer.
+        caching: what its Cache-Control says, if anything.
         more: with server-sent events, set for each event that is to follow the first.
     """
 
@@ -39,6 +40,7 @@ class Upstream:
         self.status = "200 OK"
         self.body = name.encode()
         self.content_type = "text/plain"
+        self.caching = ""
         self.more = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
@@ -72,6 +74,8 @@ class Upstream:
                     await self._stream(writer)
                     return
                 head = f"HTTP/1.1 {self.status}\r\ncontent-type: {self.content_type}\r\n"
+                if self.caching:
+                    head += f"cache-control: {self.caching}\r\n"
                 length = f"content-length: {len(self.body)}\r\n\r\n"
                 writer.write((head + length).encode() + self.body)
                 await writer.drain()

@@ -121,7 +121,6 @@ def render(edge: Edge) -> str:
         "body": edge.body,
         "batch_body": edge.batch_body,
         "brotli": _BROTLI if edge.brotli else "",
-        "hsts": _HSTS if edge.tls else "",
         "pages": _pages(),
         "problems": _problems(_HSTS if edge.tls else ""),
     }
