@@ -1,7 +1,24 @@
 /** Runs before the application has come: how it looks, and the first requests beside its code. */
 
-import { refresh, wasSignedIn } from "./api/session";
+import { askEarly } from "./api/early";
+import { API, refresh, wasSignedIn } from "./api/session";
 import { applyLook } from "./app/look";
+import { mayBeKept } from "./replica/kept";
+
+/** What the page at this address asks for first. */
+function firstPaths(): string[] {
+  const paths = [`${API}/users/me`, `${API}/workspaces`];
+  const workspace = /^\/w\/([0-9a-f-]{36})/.exec(location.pathname)?.[1];
+  if (workspace !== undefined && !mayBeKept(workspace)) {
+    paths.push(`${API}/workspaces/${workspace}/snapshot`);
+  }
+  return paths;
+}
 
 applyLook();
-if (wasSignedIn()) refresh().catch(() => null);
+if (wasSignedIn()) {
+  refresh().then(
+    ({ token }) => askEarly(firstPaths(), token),
+    () => null,
+  );
+}

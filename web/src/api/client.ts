@@ -1,6 +1,8 @@
 /** The client of the API; its types come from the OpenAPI document (`npm run api`). */
 
 import createClient, { type Middleware } from "openapi-fetch";
+import { observe } from "@/time/clock";
+import { takeEarly } from "./early";
 import { problemOf } from "./problem";
 import type { components, paths } from "./schema";
 import { accessToken, refresh } from "./session";
@@ -9,6 +11,8 @@ export type Schemas = components["schemas"];
 
 /** `fetch` with the access token; tried again once with a new one where that one is refused. */
 export async function authorised(request: Request): Promise<Response> {
+  const early = request.method === "GET" ? await takeEarly(request.url)?.catch(() => null) : null;
+  if (early?.ok) return early;
   const spare = request.clone();
   const token = await accessToken();
   if (token === null) return fetch(request);
@@ -22,6 +26,7 @@ export async function authorised(request: Request): Promise<Response> {
 
 const failing: Middleware = {
   async onResponse({ response }) {
+    observe(response.headers.get("Date"));
     if (response.ok || response.status === 304) return undefined;
     throw problemOf(
       response,

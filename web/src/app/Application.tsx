@@ -1,10 +1,12 @@
 import { DirectionProvider, MantineProvider } from "@mantine/core";
-import { Notifications } from "@mantine/notifications";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { queryClient } from "./queries";
 import { router } from "./router";
 import { styleNonce, theme, variables } from "./theme";
+
+const Notices = lazy(() => import("./Notices"));
 
 /** Everything around the pages. */
 export function Application() {
@@ -17,8 +19,10 @@ export function Application() {
         getStyleNonce={styleNonce}
       >
         <QueryClientProvider client={queryClient}>
-          <Notifications position="bottom-center" limit={4} />
           <RouterProvider router={router} />
+          <Suspense fallback={null}>
+            <Notices />
+          </Suspense>
         </QueryClientProvider>
       </MantineProvider>
     </DirectionProvider>

@@ -1,4 +1,4 @@
-import { Box, Drawer } from "@mantine/core";
+import { Box } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { Outlet, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
@@ -13,6 +13,7 @@ import classes from "./Shell.module.css";
 import { useShellShortcuts } from "./shellShortcuts";
 import { listenToKeys } from "./shortcuts";
 
+const MenuDrawer = lazy(() => import("./MenuDrawer"));
 const NewWorkspace = lazy(() => import("./NewWorkspace"));
 const Palette = lazy(() => import("./Palette"));
 const QuickAddDialog = lazy(() => import("./QuickAddDialog"));
@@ -52,15 +53,13 @@ function Frame() {
       <Box component="nav" visibleFrom="sm" className={classes.side} aria-label={t("navigation")}>
         <Navigation onOpen={setOverlay} />
       </Box>
-      <Drawer opened={menu} onClose={close} title={t("navigation")} size="xs" hiddenFrom="sm">
-        <Navigation onOpen={setOverlay} />
-      </Drawer>
       <main id="page" className={classes.page} tabIndex={-1}>
         <Banners />
         <Outlet />
       </main>
       <PanelOutlet />
       <Suspense fallback={null}>
+        {menu && <MenuDrawer onClose={close} onOpen={setOverlay} />}
         {overlay === "palette" && <Palette onClose={shut} onOpen={setOverlay} />}
         {overlay === "quickAdd" && <QuickAddDialog onClose={shut} />}
         {overlay === "workspace" && <NewWorkspace onClose={shut} />}

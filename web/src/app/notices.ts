@@ -1,9 +1,7 @@
 /** Short messages at the edge of the page; what can be taken back can be taken back there. */
 
-import { notifications } from "@mantine/notifications";
 import i18next from "i18next";
 import { createElement } from "react";
-import { Notice } from "./Notice";
 
 export type Tone = "plain" | "good" | "bad";
 export type Telling = { text: string; undo?: () => void; tone?: Tone };
@@ -14,9 +12,13 @@ const BAD_STAYS_MS = 20_000;
 let next = 0;
 
 /** Say `text`; with a button that takes it back where `undo` is given. */
-export function tell({ text, undo, tone = "plain" }: Telling): void {
+export async function tell({ text, undo, tone = "plain" }: Telling): Promise<void> {
   next += 1;
   const id = `notice-${next}`;
+  const [{ notifications }, { Notice }] = await Promise.all([
+    import("@mantine/notifications"),
+    import("./Notice"),
+  ]);
   const close = () => notifications.hide(id);
   notifications.show({
     id,

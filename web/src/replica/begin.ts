@@ -5,6 +5,7 @@ import { onSession, sessionState, sessionUser } from "@/api/session";
 import { fail, tell } from "@/app/notices";
 import { queryClient } from "@/app/queries";
 import { textsAreIn } from "./actions";
+import { keepDraft } from "./drafts";
 import { operationsOf } from "./fold";
 import { meKey, textKey } from "./hooks";
 import type { Change, Entry } from "./model";
@@ -46,10 +47,8 @@ function heard(workspaceId: string, { entity, id, op, set }: Change): void {
 
 /** What somebody has typed is not lost with the request that was to bring it. */
 function keepTyped({ work, workspaceId }: Entry): void {
-  const db = store().database;
-  if (db === null || work.kind !== "comment" || work.op !== "create") return;
-  const id = `comment:${workspaceId}:${work.taskId}`;
-  void db.drafts.put({ id, text: work.body, at: Date.now() }).catch(() => null);
+  if (work.kind !== "comment" || work.op !== "create") return;
+  void keepDraft(`comment:${workspaceId}:${work.taskId}`, work.body);
 }
 
 /** The store of the account that is, or was last, signed in. Undefined when there is none. */

@@ -1,6 +1,7 @@
 /** What is kept in this browser, for one account: its workspaces' tasks, and what waits to be sent. */
 
-import Dexie, { type EntityTable } from "dexie";
+import Dexie, { type EntityTable, liveQuery } from "dexie";
+import { forgetKept } from "./kept";
 import type { Entry, Label, Member, Project, Task, Workspace } from "./model";
 
 /** A workspace's head. `seq`: how far its tasks have come; null while they are still being loaded. */
@@ -38,6 +39,15 @@ export class Database extends Dexie {
       kept: "id",
     });
   }
+
+  /** Call `tell` with what waits to be sent, now and whenever any tab changes that. */
+  watchOutbox(tell: (entries: Entry[]) => void): () => void {
+    const watch = liveQuery(() => this.outbox.orderBy("order").toArray()).subscribe({
+      next: tell,
+      error: () => null,
+    });
+    return () => watch.unsubscribe();
+  }
 }
 
 const PREFIX = "tidework-";
@@ -45,5 +55,6 @@ const PREFIX = "tidework-";
 /** Erase what any account has left in this browser. */
 export async function eraseAll(): Promise<void> {
   const names = await Dexie.getDatabaseNames();
+  forgetKept();
   await Promise.all(names.filter((n) => n.startsWith(PREFIX)).map((n) => Dexie.delete(n)));
 }

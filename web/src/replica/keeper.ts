@@ -1,6 +1,7 @@
 /** The database of this browser, which may fail: then the application goes on without it. */
 
 import type { Database } from "./db";
+import type { Entry } from "./model";
 
 export type Storage = "ok" | "full" | "none";
 
@@ -8,11 +9,13 @@ export class Keeper {
   private queue: Promise<unknown> = Promise.resolve();
   private state: Storage;
 
+  /** `opening` is null where this browser has no databases. */
   constructor(
-    readonly db: Database | null,
+    private readonly opening: Promise<Database> | null,
     private readonly changed: () => void,
   ) {
-    this.state = db === null ? "none" : "ok";
+    this.state = opening === null ? "none" : "ok";
+    opening?.catch((error: unknown) => this.fail(error));
   }
 
   get storage(): Storage {
@@ -25,9 +28,9 @@ export class Keeper {
 
   /** What `query` finds; undefined also where the database cannot be read. */
   async read<T>(query: (db: Database) => PromiseLike<T>): Promise<T | undefined> {
-    if (this.db === null) return undefined;
+    if (this.opening === null) return undefined;
     try {
-      return await query(this.db);
+      return await query(await this.opening);
     } catch (error) {
       this.fail(error);
       return undefined;
@@ -36,10 +39,11 @@ export class Keeper {
 
   /** Do `work` after all that was asked for before. False when it could not be kept. */
   write(work: (db: Database) => PromiseLike<unknown>): Promise<boolean> {
-    const { db } = this;
-    if (db === null) return Promise.resolve(false);
+    const { opening } = this;
+    if (opening === null) return Promise.resolve(false);
     const done = this.queue
-      .then(() => work(db))
+      .then(() => opening)
+      .then(work)
       .then(
         () => this.settle("ok"),
         (error: unknown) => this.fail(error),
@@ -48,9 +52,25 @@ export class Keeper {
     return done;
   }
 
-  /** When all that was asked for so far has been tried. */
-  async idle(): Promise<void> {
+  /** Call `tell` with what waits to be sent, now and whenever any tab changes that. */
+  watchOutbox(tell: (entries: Entry[]) => void): () => void {
+    let stopped = false;
+    let stop = () => {
+      stopped = true;
+    };
+    this.opening?.then(
+      (db) => {
+        if (!stopped) stop = db.watchOutbox(tell);
+      },
+      () => null,
+    );
+    return () => stop();
+  }
+
+  /** Close the database when all that was asked for so far has been tried. */
+  async close(): Promise<void> {
     await this.queue;
+    (await this.opening?.catch(() => null))?.close();
   }
 
   private fail(error: unknown): false {

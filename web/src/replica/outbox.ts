@@ -3,7 +3,6 @@
  * with the same idempotency key until its outcome is known.
  */
 
-import { liveQuery } from "dexie";
 import { asProblem, type Problem } from "@/api/problem";
 import { newId, newKey } from "@/ids";
 import { operationsOf } from "./fold";
@@ -55,16 +54,12 @@ export class Outbox {
   /** Show what waits since last time, and begin to send. */
   async start(): Promise<void> {
     const { signal } = this.ending;
-    const kept = (await this.keeper.read((db) => db.outbox.orderBy("order").toArray())) ?? [];
-    this.merge(kept);
-    const { db } = this.keeper;
-    if (db !== null) {
-      const watch = liveQuery(() => db.outbox.orderBy("order").toArray()).subscribe({
-        next: (rows) => this.merge(rows),
-        error: () => null,
-      });
-      signal.addEventListener("abort", () => watch.unsubscribe());
-    }
+    const kept = await this.keeper.read((db) => db.outbox.orderBy("order").toArray());
+    this.merge(kept ?? []);
+    signal.addEventListener(
+      "abort",
+      this.keeper.watchOutbox((rows) => this.merge(rows)),
+    );
     addEventListener("online", this.soon, { signal });
     const name = `tidework-outbox-${this.userId}`;
     const run = () => this.run();

@@ -2,7 +2,6 @@
 
 import { api, data } from "@/api/client";
 import type { Problem } from "@/api/problem";
-import { Database, eraseAll } from "./db";
 import { operationsOf } from "./fold";
 import { Keeper, type Storage } from "./keeper";
 import type { Entry, Workspace } from "./model";
@@ -35,11 +34,14 @@ const STREAMS = 6;
 const POLL_MS = 60_000;
 const WORKSPACES = "workspaces";
 
+// Not needed for the first page to be shown, and a good part of all the code.
+const files = () => import("./db");
+
 export class Store {
   private readonly syncs = new Map<string, WorkspaceSync>();
   private readonly lives = new Map<string, boolean>();
   private readonly listeners = new Set<() => void>();
-  private readonly keeper: Keeper;
+  readonly keeper: Keeper;
   private readonly outbox: Outbox;
   private list: readonly Workspace[] = [];
   private connection: Connection = { live: false, waiting: 0, asking: [], storage: "ok" };
@@ -50,8 +52,11 @@ export class Store {
     readonly userId: string,
     private readonly on: StoreEvents,
   ) {
-    const db = typeof indexedDB === "undefined" ? null : new Database(userId);
-    this.keeper = new Keeper(db, () => this.told());
+    const opening =
+      typeof indexedDB === "undefined"
+        ? null
+        : files().then(({ Database }) => new Database(userId));
+    this.keeper = new Keeper(opening, () => this.told());
     this.outbox = new Outbox(
       userId,
       this.keeper,
@@ -73,14 +78,15 @@ export class Store {
     );
   }
 
-  /** Show what is kept here, then what the server has. */
-  async start(): Promise<void> {
-    const kept = await this.keeper.read((db) => db.kept.get(WORKSPACES));
-    if (kept !== undefined) this.setWorkspaces(kept.value as Workspace[]);
-    await this.outbox.start();
+  /** Show what is kept here, and what the server has. */
+  start(): void {
     this.poll = setInterval(this.refreshAll, POLL_MS);
     document.addEventListener("visibilitychange", this.refreshAll);
     void this.refreshAll();
+    void this.outbox.start();
+    void this.kept<Workspace[]>(WORKSPACES).then((items) => {
+      if (items !== undefined && this.list.length === 0) this.setWorkspaces(items);
+    });
   }
 
   stop(): void {
@@ -88,7 +94,7 @@ export class Store {
     document.removeEventListener("visibilitychange", this.refreshAll);
     this.outbox.stop();
     for (const sync of this.syncs.values()) sync.close();
-    this.keeper.db?.close();
+    void this.keeper.close();
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -99,9 +105,6 @@ export class Store {
   readonly workspaces = (): readonly Workspace[] => this.list;
   readonly state = (): Connection => this.connection;
   readonly entries = (): readonly Entry[] => this.outbox.all;
-  get database(): Database | null {
-    return this.keeper.db;
-  }
 
   replica(id: string): WorkspaceReplica {
     return this.sync(id).replica;
@@ -246,20 +249,22 @@ export function store(): Store {
   return current;
 }
 
-export const currentDatabase = (): Database | null => current?.database ?? null;
+export const currentKeeper = (): Keeper | null => current?.keeper ?? null;
 
 /** Open the copy of `userId`; the same again when it is open. */
 export function openStore(userId: string, on: StoreEvents): Store {
   if (current?.userId === userId) return current;
   current?.stop();
   current = new Store(userId, on);
-  void current.start();
+  current.start();
   return current;
 }
 
 /** Close it, and erase everything that is kept in this browser. */
 export async function eraseStore(): Promise<void> {
+  const closing = current?.keeper;
   current?.stop();
   current = null;
-  await eraseAll();
+  await closing?.close();
+  await (await files()).eraseAll();
 }

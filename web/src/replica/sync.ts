@@ -5,6 +5,7 @@ import { asProblem } from "@/api/problem";
 import type { Head } from "./db";
 import type { Keeper } from "./keeper";
 import { dropWorkspace, readWorkspace, writeFolded, writeWorkspace } from "./keeping";
+import { mayBeKept, noteKept } from "./kept";
 import { type Commit, LiveStream } from "./live";
 import type { Change, Task } from "./model";
 import type { Folded, WorkspaceReplica } from "./workspace";
@@ -69,6 +70,7 @@ export class WorkspaceSync {
   }
 
   private async fromDatabase(): Promise<void> {
+    if (!mayBeKept(this.replica.id)) return;
     const found = await this.keeper.read((db) => readWorkspace(db, this.replica.id));
     if (found === undefined) return;
     this.textsWanted = !found.head.texts;
@@ -99,7 +101,9 @@ export class WorkspaceSync {
     }
     const whole = { ...head, seq };
     this.replica.complete(whole);
-    void this.keeper.write((db) => writeWorkspace(db, whole, all));
+    void this.keeper
+      .write((db) => writeWorkspace(db, whole, all))
+      .then((kept) => kept && noteKept(whole.id));
     await this.changes();
   }
 

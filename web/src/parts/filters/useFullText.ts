@@ -6,7 +6,7 @@ import { useMemo } from "react";
 import { api, data } from "@/api/client";
 import { asProblem } from "@/api/problem";
 import { useConnection } from "@/replica/hooks";
-import { currentDatabase } from "@/replica/store";
+import { currentKeeper } from "@/replica/store";
 import { spaced, wordsOf } from "./matching";
 
 export type FullText = {
@@ -45,14 +45,14 @@ type Answer = { ids: string[]; state: FullText["state"] };
 
 /** Without the server: what is kept of descriptions. */
 async function lookUp(workspaceId: string, words: readonly string[]): Promise<Answer> {
-  const db = currentDatabase();
-  if (db === null) return { ids: [], state: "titles" };
   const ids: string[] = [];
-  await db.texts.where({ workspace_id: workspaceId }).each((text) => {
-    const within = spaced(text.description);
-    if (words.every((word) => within.includes(` ${word}`))) ids.push(text.id);
+  const head = await currentKeeper()?.read(async (db) => {
+    await db.texts.where({ workspace_id: workspaceId }).each((text) => {
+      const within = spaced(text.description);
+      if (words.every((word) => within.includes(` ${word}`))) ids.push(text.id);
+    });
+    return db.heads.get(workspaceId);
   });
-  const head = await db.heads.get(workspaceId);
   return { ids, state: head?.texts ? "kept" : "titles" };
 }
 

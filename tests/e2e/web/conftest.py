@@ -1,0 +1,78 @@
+"""The web app as people meet it: the built app, a real server, the system's Chromium."""
+
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.services.require import unavailable
+from tests.services.server import TideworkServer
+from tests.services.site import DESKTOP, Open, Person, Site, signed_in
+
+from tidework.web.files import FOLDER, INDEX
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright for Python is missing")
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-sync",
+    "--no-first-run",
+    # Nothing but the server itself can be reached, so nothing else can be needed.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A server of the module's own; each test makes people of its own on it."""
+    if not (FOLDER / INDEX).exists():
+        unavailable("The web app has not been built; `make web` builds it.")
+    folder = tmp_path_factory.mktemp("site")
+    server = TideworkServer(
+        folder / "data", folder / "server.log", env={"TIDEWORK_RATE_LIMITS": "off"}
+    )
+    server.start()
+    yield Site(server)
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator["sync_api.Browser"]:
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        unavailable("Chromium is missing; scripts/services.sh chromium installs it.")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(site: Site, chromium: "sync_api.Browser") -> Iterator[Open]:
+    """Opens pages; at the end nothing may have gone wrong in them unnoticed."""
+    contexts: list[Any] = []
+    wrong: list[str] = []
+
+    def heard(message: Any) -> None:
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            wrong.append(message.text)
+
+    def opened(person: Person | None = None, path: str = "/", **options: Any) -> Any:
+        state = signed_in(site, person) if person is not None else None
+        options = {"viewport": DESKTOP, "locale": "en-GB", "timezone_id": "Europe/Berlin"} | options
+        context = chromium.new_context(storage_state=state, base_url=site.url, **options)
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        context.on("weberror", lambda error: wrong.append(str(error.error)))
+        page = context.new_page()
+        page.on("console", heard)
+        page.goto(path)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert not wrong, f"errors in the browser: {wrong}"

@@ -1,0 +1,115 @@
+"""People on a real server with the web app, and what a browser needs to be one of them."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import httpx
+
+from tests.services.server import TideworkServer
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+PASSWORD = "correct horse battery staple"
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+DESKTOP = {"width": 1280, "height": 800}
+PHONE = {"width": 360, "height": 740}
+
+
+@dataclass
+class Person:
+    """Somebody with an account, and what is set up in their name through the API."""
+
+    client: httpx.Client
+    id: str
+    name: str
+    email: str
+    personal: str
+    refresh_token: str
+
+    def call(self, method: str, path: str, body: Any = None, **kw: Any) -> Any:
+        """The answer's JSON; fails unless it is a success."""
+        answer = self.client.request(method, f"/api/v1{path}", json=body, **kw)
+        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer.json() if answer.content else None
+
+    def workspace(self, name: str = "Harbour") -> str:
+        made: str = self.call("POST", "/workspaces", {"name": name})["id"]
+        return made
+
+    def task(self, workspace: str, title: str, **fields: Any) -> dict[str, Any]:
+        path = f"/workspaces/{workspace}/tasks"
+        made: dict[str, Any] = self.call("POST", path, {"title": title, **fields})
+        return made
+
+    def tasks(self, workspace: str, query: str = "") -> list[dict[str, Any]]:
+        found = self.call("GET", f"/workspaces/{workspace}/tasks?limit=100&{query}")["items"]
+        return list(found)
+
+
+@dataclass
+class Site:
+    """A server with the app, and people on it."""
+
+    server: TideworkServer
+    people: list[Person] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return self.server.base_url
+
+    def person(self, name: str = "Ada Lovelace", language: str = "en") -> Person:
+        """A new account; in English unless said otherwise, in Berlin's time."""
+        client = httpx.Client(base_url=self.url, timeout=30)
+        email = f"{name.split(maxsplit=1)[0].lower()}{len(self.people)}@example.com"
+        body = {"email": email, "password": PASSWORD, "name": name}
+        made = client.post("/api/v1/auth/register", json=body).json()
+        client.headers["Authorization"] = f"Bearer {made['access_token']}"
+        user = made["user"]
+        person = Person(
+            client, user["id"], name, email, user["personal_workspace_id"], made["refresh_token"]
+        )
+        person.call("PATCH", "/users/me", {"time_zone": "Europe/Berlin", "language": language})
+        self.people.append(person)
+        return person
+
+
+class Open(Protocol):
+    """What the fixture `opened` gives a test."""
+
+    def __call__(self, person: Person | None = None, path: str = "/", **context: Any) -> "Page":
+        """A page in a browser profile of its own, signed in as `person`.
+
+        `context` goes to Playwright's `new_context`; `signed_in=False` is nobody.
+        """
+        ...
+
+
+def signed_in(site: Site, person: Person) -> Any:
+    """A browser's state just after signing in: a session of its own, and who it was."""
+    body = {"email": person.email, "password": PASSWORD, "cookie": True}
+    answer = httpx.post(f"{site.url}/api/v1/auth/login", json=body)
+    cookies = [
+        {
+            "name": name, "value": value, "domain": "127.0.0.1", "path": "/", "expires": -1,
+            "httpOnly": True, "secure": False, "sameSite": "Strict",
+        }
+        for name, value in answer.cookies.items()
+    ]  # fmt: skip
+    kept = [{"name": "tidework.user", "value": person.id}]
+    return {"cookies": cookies, "origins": [{"origin": site.url, "localStorage": kept}]}
+
+
+def findings(page: "Page") -> list[str]:
+    """What axe finds against WCAG 2.2 AA on the page as it is now, in words."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate(
+        """async () => {
+          const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+          const { violations } = await axe.run(document, { runOnly: tags });
+          return violations.map(({ id, nodes }) =>
+            `${id}: ${nodes.map(({ html, failureSummary }) => html + " " + failureSummary)}`);
+        }"""
+    )
+    return [str(line) for line in found]
