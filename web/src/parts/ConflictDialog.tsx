@@ -1,26 +1,23 @@
 import { Button, Group, Modal, Text } from "@mantine/core";
 import { useId, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { Head } from "@/replica/db";
-import { useLanguage, useZone } from "@/replica/hooks";
 import type { Conflict, Field } from "@/replica/model";
 import { localeFor } from "@/time/format";
 import styles from "./ConflictDialog.module.css";
-import { fieldInWords, type Wording } from "./fieldWords";
+import { fieldInWords, type NamesOf, type Wording } from "./fieldWords";
 import { lineDiff, shortened } from "./lineDiff";
 
 export type Side = "mine" | "theirs";
 
 type Props = {
   conflicts: readonly Conflict[];
-  /** The title of the task. */
-  title: string;
-  /** The workspace's head, which knows the names of people, projects and labels. */
-  head: Head | undefined;
-  /** The titles of other tasks. */
-  taskTitle?: (id: string) => string | undefined;
-  /** Takes which conflicts were decided for what is here. */
-  onResolve: (keepMine: (conflict: Conflict) => boolean) => void;
+  /** The titles of the tasks by id; one for all where there is only one task. */
+  title: string | ((taskId: string) => string);
+  names: NamesOf;
+  timeZone: string;
+  language: string;
+  /** The choice for each conflict, in their order. */
+  onResolve: (choices: Side[]) => void;
   /** Not now: the change goes on waiting. */
   onClose: () => void;
 };
@@ -30,14 +27,17 @@ const MOST_LINES = 500;
 const LONG: ReadonlySet<Field> = new Set(["description"]);
 
 /** What two people have changed at the same time, side by side, to choose from for each field. */
-export function ConflictDialog({ conflicts, title, head, taskTitle, onResolve, onClose }: Props) {
+export function ConflictDialog(props: Props) {
+  const { conflicts, title, names, timeZone, language, onResolve, onClose } = props;
   const { t } = useTranslation("parts");
-  const timeZone = useZone();
-  const language = useLanguage();
+  const [choices, setChoices] = useState<readonly (Side | null)[]>(() => conflicts.map(() => null));
   const how = useMemo(
-    () => ({ names: namesOf(head, taskTitle), timeZone, locale: localeFor(language) }),
-    [head, taskTitle, timeZone, language],
+    () => ({ names, timeZone, locale: localeFor(language) }),
+    [names, timeZone, language],
   );
+  const name = (taskId: string) => (typeof title === "string" ? title : title(taskId));
+  const all = (side: Side) => setChoices(conflicts.map(() => side));
+  const chosen = choices.filter((one) => one !== null);
   return (
     <Modal
       opened
@@ -46,91 +46,51 @@ export function ConflictDialog({ conflicts, title, head, taskTitle, onResolve, o
       title={t("conflict.title")}
       closeButtonProps={{ "aria-label": t("conflict.later") }}
     >
-      <Choices
-        conflicts={conflicts}
-        title={title}
-        how={how}
-        onClose={onClose}
-        onResolve={(sides) =>
-          onResolve(({ taskId, field }) => {
-            const place = conflicts.findIndex((c) => c.taskId === taskId && c.field === field);
-            return sides[place] === "mine";
-          })
-        }
-      />
-    </Modal>
-  );
-}
-
-function namesOf(
-  head: Head | undefined,
-  task: (id: string) => string | undefined = () => undefined,
-) {
-  return {
-    person: (id: string) => head?.members.find((one) => one.user_id === id)?.name,
-    project: (id: string) => head?.projects.find((one) => one.id === id)?.name,
-    label: (id: string) => head?.labels.find((one) => one.id === id)?.name,
-    task,
-  };
-}
-
-type ChoicesProps = {
-  conflicts: readonly Conflict[];
-  title: string;
-  how: Wording;
-  onResolve: (sides: Side[]) => void;
-  onClose: () => void;
-};
-
-/** The form of the dialog. */
-export function Choices({ conflicts, title, how, onResolve, onClose }: ChoicesProps) {
-  const { t } = useTranslation("parts");
-  const [choices, setChoices] = useState<readonly (Side | null)[]>(() => conflicts.map(() => null));
-  const all = (side: Side) => setChoices(conflicts.map(() => side));
-  const chosen = choices.filter((one) => one !== null);
-  return (
-    <form
-      className={styles.dialog}
-      onSubmit={(event) => {
-        event.preventDefault();
-        event.stopPropagation();
-        if (chosen.length === conflicts.length) onResolve(chosen);
-      }}
-    >
-      <h3 className={styles.task} dir="auto">
-        {title}
-      </h3>
-      <Text>{t("conflict.text")}</Text>
-      {conflicts.length > 1 && (
-        <Group gap="xs">
-          <Button size="compact-sm" variant="default" onClick={() => all("mine")}>
-            {t("conflict.allMine")}
+      <form
+        className={styles.dialog}
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (chosen.length === conflicts.length) onResolve(chosen);
+        }}
+      >
+        <Text>{t("conflict.text")}</Text>
+        {conflicts.length > 1 && (
+          <Group gap="xs">
+            <Button size="compact-sm" variant="default" onClick={() => all("mine")}>
+              {t("conflict.allMine")}
+            </Button>
+            <Button size="compact-sm" variant="default" onClick={() => all("theirs")}>
+              {t("conflict.allTheirs")}
+            </Button>
+          </Group>
+        )}
+        {conflicts.map((conflict, index) => (
+          <div key={`${conflict.taskId} ${conflict.field}`} className={styles.conflict}>
+            {conflicts[index - 1]?.taskId !== conflict.taskId && (
+              <h3 className={styles.task} dir="auto">
+                {name(conflict.taskId)}
+              </h3>
+            )}
+            <Choice
+              conflict={conflict}
+              how={how}
+              side={choices[index] ?? null}
+              onChoose={(side) =>
+                setChoices(choices.map((one, place) => (place === index ? side : one)))
+              }
+            />
+          </div>
+        ))}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose}>
+            {t("conflict.later")}
           </Button>
-          <Button size="compact-sm" variant="default" onClick={() => all("theirs")}>
-            {t("conflict.allTheirs")}
+          <Button type="submit" disabled={chosen.length < conflicts.length}>
+            {t("conflict.take")}
           </Button>
         </Group>
-      )}
-      {conflicts.map((conflict, index) => (
-        <Choice
-          key={`${conflict.taskId} ${conflict.field}`}
-          conflict={conflict}
-          how={how}
-          side={choices[index] ?? null}
-          onChoose={(side) =>
-            setChoices(choices.map((one, place) => (place === index ? side : one)))
-          }
-        />
-      ))}
-      <Group justify="flex-end">
-        <Button variant="default" onClick={onClose}>
-          {t("conflict.later")}
-        </Button>
-        <Button type="submit" disabled={chosen.length < conflicts.length}>
-          {t("conflict.take")}
-        </Button>
-      </Group>
-    </form>
+      </form>
+    </Modal>
   );
 }
 
