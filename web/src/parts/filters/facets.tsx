@@ -17,14 +17,14 @@ const dot = (color: string | null) => (
 
 /** The values that each field of a filter can have, in words. */
 export function useFacets(names: Names): Record<FacetField, readonly FacetOption[]> {
-  const { t } = useTranslation("filters");
+  const { t } = useTranslation(["filters", "parts"]);
   const me = useMe()?.id;
   return useMemo(() => {
     const others = names.members.filter((one) => one.user_id !== me);
     const projects = names.projects.filter((one) => !one.archived);
     return {
-      status: STATUSES.map((value) => ({ value, label: t(`status.${value}`) })),
-      priority: PRIORITIES.map((value) => ({ value, label: t(`priority.${value}`) })),
+      status: STATUSES.map((value) => ({ value, label: t(`parts:status.${value}`) })),
+      priority: PRIORITIES.map((value) => ({ value, label: t(`parts:priority.${value}`) })),
       assignee: [
         { value: "me", label: t("assignee.me") },
         { value: "none", label: t("assignee.none") },
@@ -43,7 +43,7 @@ export type Chip = { key: string; label: string; without: (filter: Filter) => Fi
 
 /** What a filter asks for, one by one, in words; each can be taken out. */
 export function useChips(filter: Filter, names: Names): readonly Chip[] {
-  const { t, i18n } = useTranslation("filters");
+  const { t, i18n } = useTranslation(["filters", "parts"]);
   const facets = useFacets(names);
   const chips: Chip[] = [];
   for (const field of FACETS) {

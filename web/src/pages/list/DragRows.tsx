@@ -1,0 +1,101 @@
+import {
+  DndContext,
+  type DragEndEvent,
+  type DragMoveEvent,
+  DragOverlay,
+  KeyboardSensor,
+  MouseSensor,
+  TouchSensor,
+  useSensor,
+  useSensors,
+} from "@dnd-kit/core";
+import type { ReactNode, RefObject } from "react";
+import { useTranslation } from "react-i18next";
+import type { Task } from "@/replica/model";
+import classes from "./list.module.css";
+import { isGroup, type Row } from "./rows";
+
+/** What is being dragged, and in front of which row it would land. */
+export type Drop = { id: string; index: number };
+
+type Props = {
+  rows: readonly Row[];
+  height: number;
+  headerHeight: number;
+  scroller: RefObject<HTMLElement | null>;
+  drop: Drop | null;
+  onDrop: (drop: Drop | null) => void;
+  onMove: (task: Task, to: number) => void;
+  children: ReactNode;
+};
+
+const PRESS_MS = 200;
+const STEADY_PX = 6;
+
+/** Rows that can be dragged. Where one lands is counted, since most rows are not drawn. */
+export function DragRows(props: Props) {
+  const { rows, height, headerHeight, scroller, drop, onDrop, onMove, children } = props;
+  const { t } = useTranslation("list");
+  const sensors = useSensors(
+    useSensor(MouseSensor, { activationConstraint: { distance: STEADY_PX } }),
+    useSensor(TouchSensor, {
+      activationConstraint: { delay: PRESS_MS, tolerance: STEADY_PX },
+    }),
+    useSensor(KeyboardSensor, {
+      coordinateGetter: (event, { currentCoordinates: { x, y } }) => {
+        if (event.code === "ArrowDown") return { x, y: y + height };
+        if (event.code === "ArrowUp") return { x, y: y - height };
+        return undefined;
+      },
+    }),
+  );
+  const indexOf = ({ active }: DragMoveEvent): number => {
+    const box = scroller.current;
+    const rect = active.rect.current.translated;
+    if (box === null || rect === null) return 0;
+    const middle = rect.top + rect.height / 2 - box.getBoundingClientRect().top;
+    const index = Math.round((middle + box.scrollTop - headerHeight) / height);
+    return Math.max(0, Math.min(rows.length, index));
+  };
+  const find = (id: unknown) => rows.find((row): row is Task => !isGroup(row) && row.id === id);
+  const finish = (event: DragEndEvent) => {
+    const task = find(event.active.id);
+    if (task !== undefined && drop !== null) onMove(task, drop.index);
+    onDrop(null);
+  };
+  const dragged = drop === null ? undefined : find(drop.id);
+  const place = () => ({ place: (drop?.index ?? 0) + 1, count: rows.length });
+  return (
+    <DndContext
+      sensors={sensors}
+      onDragStart={({ active }) =>
+        onDrop({ id: String(active.id), index: rows.indexOf(find(active.id) as Row) })
+      }
+      onDragMove={(event) => {
+        const index = indexOf(event);
+        if (index !== drop?.index) onDrop({ id: String(event.active.id), index });
+      }}
+      onDragEnd={finish}
+      onDragCancel={() => onDrop(null)}
+      accessibility={{
+        screenReaderInstructions: { draggable: t("drag.how") },
+        announcements: {
+          onDragStart: ({ active }) => t("drag.begun", { title: find(active.id)?.title }),
+          onDragMove: () => t("drag.over", place()),
+          onDragOver: () => undefined,
+          onDragEnd: () => t("drag.done", place()),
+          onDragCancel: () => t("drag.cancelled"),
+        },
+      }}
+    >
+      {children}
+      <DragOverlay dropAnimation={null}>
+        {dragged && (
+          <div className={classes.dragged} dir="auto">
+            {dragged.title}
+          </div>
+        )}
+      </DragOverlay>
+    </DndContext>
+  );
+}
