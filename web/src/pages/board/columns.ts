@@ -1,5 +1,6 @@
 /** A board's columns: which there are, what is in each, and what a task becomes in one. */
 
+import { compare } from "@/parts/filters/matching";
 import {
   type Label,
   type Member,
@@ -43,12 +44,7 @@ export function keysOf(task: Task, by: By): readonly string[] {
   }
 }
 
-/** Bytewise, as the server orders; the id decides between equal ones. */
-export function byPosition(a: Task, b: Task): number {
-  if (a.position !== b.position) return a.position < b.position ? -1 : 1;
-  if (a.id === b.id) return 0;
-  return a.id < b.id ? -1 : 1;
-}
+const byPosition = compare("position");
 
 /** Whom tasks can be given to; others have a column only while they have tasks. */
 const takesTasks = (member: Member) => member.is_active && !member.placeholder;

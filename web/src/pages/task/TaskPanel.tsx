@@ -1,5 +1,93 @@
+import { FocusTrap } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
+import { useCallback, useEffect, useRef } from "react";
+import { useTranslation } from "react-i18next";
+import { InPanel } from "./panel";
+import styles from "./TaskPanel.module.css";
+import { TaskView } from "./TaskView";
+
 export type TaskPanelProps = { workspaceId: string; number: number; onClose: () => void };
 
-export function TaskPanel({ number }: TaskPanelProps) {
-  return <h2>{number}</h2>;
+const PHONE = "(max-width: 48em)";
+// What Escape closes before it closes the panel.
+const ABOVE = '[role="dialog"]:not([data-task-panel]), [role="menu"], [role="listbox"]';
+
+/** A task beside the page, or over it on a phone. */
+export function TaskPanel({ workspaceId, number, onClose }: TaskPanelProps) {
+  const { t } = useTranslation("task");
+  const phone = useMediaQuery(PHONE, undefined, { getInitialValueInEffect: false }) === true;
+  const panel = useRef<HTMLElement>(null);
+  useFocusReturned();
+  useEscape(onClose);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another task takes the focus too
+  useEffect(() => {
+    if (!panel.current?.contains(document.activeElement)) panel.current?.focus();
+    panel.current?.scrollTo({ top: 0 });
+  }, [number, workspaceId]);
+
+  const modal = phone ? { role: "dialog", "aria-modal": true } : {};
+  return (
+    <FocusTrap active={phone}>
+      <aside
+        ref={panel}
+        className={styles.panel}
+        aria-label={t("panel.label", { number })}
+        tabIndex={-1}
+        data-task-panel
+        {...modal}
+      >
+        <InPanel value>
+          <TaskView
+            key={`${workspaceId} ${number}`}
+            workspaceId={workspaceId}
+            number={number}
+            onClose={onClose}
+          />
+        </InPanel>
+      </aside>
+    </FocusTrap>
+  );
+}
+
+/** What had the focus before the panel opened gets it back, where it is still there. */
+function useFocusReturned(): void {
+  useEffect(() => {
+    const before = document.activeElement;
+    const id = before?.id;
+    return () => {
+      // A virtualised row may have been drawn anew.
+      const back = before?.isConnected ? before : document.getElementById(id || "-");
+      const target = back instanceof HTMLElement && back !== document.body ? back : null;
+      requestAnimationFrame(() => {
+        const lost = document.activeElement === document.body || document.activeElement === null;
+        if (lost) (target ?? document.getElementById("page"))?.focus({ preventScroll: true });
+      });
+    };
+  }, []);
+}
+
+/** Escape closes, unless it closes something on top of the panel. */
+function useEscape(onClose: () => void): void {
+  const close = useRef(onClose);
+  useEffect(() => {
+    close.current = onClose;
+  });
+  const covered = useRef(false);
+  const look = useCallback((event: KeyboardEvent) => {
+    if (event.key === "Escape") covered.current = document.querySelector(ABOVE) !== null;
+  }, []);
+  const act = useCallback((event: KeyboardEvent) => {
+    if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
+    if (!covered.current) close.current();
+  }, []);
+  useEffect(() => {
+    // What lies on top may be gone when the key has come up to the document.
+    document.addEventListener("keydown", look, true);
+    document.addEventListener("keydown", act);
+    return () => {
+      document.removeEventListener("keydown", look, true);
+      document.removeEventListener("keydown", act);
+    };
+  }, [look, act]);
 }

@@ -1,0 +1,74 @@
+import { Button, Text, Textarea } from "@mantine/core";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { updateTask } from "@/replica/actions";
+import type { Task } from "@/replica/model";
+import { useSurroundings } from "./context";
+import styles from "./TaskPanel.module.css";
+
+const LONGEST = 200;
+
+/** The title, edited where it stands. */
+export function Title({ task, editable }: { task: Task; editable: boolean }) {
+  const { t } = useTranslation("task");
+  const { workspaceId } = useSurroundings();
+  // The task as it was when somebody began to type: what they change is that one.
+  const [typed, setTyped] = useState<{ text: string; from: Task } | null>(null);
+  if (!editable) {
+    return (
+      <h2 className={styles.title} dir="auto">
+        {task.title}
+      </h2>
+    );
+  }
+  const save = () => {
+    const text = typed?.text.trim() ?? "";
+    if (typed !== null && text !== "") updateTask(workspaceId, typed.from, { title: text });
+    setTyped(null);
+  };
+  const changed = typed !== null && typed.from.title !== task.title;
+  return (
+    <div>
+      <h2 className={styles.hidden}>{task.title}</h2>
+      <Textarea
+        aria-label={t("title")}
+        classNames={{ input: styles.titleInput ?? "" }}
+        variant="unstyled"
+        autosize
+        dir="auto"
+        maxLength={LONGEST}
+        value={typed?.text ?? task.title}
+        aria-invalid={typed?.text.trim() === "" || undefined}
+        onChange={(event) => {
+          const text = event.currentTarget.value.replace(/[\r\n]+/g, " ");
+          setTyped((before) => ({ text, from: before?.from ?? task }));
+        }}
+        onBlur={save}
+        onKeyDown={(event) => {
+          if (event.nativeEvent.isComposing) return;
+          if (event.key === "Enter") {
+            event.preventDefault();
+            event.currentTarget.blur();
+          } else if (event.key === "Escape" && typed !== null) {
+            event.stopPropagation();
+            setTyped(null);
+          }
+        }}
+      />
+      {changed && (
+        <Text size="sm" role="status">
+          {t("titleChanged", { title: task.title })}{" "}
+          <Button
+            size="compact-sm"
+            variant="light"
+            // Before the field is left, which would save what was typed.
+            onMouseDown={(event) => event.preventDefault()}
+            onClick={() => setTyped(null)}
+          >
+            {t("takeTheirs")}
+          </Button>
+        </Text>
+      )}
+    </div>
+  );
+}
