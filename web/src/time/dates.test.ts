@@ -72,6 +72,8 @@ describe("days", () => {
     expect(makeDay(Number.NaN, 1, 1)).toBeNull();
     expect(isDay("2026-04-31")).toBe(false);
     expect(isDay("2026-4-3")).toBe(false);
+    expect(dayOfIso("soon", BERLIN)).toBe("");
+    expect(addDays("", 1)).toBe("");
   });
 });
 

@@ -18,8 +18,9 @@ const END_OF_DAY: TimeOfDay = { hour: 23, minute: 59 };
 
 const wallOfKey = (key: DayKey): Wall => Date.parse(`${key}T00:00:00Z`);
 
-/** The day of a wall time; years are kept between 0 and 9999. */
+/** The day of a wall time; years are kept between 0 and 9999. Empty for what is no time. */
 export function keyOfWall(wall: Wall): DayKey {
+  if (Number.isNaN(wall)) return "";
   const [least, most] = [-62_167_219_200_000, 253_402_300_799_999];
   return new Date(Math.min(Math.max(wall, least), most)).toISOString().slice(0, 10);
 }

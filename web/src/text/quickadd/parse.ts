@@ -61,6 +61,8 @@ export type Unknown = Cut & {
 export type Parsed = {
   title: string;
   tokens: Token[];
+  /** Understood as well, but switched off. */
+  off: Token[];
   due_at: string | null;
   priority: Priority | null;
   project: string | null;
@@ -89,6 +91,7 @@ export function parse(text: string, context: Context): Parsed {
   return {
     title: without(line, cuts),
     tokens,
+    off: found.off,
     ...meaningOf(tokens, context),
     unknown: found.unknown,
   };
@@ -102,6 +105,7 @@ class Finder {
   private readonly reader: Reader;
   private readonly seen = new Map<string, number>();
   private readonly tokens: Token[] = [];
+  private readonly off: Token[] = [];
   private readonly unknown: Unknown[] = [];
   private readonly escapes: Cut[] = [];
   /** Where a time may stand right behind a day. */
@@ -121,14 +125,14 @@ class Finder {
     });
   }
 
-  find(): { tokens: Token[]; unknown: Unknown[]; escapes: Cut[] } {
+  find(): { tokens: Token[]; off: Token[]; unknown: Unknown[]; escapes: Cut[] } {
     let index = 0;
     while (index < this.words.length) {
       const word = this.words[index];
       if (word?.raw.startsWith("\\") && !word.plain) index += this.escaped(word, index);
       else index += this.taken(index);
     }
-    return { tokens: this.tokens, unknown: this.unknown, escapes: this.escapes };
+    return { tokens: this.tokens, off: this.off, unknown: this.unknown, escapes: this.escapes };
   }
 
   /** How many words to go on. */
@@ -141,12 +145,13 @@ class Finder {
     const times = this.seen.get(base) ?? 0;
     this.seen.set(base, times + 1);
     const key = `${base}:${times}`;
-    if (!this.context.ignored?.has(key)) {
-      this.tokens.push({ ...hit.meaning, start: word.start, end: hit.end, text, key });
-      if (hit.meaning.kind === "date" || hit.meaning.kind === "recurrence") {
-        this.datedAt = index + hit.count;
-      }
+    const token: Token = { ...hit.meaning, start: word.start, end: hit.end, text, key };
+    if (this.context.ignored?.has(key)) {
+      this.off.push(token);
+      return hit.count;
     }
+    this.tokens.push(token);
+    if (token.kind === "date" || token.kind === "recurrence") this.datedAt = index + hit.count;
     return hit.count;
   }
 
@@ -284,7 +289,7 @@ function chosen(tokens: readonly Token[]): Token[] {
 function meaningOf(
   tokens: readonly Token[],
   context: Context,
-): Omit<Parsed, "title" | "tokens" | "unknown"> {
+): Omit<Parsed, "title" | "tokens" | "off" | "unknown"> {
   const of = <K extends Kind>(kind: K) =>
     tokens.find((token): token is Token & { kind: K } => token.kind === kind) ?? null;
   const labels = new Map<string, { id: string | null; name: string }>();
