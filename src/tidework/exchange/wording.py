@@ -1,10 +1,11 @@
 """What the command says of a file, for those who have sent it over HTTP."""
 
 from tidework.exchange.schemas import ImportMapping, ImportProblem, Outcome
-from tidework.transfer import Finding, ImportReport
+from tidework.transfer import Finding, ImportReport, keepable
 
 _EXAMPLES = 100
 _LONGEST = 300
+_LONGEST_ERROR = 1_000
 _MAPPING = 300
 _COLUMNS = 1_000
 
@@ -31,7 +32,7 @@ def reworded(text: str) -> str:
 def summary(report: ImportReport, error: str | None = None, *, ended: bool = False) -> Outcome:
     """A report as it is kept: bounded, whatever the file holds."""
     return Outcome(
-        error=None if error is None else reworded(error),
+        error=None if error is None else reworded(_short(error, _LONGEST_ERROR)),
         found=report.found,
         written=report.written,
         unchanged=report.unchanged,
@@ -65,4 +66,6 @@ def _rank(finding: tuple[str, Finding]) -> tuple[bool, str]:
 
 
 def _short(text: str, longest: int) -> str:
+    # What is in a file may be what no database keeps.
+    text = keepable(text[: longest + 1])[0]
     return text if len(text) <= longest else f"{text[: longest - 1]}…"

@@ -121,6 +121,7 @@ class BulkUndo:
             undone |= undo.settled_by(changes)
             if await undo.hung_on(self._store, job.stream_id, logged, undone):
                 raise undo.in_the_way()
+            await asyncio.sleep(0)
             present = await self._present(job.stream_id, expects)
             for expect in expects:
                 key = (expect.entity, expect.id)
@@ -192,8 +193,11 @@ class BulkUndo:
     ) -> tuple[list[Change], list[Expect], list[Problem]]:
         """What of a part can be undone, what that rests on, and which tasks stay as they are."""
         logged = await self._logged(stream_id, part)
+        await asyncio.sleep(0)
         changes, expects = inverse(logged)
+        await asyncio.sleep(0)
         present = await self._present(stream_id, expects)
+        await asyncio.sleep(0)
         blocked = {(e.entity, e.id) for e in expects if not _holds(e, present)}
         kept = [
             [entity_id, _CHANGED, "It has been changed since."]

@@ -230,6 +230,7 @@ OF_MEMBERS = Statement(
 OF_LABELS = Statement(
     "tasks_of_labels",
     select(tasks.c.label_ids, tasks.c.id).where(_OF_STREAM, HasAny(tasks.c.label_ids, "ids")),
+    heavy=True,
 )
 
 ACCOUNTS = Statement(

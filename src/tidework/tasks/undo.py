@@ -1,5 +1,6 @@
 """Taking a commit back: what that takes, and what stands in its way."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from tidework.errors import Conflict, TideworkError
@@ -115,13 +116,16 @@ async def hung_on(
         ids = [c.id for c in logged if c.op == "create" and c.entity == entity]
         if not ids:
             continue
+        made = set(ids)
         params = {"stream_id": workspace_id, "ids": ids}
         for statement, field in statements:
+            # The embedded database answers at once: others want their turn as well.
+            await asyncio.sleep(0)
             for row in await store.fetch(statement, params):
                 if (row[-1], None) in settled or (row[-1], field) in settled:
                     continue
                 named = row[0] if isinstance(row[0], list) else [row[0]]
-                found.update((entity, one) for one in named if one in params["ids"])
+                found.update((entity, one) for one in named if one in made)
     return found
 
 

@@ -17,6 +17,7 @@ from tidework.transfer.report import (
     mapping_lines,
 )
 from tidework.transfer.sources import BadSource, Limits
+from tidework.transfer.text import keepable
 
 __all__ = [
     "BadSource",
@@ -41,6 +42,7 @@ __all__ = [
     "import_csv",
     "import_jira",
     "import_json",
+    "keepable",
     "load_mapping",
     "load_people",
     "mapping_lines",
