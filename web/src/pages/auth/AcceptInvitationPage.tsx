@@ -3,11 +3,11 @@ import { useRouter } from "@tanstack/react-router";
 import { useCallback, useState, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import { onSession, sessionState, signOut } from "@/api/session";
+import { useForm } from "@/parts/useForm";
 import { AuthFrame } from "./AuthFrame";
 import styles from "./auth.module.css";
 import { EmailField, NameField, PasswordField, QuietLink, Submit } from "./fields";
 import { register, tokenOfLink } from "./open";
-import { useForm } from "./useForm";
 
 /** Take over the account that was made for an invited person, and with it their memberships. */
 export function AcceptInvitationPage() {

@@ -1,11 +1,11 @@
 import { Alert, Button } from "@mantine/core";
 import { useCallback, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useForm } from "@/parts/useForm";
 import { AuthFrame } from "./AuthFrame";
 import styles from "./auth.module.css";
 import { EmailField, QuietLink, Submit } from "./fields";
 import { forgot } from "./open";
-import { useForm } from "./useForm";
 
 /** Have a link mailed. What is said is the same for every address. */
 export function ForgotPasswordPage() {

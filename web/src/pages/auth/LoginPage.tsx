@@ -1,12 +1,12 @@
 import { Alert } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import { useForm } from "@/parts/useForm";
 import { AuthFrame } from "./AuthFrame";
 import styles from "./auth.module.css";
 import { EmailField, PasswordField, QuietLink, Submit } from "./fields";
 import { logIn } from "./open";
 import { useArrival } from "./useArrival";
-import { useForm } from "./useForm";
 
 const route = getRouteApi("/login");
 const send = ({ email = "", password = "" }) => logIn({ email: email.trim(), password });

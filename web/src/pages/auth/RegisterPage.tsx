@@ -1,12 +1,12 @@
 import { Alert } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import { useForm } from "@/parts/useForm";
 import { AuthFrame } from "./AuthFrame";
 import styles from "./auth.module.css";
 import { EmailField, NameField, PasswordField, QuietLink, Submit } from "./fields";
 import { register } from "./open";
 import { useArrival } from "./useArrival";
-import { useForm } from "./useForm";
 
 const route = getRouteApi("/register");
 const send = ({ name = "", email = "", password = "" }) =>

@@ -1,11 +1,11 @@
 import { Alert } from "@mantine/core";
 import { useCallback, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useForm } from "@/parts/useForm";
 import { AuthFrame } from "./AuthFrame";
 import styles from "./auth.module.css";
 import { ButtonLink, PasswordField, Submit } from "./fields";
 import { reset, tokenOfLink } from "./open";
-import { useForm } from "./useForm";
 
 /** Set a new password with a mailed link. */
 export function ResetPasswordPage() {

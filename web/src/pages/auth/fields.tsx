@@ -2,8 +2,8 @@ import { Alert, Anchor, Button, type ButtonProps, PasswordInput, TextInput } fro
 import { createLink } from "@tanstack/react-router";
 import type { ComponentProps, ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import type { useForm } from "@/parts/useForm";
 import styles from "./auth.module.css";
-import type { useForm } from "./useForm";
 
 type Form = ReturnType<typeof useForm>;
 
