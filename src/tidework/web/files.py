@@ -89,10 +89,9 @@ def read(folder: Path) -> Built | None:
 
 def stamp(folder: Path) -> tuple[int, ...] | None:
     """What changes when the app is built again; None while it is not there. A few µs."""
+    root = str(folder)
     try:
-        return tuple(
-            os.stat(path).st_mtime_ns for path in (folder / INDEX, folder, folder / "assets")
-        )
+        return tuple(os.stat(root + name).st_mtime_ns for name in ("/" + INDEX, "", "/assets"))
     except OSError:
         return None
 
