@@ -53,3 +53,6 @@ const meta = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]');
 
 /** What the page's content security policy lets style elements bear. */
 export const styleNonce = (): string => meta?.content ?? "";
+
+// The same for what Mantine uses to keep the page behind a dialog from scrolling (get-nonce).
+Object.assign(globalThis, { __webpack_nonce__: styleNonce() });

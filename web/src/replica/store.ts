@@ -178,7 +178,8 @@ export class Store {
       gone: () => void this.loadWorkspaces().catch(() => null),
     });
     this.syncs.set(id, sync);
-    this.show();
+    // It may be asked for while something is being drawn; nothing may change then.
+    queueMicrotask(() => this.show());
     void sync.open();
     return sync;
   }
