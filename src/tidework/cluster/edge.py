@@ -90,6 +90,7 @@ class Edge:
     proxies: Sequence[str] = ()
     body: str = "1m"
     batch_body: str = "40m"
+    import_body: str = "50m"
     traced: float = 1.0
     brotli: bool = True
     access_log: str = "/var/log/nginx/tidework.log"
@@ -120,6 +121,7 @@ def render(edge: Edge) -> str:
         "access_log": edge.access_log,
         "body": edge.body,
         "batch_body": edge.batch_body,
+        "import_body": edge.import_body,
         "brotli": _BROTLI if edge.brotli else "",
         "pages": _pages(),
         "problems": _problems(_HSTS if edge.tls else ""),
