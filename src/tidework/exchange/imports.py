@@ -277,7 +277,7 @@ def _columns(given: list[str]) -> dict[str, str]:
         name, separator, column = one.partition("=")
         if not separator or not name.strip() or not column.strip():
             raise invalid(
-                "?column", "malformed", "?column is FIELD=COLUMN, such as column=title=Summary."
+                "?column", "not_allowed", "?column is FIELD=COLUMN, such as column=title=Summary."
             )
         columns[name.strip()] = column.strip()
     if len(columns) > _COLUMNS_MAX:
