@@ -78,6 +78,6 @@ format: .venv/.ready-dev ## Format the code and repair what the linter can
 	@scripts/web.sh format
 
 clean: ## Remove the environment and everything that tools left behind; keeps your data
-	rm -rf .venv .tools dist build src/tidework/web/dist* .coverage htmlcov .hypothesis .schemathesis
+	rm -rf .venv .tools dist build web/node_modules src/tidework/web/dist* .coverage htmlcov .hypothesis .schemathesis
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name node_modules -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
