@@ -173,7 +173,7 @@ function Target(props: TargetProps) {
   const { label, said, variant, compact = false, disabled = false, error, combobox } = props;
   const id = useId();
   const button = (
-    <Combobox.Target targetType="button" withAriaAttributes withKeyboardNavigation>
+    <Combobox.Target targetType="button" withExpandedAttribute>
       <UnstyledButton
         className={styles.target ?? ""}
         data-variant={variant}

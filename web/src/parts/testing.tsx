@@ -36,6 +36,10 @@ export async function startForTests(...namespaces: string[]): Promise<void> {
     unobserve = none;
     disconnect = none;
   } as never;
+  if (!("fonts" in document)) {
+    const fonts = { addEventListener: none, removeEventListener: none };
+    Object.defineProperty(document, "fonts", { value: fonts });
+  }
   Element.prototype.scrollIntoView ??= none;
 }
 

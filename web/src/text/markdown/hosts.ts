@@ -24,13 +24,17 @@ function keep(next: ReadonlySet<string>): void {
   for (const listener of [...listeners]) listener();
 }
 
-/** The hosts; the same object until one is added or all are forgotten. */
+/** The hosts; the same object until one is added or forgotten. */
 export function allowedHosts(): ReadonlySet<string> {
   allowed ??= read();
   return allowed;
 }
 
 export const allowHost = (host: string): void => keep(new Set([...allowedHosts(), host]));
+
+/** Ask again for `host`. */
+export const forgetHost = (host: string): void =>
+  keep(new Set([...allowedHosts()].filter((one) => one !== host)));
 
 /** Ask again for each of them, as after signing out. */
 export const forgetHosts = (): void => keep(new Set());
