@@ -37,7 +37,8 @@ export function BulkBar({ selection, total, onRemove }: Props) {
         <Menu key={column} position="top-start" shadow="md" withinPortal>
           <Menu.Target>
             <Button
-              size="compact-md"
+              size="compact-sm"
+              h={32}
               variant="default"
               rightSection={<IconChevronDown size={14} aria-hidden />}
             >
@@ -59,7 +60,8 @@ export function BulkBar({ selection, total, onRemove }: Props) {
         </Menu>
       ))}
       <Button
-        size="compact-md"
+        size="compact-sm"
+        h={32}
         variant="default"
         leftSection={<IconTrash size={16} aria-hidden />}
         onClick={onRemove}

@@ -1,5 +1,6 @@
 /** Filters of tasks: what pages with tasks share. Words in the namespace `filters`. */
 
+export { marked, type Piece } from "./excerpt";
 export { FilterBar } from "./FilterBar";
 export { compare, isOpen, type MatchContext, matcher, matches, wordsOf } from "./matching";
 export {

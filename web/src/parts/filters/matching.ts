@@ -14,7 +14,7 @@ export type MatchContext = {
   /** 0 for Sunday to 6 for Saturday. */
   weekStart?: number;
   /** Ids of tasks that the server's full text has found for `q`. */
-  found?: ReadonlySet<string> | undefined;
+  found?: Pick<ReadonlySet<string>, "has"> | undefined;
 };
 
 type Test = (task: Task) => boolean;
@@ -42,7 +42,7 @@ function titleWords(task: Task): string {
   return words;
 }
 
-function byText(q: string, found: ReadonlySet<string> | undefined): Test | null {
+function byText(q: string, found: MatchContext["found"]): Test | null {
   const words = wordsOf(q);
   if (words.length === 0) return null;
   const starts = words.map((word) => ` ${word}`);

@@ -24,7 +24,7 @@ export function useMinute(): number {
 }
 
 /** Who and when it is, for `matcher`. */
-export function useMatchContext(found?: ReadonlySet<string>): MatchContext {
+export function useMatchContext(found?: MatchContext["found"]): MatchContext {
   const me = useMe()?.id ?? "";
   const zone = useZone();
   const language = useLanguage();
@@ -39,6 +39,7 @@ export type Filtered = {
   tasks: readonly Task[];
   /** How much of the text was searched. */
   text: FullText["state"];
+  found: FullText["found"];
 };
 
 /** Costs nothing while neither the view nor the filter changes. */
@@ -51,7 +52,7 @@ export function useFiltered(view: View, filter: Filter): Filtered {
     const wanted = { ...EMPTY, status, priority, assignee, project, label, due, q };
     return all.filter(matcher(wanted, context));
   }, [all, status, priority, assignee, project, label, due, q, context]);
-  return { tasks, text: state };
+  return { tasks, text: state, found };
 }
 
 const EMPTY = { sort: "position", columns: null, group: null } as const;

@@ -2,15 +2,16 @@
 
 import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
 import { api, data } from "@/api/client";
 import { asProblem } from "@/api/problem";
 import { useConnection } from "@/replica/hooks";
 import { currentKeeper } from "@/replica/store";
+import { excerpt } from "./excerpt";
 import { spaced, wordsOf } from "./matching";
 
 export type FullText = {
-  found: ReadonlySet<string> | undefined;
+  /** By the tasks' ids: where in the description the words are, or null. */
+  found: ReadonlyMap<string, string | null> | undefined;
   /**
    * `none`: nothing is searched for. `titles`: the server cannot be asked, so what is searched are
    * titles, and those descriptions that this browser has kept. `kept`: it has kept them all.
@@ -24,7 +25,8 @@ const MOST_PAGES = 5;
 const TYPING_MS = 250;
 
 async function ask(workspaceId: string, q: string, signal: AbortSignal): Promise<Answer> {
-  const ids: string[] = [];
+  const found = new Map<string, string | null>();
+  const words = wordsOf(q);
   let cursor: string | undefined;
   for (let page = 0; page < MOST_PAGES; page += 1) {
     const query = { q, limit: PAGE, sort: "-updated_at" as const, ...(cursor && { cursor }) };
@@ -34,26 +36,28 @@ async function ask(workspaceId: string, q: string, signal: AbortSignal): Promise
         signal,
       }),
     );
-    ids.push(...answer.items.map((task) => task.id));
+    for (const { id, description } of answer.items) found.set(id, excerpt(description, words));
     cursor = answer.next_cursor ?? undefined;
     if (cursor === undefined) break;
   }
-  return { ids, state: cursor === undefined ? "all" : "partial" };
+  return { found, state: cursor === undefined ? "all" : "partial" };
 }
 
-type Answer = { ids: string[]; state: FullText["state"] };
+type Answer = { found: ReadonlyMap<string, string | null>; state: FullText["state"] };
 
 /** Without the server: what is kept of descriptions. */
 async function lookUp(workspaceId: string, words: readonly string[]): Promise<Answer> {
-  const ids: string[] = [];
+  const found = new Map<string, string | null>();
   const head = await currentKeeper()?.read(async (db) => {
     await db.texts.where({ workspace_id: workspaceId }).each((text) => {
       const within = spaced(text.description);
-      if (words.every((word) => within.includes(` ${word}`))) ids.push(text.id);
+      if (words.every((word) => within.includes(` ${word}`))) {
+        found.set(text.id, excerpt(text.description, words));
+      }
     });
     return db.heads.get(workspaceId);
   });
-  return { ids, state: head?.texts ? "kept" : "titles" };
+  return { found, state: head?.texts ? "kept" : "titles" };
 }
 
 /** The tasks whose title or description have the words of `q`, as far as the server can be asked. */
@@ -75,7 +79,6 @@ export function useFullText(workspaceId: string, q: string): FullText {
     staleTime: 15_000,
   });
   const answer = wanted === words ? query.data : undefined;
-  const found = useMemo(() => answer && new Set(answer.ids), [answer]);
   if (words === "") return { found: undefined, state: "none" };
-  return { found, state: answer?.state ?? (query.isError ? "titles" : "searching") };
+  return { found: answer?.found, state: answer?.state ?? (query.isError ? "titles" : "searching") };
 }
