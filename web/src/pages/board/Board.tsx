@@ -42,8 +42,18 @@ type Props = {
 const FIRST_COLUMNS = 6;
 const MOUSE = { activationConstraint: { distance: 5 } };
 const LONG_PRESS = { activationConstraint: { delay: 220, tolerance: 8 } };
+const nothing = () => undefined;
 // What happens is said in our own words, see `said`.
-const SILENT = { announcements: {} as never, screenReaderInstructions: { draggable: "" } };
+const SILENT = {
+  announcements: {
+    onDragStart: nothing,
+    onDragMove: nothing,
+    onDragOver: nothing,
+    onDragEnd: nothing,
+    onDragCancel: nothing,
+  },
+  screenReaderInstructions: { draggable: "" },
+};
 
 export function Board(props: Props) {
   const { by, editable, closed, current, onDrop } = props;

@@ -54,7 +54,7 @@ export const BoardColumn = memo(function BoardColumn(props: Props) {
   const { t } = useTranslation("board");
   const name = useColumnName(by)(column.key);
   const box = useRef<HTMLElement>(null);
-  const cards = useRef<HTMLDivElement>(null);
+  const [scroller, setScroller] = useState<HTMLDivElement | null>(null);
   const near = useNear(box, props.near);
   const headingId = useId();
 
@@ -63,11 +63,11 @@ export const BoardColumn = memo(function BoardColumn(props: Props) {
     onShown(column.key, {
       key: column.key,
       box: box.current,
-      cards: closed ? null : cards.current,
+      cards: scroller,
       tasks: column.tasks,
     });
     return () => onShown(column.key, null);
-  }, [column, closed, onShown]);
+  }, [column, scroller, onShown]);
 
   return (
     <section
@@ -95,8 +95,8 @@ export const BoardColumn = memo(function BoardColumn(props: Props) {
         </span>
       </header>
       {!closed && (
-        <div ref={cards} className={styles.scroll} data-scroll>
-          {near && <Cards {...props} name={name} scroller={cards} />}
+        <div ref={setScroller} className={styles.scroll} data-scroll>
+          {near && scroller !== null && <Cards {...props} name={name} scroller={scroller} />}
         </div>
       )}
       {!closed && props.editable && (
@@ -105,7 +105,7 @@ export const BoardColumn = memo(function BoardColumn(props: Props) {
           onAdd={(title) => {
             props.onAdd(column.key, title);
             // New tasks stand at the end.
-            requestAnimationFrame(() => cards.current?.scrollTo({ top: 10 ** 9 }));
+            requestAnimationFrame(() => scroller?.scrollTo({ top: 10 ** 9 }));
           }}
         />
       )}
@@ -113,7 +113,7 @@ export const BoardColumn = memo(function BoardColumn(props: Props) {
   );
 });
 
-type CardsProps = Props & { name: string; scroller: { current: HTMLDivElement | null } };
+type CardsProps = Props & { name: string; scroller: HTMLDivElement };
 
 function Cards({
   column,
@@ -134,7 +134,7 @@ function Cards({
   const kept = [indexOf(stop), own].filter((index) => index >= 0);
   const virtualizer = useVirtualizer({
     count: tasks.length,
-    getScrollElement: () => scroller.current,
+    getScrollElement: () => scroller,
     estimateSize: rowHeight,
     getItemKey: (index) => tasks[index]?.id ?? index,
     overscan: 4,
@@ -157,7 +157,7 @@ function Cards({
   useEffect(() => {
     if (!follow || row === null || tasks.length === 0) return;
     virtualizer.scrollToIndex(Math.min(row, tasks.length - 1), { align: "auto" });
-    scroller.current?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    scroller.scrollIntoView({ block: "nearest", inline: "nearest" });
   }, [follow, row, tasks.length, virtualizer, scroller]);
 
   if (tasks.length === 0 && row === null)

@@ -26,7 +26,6 @@ import { type Names, NamesContext, useColumnName } from "./names";
 import { useClosed } from "./useClosed";
 
 export function BoardPage() {
-  const { t } = useTranslation("board");
   const workspaceId = useWorkspaceId();
   const { workspace = "" } = useParams({ strict: false }) as { workspace?: string };
   const view = useView(workspaceId);
@@ -48,7 +47,6 @@ export function BoardPage() {
   return (
     <NamesContext value={names}>
       <div className={styles.page}>
-        <h1 className={styles.heading}>{t("title")}</h1>
         <BoardOf workspaceId={workspaceId} view={view} lists={lists} />
       </div>
     </NamesContext>
@@ -80,7 +78,8 @@ function BoardOf({ workspaceId, view, lists }: OfProps) {
   );
   return (
     <>
-      <div className={styles.bar}>
+      <div className={styles.top}>
+        <h1 className={styles.heading}>{t("title")}</h1>
         <Select
           className={styles.by}
           aria-label={t("by.title")}
@@ -91,14 +90,14 @@ function BoardOf({ workspaceId, view, lists }: OfProps) {
             navigate({ to: ".", search: ((s: object) => ({ ...s, by: value })) as never })
           }
         />
-        <FilterBar
-          view={view}
-          filter={filter}
-          onChange={setFilter}
-          count={tasks.length}
-          text={text}
-        />
       </div>
+      <FilterBar
+        view={view}
+        filter={filter}
+        onChange={setFilter}
+        count={tasks.length}
+        text={text}
+      />
       {view.state === "loading" ? (
         <BoardSkeleton />
       ) : (
