@@ -1,10 +1,20 @@
 """Copies of a workspace: the snapshot that begins one, and the changes that keep it current."""
 
+import asyncio
 import base64
 import json
 from typing import Any
 
-from tests.modules.tasks.world import NOBODY, batch, code, items, make, pointer, workspace_of
+from tests.modules.tasks.world import (
+    NOBODY,
+    batch,
+    code,
+    items,
+    logged,
+    make,
+    pointer,
+    workspace_of,
+)
 from tests.services.api import Api, Person
 
 ENTITIES = ("tasks", "members", "projects", "labels", "relations")
@@ -166,6 +176,50 @@ async def test_pages_read_while_others_write_lead_to_the_same_copy(api: Api) -> 
     for key, entity in whole.items():
         for name in ("title", "name", "priority", "project_id", "assignee_id", "kind"):
             assert copy[key].get(name) == entity.get(name) or "member" in key, (key, name)
+
+
+def folded(changes: list[dict[str, Any]], until: int) -> dict[str, int]:
+    """What a log leads to at a seq: every entity's version."""
+    state: dict[str, int] = {}
+    for change in changes:
+        key = f"{change['entity']} {change['id']}"
+        if change["seq"] > until:
+            break
+        if change["op"] == "delete":
+            del state[key]
+        else:
+            state[key] = change["seq"]
+    return state
+
+
+async def test_a_first_page_is_of_one_moment(api: Api) -> None:
+    """Whoever writes meanwhile: it is what the log leads to at its seq, no more and no less."""
+    ada, _ = await furnished(api)
+    seen: list[dict[str, Any]] = []
+
+    async def write() -> None:
+        for n in range(10):
+            await ada.made("~/projects", {"name": f"Project {n}"})
+            task, other = await make(ada, f"Task {n}", f"Other {n}")
+            path = f"~/tasks/{task['id']}"
+            await ada.made(f"{path}/relations", {"kind": "blocks", "task_id": other["id"]})
+            await ada.delete(path if n % 2 else f"~/tasks/{other['id']}")
+
+    writing = asyncio.create_task(write())
+    async with asyncio.timeout(60):
+        while not writing.done():
+            seen.append(await snapshot(ada))
+            # An answer from memory lets nobody else have a turn.
+            await asyncio.sleep(0)
+    await writing
+    changes = await logged(ada)
+    assert len({page["seq"] for page in seen}) > 5
+    for page in seen:
+        copy: dict[str, Any] = {}
+        put(copy, page)
+        copy[f"workspace {ada.workspace}"] = page["workspace"]
+        versions = {key: entity["version"] for key, entity in copy.items()}
+        assert versions == folded(changes, page["seq"])
 
 
 async def test_a_later_page_is_kept_while_nothing_is_written(api: Api) -> None:
