@@ -1,6 +1,6 @@
-import { Button, CloseButton, TextInput } from "@mantine/core";
-import { IconFilter, IconSearch } from "@tabler/icons-react";
-import { type ReactNode, type RefObject, useEffect, useId, useRef, useState } from "react";
+import { Button, CloseButton } from "@mantine/core";
+import { IconFilter } from "@tabler/icons-react";
+import { type ReactNode, type RefObject, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { View } from "@/replica/workspace";
 import { DueMenu } from "./DueMenu";
@@ -12,6 +12,7 @@ import { useNames } from "./names";
 import { SavedMenu } from "./SavedMenu";
 import type { SetFilter } from "./useFilter";
 import type { Filtered } from "./useFiltered";
+import { Words } from "./Words";
 
 type Props = {
   view: View;
@@ -83,52 +84,6 @@ export function FilterBar({
       </div>
       <Chips view={view} filter={filter} onChange={onChange} count={count} text={text} />
     </search>
-  );
-}
-
-const TYPING_MS = 150;
-
-type WordsProps = {
-  filter: Filter;
-  onChange: SetFilter;
-  inputRef?: RefObject<HTMLInputElement | null> | undefined;
-};
-
-function Words({ filter, onChange, inputRef }: WordsProps) {
-  const { t } = useTranslation("filters");
-  const [typed, setTyped] = useState(filter.q);
-  const sent = useRef(filter.q);
-  // Another address (back, a saved filter) brings other words than those typed here.
-  useEffect(() => {
-    if (filter.q !== sent.current) setTyped(filter.q);
-    sent.current = filter.q;
-  }, [filter.q]);
-  useEffect(() => {
-    if (typed === sent.current) return;
-    const timer = setTimeout(() => {
-      sent.current = typed;
-      onChange((now) => ({ ...now, q: typed }), { replace: true });
-    }, TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [typed, onChange]);
-  return (
-    <TextInput
-      ref={inputRef}
-      type="search"
-      className={classes.words}
-      value={typed}
-      maxLength={500}
-      leftSection={<IconSearch size={16} aria-hidden />}
-      aria-label={t("bar.words")}
-      placeholder={t("bar.words")}
-      onChange={(event) => setTyped(event.currentTarget.value)}
-      onKeyDown={(event) => {
-        if (event.key === "Escape" && typed !== "") {
-          event.preventDefault();
-          setTyped("");
-        }
-      }}
-    />
   );
 }
 
