@@ -69,7 +69,7 @@ async def test_what_is_shown_comes_from_replicas_and_what_decides_does_not(
         "~/tasks", f"~/tasks/{task['id']}", f"~/tasks/{task['number']}", "~/tasks?q=one",
         f"~/tasks/{task['id']}/comments", f"~/comments/{comment['id']}", "~/stats",
         f"~/tasks/{task['id']}/history", "~/changes", f"~/tasks/{task['id']}/relations",
-        "~/projects", f"~/projects/{project['id']}", "~/labels",
+        "~/projects", f"~/projects/{project['id']}", "~/labels", "~/snapshot", "~/texts",
     ]  # fmt: skip
     for path in shown:
         # Until the replicas have what was just written, the primary answers.
