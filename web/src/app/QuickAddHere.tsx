@@ -1,29 +1,116 @@
 import { TextInput } from "@mantine/core";
-import { useState } from "react";
+import i18next from "i18next";
+import { lazy, Suspense, useMemo } from "react";
 import { useTranslation } from "react-i18next";
-import { createTask } from "@/replica/actions";
+import { api, data } from "@/api/client";
+import { asProblem } from "@/api/problem";
+import { newKey } from "@/ids";
+import { createTask, pull } from "@/replica/actions";
+import { useLanguage, useMe, useView, useZone } from "@/replica/hooks";
+import type { Patch } from "@/replica/model";
+import { store } from "@/replica/store";
+import type { Draft } from "@/text/quickadd";
+import { tell } from "./notices";
+
+// It understands two languages, and comes when the page is there.
+const QuickAdd = lazy(async () => {
+  const [module] = await Promise.all([
+    import("@/parts/QuickAdd"),
+    i18next.loadNamespaces(["quickadd", "parts"]),
+  ]);
+  return { default: module.QuickAdd };
+});
 
 type Props = {
   workspaceId: string;
   autoFocus?: boolean;
+  placeholder?: string;
+  /** What a task has that is typed here, unless it says otherwise: the status of a column. */
+  defaults?: Patch;
+  /** A task has been made; its number where it is to be shown. */
   onDone?: (opened: { number: number } | null) => void;
 };
 
-export function QuickAddHere({ workspaceId, autoFocus = false, onDone }: Props) {
+const OPENING_MS = 5_000;
+
+/** Type a task of this workspace, and it is there. */
+export function QuickAddHere({ workspaceId, autoFocus, placeholder, defaults, onDone }: Props) {
   const { t } = useTranslation("shell");
-  const [title, setTitle] = useState("");
+  const { head } = useView(workspaceId);
+  const me = useMe();
+  const language = useLanguage();
+  const timeZone = useZone();
+  const projects = useMemo(() => head?.projects.filter(({ archived }) => !archived) ?? [], [head]);
+
+  const make = async ({ newLabels, ...draft }: Draft): Promise<string> => {
+    const patch = { ...defaults, ...draft };
+    if (newLabels.length > 0) {
+      const made = await makeLabels(workspaceId, newLabels);
+      if (made === null) void tell({ text: t("labelsOffline"), tone: "bad" });
+      else patch.label_ids = [...(draft.label_ids ?? []), ...made];
+    }
+    return createTask(workspaceId, patch);
+  };
+
+  const create = async (draft: Draft, { open }: { open: boolean }) => {
+    const id = await make(draft);
+    onDone?.(open ? await numbered(workspaceId, id) : null);
+  };
+
   return (
-    <TextInput
-      aria-label={t("addTask")}
-      data-autofocus={autoFocus}
-      value={title}
-      onChange={({ currentTarget }) => setTitle(currentTarget.value)}
-      onKeyDown={({ key }) => {
-        if (key !== "Enter" || title.trim() === "") return;
-        createTask(workspaceId, { title: title.trim() });
-        setTitle("");
-        onDone?.(null);
-      }}
-    />
+    <Suspense fallback={<TextInput aria-label={t("addTask")} size="md" readOnly />}>
+      <QuickAdd
+        projects={projects}
+        members={head?.members ?? []}
+        labels={head?.labels ?? []}
+        me={me?.id ?? ""}
+        language={language}
+        timeZone={timeZone}
+        autoFocus={autoFocus}
+        placeholder={placeholder}
+        onCreate={create}
+      />
+    </Suspense>
   );
+}
+
+/** The ids of new labels with these names; null where they cannot be made without a network. */
+async function makeLabels(w: string, names: readonly string[]): Promise<string[] | null> {
+  const ids: string[] = [];
+  try {
+    for (const name of names) {
+      const headers = { "Idempotency-Key": newKey() };
+      const params = { path: { w } };
+      const made = api.POST("/api/v1/workspaces/{w}/labels", {
+        params,
+        headers,
+        body: { name, color: null },
+      });
+      ids.push((await data(made)).id);
+    }
+  } catch (error) {
+    if (!asProblem(error).passing) throw error;
+    return null;
+  }
+  await pull(w);
+  return ids;
+}
+
+/** The task's number, when the server has given it one; null where that takes too long. */
+function numbered(workspaceId: string, id: string): Promise<{ number: number } | null> {
+  const replica = store().replica(workspaceId);
+  return new Promise((settle) => {
+    const look = () => {
+      const number = replica.get().tasks.get(id)?.number ?? 0;
+      if (number > 0) finish({ number });
+    };
+    const finish = (found: { number: number } | null) => {
+      stop();
+      clearTimeout(timer);
+      settle(found);
+    };
+    const stop = replica.subscribe(look);
+    const timer = setTimeout(() => finish(null), OPENING_MS);
+    look();
+  });
 }
