@@ -1,7 +1,7 @@
 import { Kbd, Modal, Stack, Switch, Table, Text } from "@mantine/core";
 import { Fragment, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { isMac, setShortcutsOn, shortcutsOn, useShortcutList } from "./shortcuts";
+import { isMac, switchShortcuts, shortcutsOn, useShortcutList } from "./shortcuts";
 
 const keyName = (key: string): string => key.replace("mod+", isMac() ? "⌘ " : "Ctrl ");
 
@@ -11,7 +11,7 @@ export default function ShortcutSheet({ onClose }: { onClose: () => void }) {
   const groups = useShortcutList();
   const [on, setOn] = useState(shortcutsOn);
   const turn = (next: boolean) => {
-    setShortcutsOn(next);
+    switchShortcuts(next);
     setOn(next);
   };
   return (

@@ -23,7 +23,7 @@ let pressed: { keys: string; at: number } = { keys: "", at: 0 };
 
 /** Single keys can be switched off (WCAG 2.1.4): speech input types them by accident. */
 export const shortcutsOn = (): boolean => localStorage.getItem(SWITCH) !== "off";
-export const setShortcutsOn = (on: boolean): void =>
+export const switchShortcuts = (on: boolean): void =>
   localStorage.setItem(SWITCH, on ? "on" : "off");
 
 function relist(): void {
