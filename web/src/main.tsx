@@ -3,9 +3,11 @@ import "./styles/base.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Application } from "./app/Application";
+import { keepOffer } from "./app/install";
 import { installServiceWorker } from "./app/serviceWorker";
 import { startWords } from "./i18n";
 
+keepOffer();
 const root = document.getElementById("root");
 if (root) {
   await startWords();

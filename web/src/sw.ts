@@ -2,6 +2,7 @@
 /// <reference lib="webworker" />
 
 import { cleanupOutdatedCaches, matchPrecache, precacheAndRoute } from "workbox-precaching";
+import "./pushed";
 
 declare const self: ServiceWorkerGlobalScope;
 

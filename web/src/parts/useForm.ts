@@ -10,9 +10,9 @@ const missing = (name: string) => ({ pointer: `/${name}`, code: "missing", detai
 /**
  * A form of plain inputs, which password managers understand. `send` gets their values by name;
  * what it throws is shown beside the fields it is about (`error`), else above the button (`failure`).
- * Fields named in `optional` may be empty.
+ * With `focus` the first field has the keyboard from the start.
  */
-export function useForm(send: (values: Values) => Promise<void>) {
+export function useForm(send: (values: Values) => Promise<void>, focus = false) {
   const form = useRef<HTMLFormElement>(null);
   const words = useProblemWords();
   useTranslation("parts");
@@ -21,10 +21,10 @@ export function useForm(send: (values: Values) => Promise<void>) {
 
   // Where a keyboard is at hand; on a phone the keys would hide half of the page.
   useEffect(() => {
-    if (matchMedia("(pointer: fine)").matches) {
+    if (focus && matchMedia("(pointer: fine)").matches) {
       form.current?.querySelector<HTMLInputElement>("input:not([type=hidden])")?.focus();
     }
-  }, []);
+  }, [focus]);
 
   useEffect(() => {
     if (problem === null) return;
@@ -71,6 +71,8 @@ export function useForm(send: (values: Values) => Promise<void>) {
     props: { ref: form, onSubmit, onChange, noValidate: true },
     busy,
     problem,
+    /** Empty it, as after its values have been taken. */
+    reset: () => form.current?.reset(),
     error: (name: string) => words.field(problem, name),
     /** What no field says. */
     failure: problem !== null && placed?.length === 0 ? words.whole(problem) : null,

@@ -45,7 +45,7 @@ function AcceptForm(props: { token: string; onSending: (sending: boolean) => voi
     },
     [token, onSending, router],
   );
-  const form = useForm(send);
+  const form = useForm(send, true);
   if (form.problem?.errors.some((item) => item.pointer === "/invitation")) return <Bad />;
   const taken = form.problem?.code === "email_taken" ? t("accept.taken") : undefined;
   return (

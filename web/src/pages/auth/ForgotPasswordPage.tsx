@@ -38,7 +38,7 @@ export function ForgotPasswordPage() {
 
 function ForgotForm({ send }: { send: (values: Record<string, string>) => Promise<void> }) {
   const { t } = useTranslation("auth");
-  const form = useForm(send);
+  const form = useForm(send, true);
   return (
     <form className={styles.form} {...form.props}>
       <EmailField form={form} />

@@ -16,7 +16,7 @@ export function LoginPage() {
   const { t } = useTranslation("auth");
   const search = route.useSearch();
   const state = useArrival(search.next);
-  const form = useForm(send);
+  const form = useForm(send, true);
   const wrong = form.problem?.code === "credentials_wrong" ? t("login.wrong") : undefined;
   return (
     <AuthFrame title={t("login.title")}>

@@ -20,7 +20,7 @@ export function RegisterPage() {
   const { t } = useTranslation("auth");
   const search = route.useSearch();
   useArrival(search.next);
-  const form = useForm(send);
+  const form = useForm(send, true);
   const code = form.problem?.code ?? "";
   const closed = CLOSED.has(code);
   return (

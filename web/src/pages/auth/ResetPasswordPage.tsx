@@ -19,7 +19,7 @@ export function ResetPasswordPage() {
     },
     [token],
   );
-  const form = useForm(send);
+  const form = useForm(send, true);
   const bad = token === "" || form.problem?.errors.some((item) => item.pointer === "/token");
   if (done) {
     return (

@@ -1,0 +1,45 @@
+import { Alert, Button, PasswordInput } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import type { useForm } from "@/parts/useForm";
+
+type Form = ReturnType<typeof useForm>;
+type Props = { form: Form; name: string; label: string; fresh?: boolean; description?: string };
+
+/** A password that exists already, or (`fresh`) one to be made up. */
+export function Password({ form, name, label, fresh = false, description }: Props) {
+  const { t } = useTranslation("settings");
+  const error = form.error(name);
+  return (
+    <PasswordInput
+      name={name}
+      label={label}
+      description={description}
+      autoComplete={fresh ? "new-password" : "current-password"}
+      visibilityToggleButtonProps={{ "aria-label": t("showPassword"), tabIndex: 0 }}
+      required
+      withAsterisk={false}
+      error={error}
+      aria-invalid={error !== null}
+    />
+  );
+}
+
+type SubmitProps = { form: Form; label: string; danger?: boolean };
+
+/** What went wrong with the whole, and the button. */
+export function Submit({ form, label, danger = false }: SubmitProps) {
+  return (
+    <>
+      {form.failure ? (
+        <Alert color="red" variant="light">
+          {form.failure}
+        </Alert>
+      ) : null}
+      <div>
+        <Button type="submit" loading={form.busy} {...(danger ? { color: "red" } : {})}>
+          {label}
+        </Button>
+      </div>
+    </>
+  );
+}
