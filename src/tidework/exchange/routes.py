@@ -32,7 +32,11 @@ _READ = problem_responses(403, 404)
 _CHANGE = problem_responses(403, 404, 409)
 
 _HOW = (
-    choice("format", "What the file is.", IMPORT_FORMATS, "csv"),
+    choice(
+        "format",
+        "What the file is. `text/csv` is CSV and `application/x-ndjson` Jira's issues without it.",
+        IMPORT_FORMATS,
+    ),
     flag("dry_run", "Only look at the file: what it holds, what becomes of it, what is wrong."),
     flag("skip_bad_lines", "List what cannot be read, and import the rest."),
     text("name", "What the file is called.", "tasks.csv"),
@@ -40,6 +44,11 @@ _HOW = (
     text("delimiter", "What stands between columns; found out otherwise.", ";"),
     text("column", "Which column is which field; may be repeated.", "title=Summary"),
 )
+_TABLE = "key,title,status\nA-1,Repair the crane,open\n"
+_FILES = dict.fromkeys(MEDIA_TYPES, _TABLE) | {
+    "application/x-ndjson": '{"key": "A-1", "fields": {"summary": "Repair the crane"}}\n',
+    "application/json": '[{"key": "A-1", "fields": {"summary": "Repair the crane"}}]',
+}
 
 
 @post(
@@ -48,7 +57,7 @@ _HOW = (
     summary="Import a file, in the background",
     responses=_CHANGE,
     status_code=202,
-    opt={QUERY: _HOW, FILE: MEDIA_TYPES},
+    opt={QUERY: _HOW, FILE: _FILES},
 )
 async def create_import(
     request: Request[Any, Any, Any],

@@ -36,7 +36,7 @@ PUBLIC: Final[list[dict[str, list[str]]]] = [{}]
 """What a route gives as `security` that needs no credentials."""
 
 FILE: Final = "file"
-"""The key in a route's `opt` whose body is a file: the media types that it may have."""
+"""The key in a route's `opt` whose body is a file: an example for each media type that it may have."""
 
 _SCHEMA_REF: Final = "#/components/schemas/{name}"
 _METHODS: Final = ("get", "put", "post", "delete", "patch")
@@ -148,11 +148,18 @@ def _add_from_handlers(app: Litestar, schema: _Node) -> None:
                 if declared:
                     operation.setdefault("parameters", []).extend(declared)
                 if FILE in handler.opt:
-                    file = {"schema": {"type": "string", "format": "binary"}}
-                    content = dict.fromkeys(handler.opt[FILE], file)
-                    operation["requestBody"] = {"content": content, "required": True}
+                    operation["requestBody"] = _file_body(handler.opt[FILE])
                 if data is not None and data.has_default:
                     operation["requestBody"]["required"] = False
+
+
+def _file_body(media_types: Mapping[str, str]) -> _Node:
+    schema = {"type": "string", "format": "binary"}
+    content = {
+        media_type: {"schema": schema, "examples": {"one": {"value": example}}}
+        for media_type, example in media_types.items()
+    }
+    return {"content": content, "required": True}
 
 
 def _types_of(app: Litestar) -> list[Any]:

@@ -67,9 +67,13 @@ def flag(name: str, description: str) -> Parameter:
     return _parameter(name, description, {"type": "boolean", "default": False})
 
 
-def choice(name: str, description: str, choices: Sequence[str], default: str) -> Parameter:
+def choice(
+    name: str, description: str, choices: Sequence[str], default: str | None = None
+) -> Parameter:
     """One of a few words."""
-    schema = {"type": "string", "enum": list(choices), "default": default}
+    schema: dict[str, Any] = {"type": "string", "enum": list(choices)}
+    if default is not None:
+        schema["default"] = default
     return _parameter(name, description, schema)
 
 

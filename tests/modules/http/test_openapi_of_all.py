@@ -144,9 +144,10 @@ async def test_defaults_and_bounds_are_those_of_the_document(
     task = await ada.made("~/tasks", {"title": "x"})
     webhook = await ada.made("~/webhooks", {"url": "https://hooks.example.com/"})
     ids = {"w": ada.workspace, "id": task["id"], "webhook_id": webhook["id"]}
-    for path, _, operation in operations(described):
-        if path.endswith("/events"):
-            # Where it is good, the answer does not end: see tests/modules/live.
+    for path, method, operation in operations(described):
+        # Of events the answer does not end, where it is good: see tests/modules/live. What comes
+        # with a file is tried in tests/modules/exchange.
+        if path.endswith("/events") or method != "get":
             continue
         for parameter in operation.get("parameters", ()):
             if parameter.get("in") != "query":
