@@ -1,6 +1,6 @@
 import { FocusTrap } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
-import { useCallback, useEffect, useRef } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { InPanel } from "./panel";
 import styles from "./TaskPanel.module.css";
@@ -28,9 +28,8 @@ export function TaskPanel({ workspaceId, number, onClose }: TaskPanelProps) {
 
   const modal = phone ? { role: "dialog", "aria-modal": true } : {};
   return (
-    <FocusTrap active={phone}>
+    <FocusTrap active={phone} innerRef={panel}>
       <aside
-        ref={panel}
         className={styles.panel}
         aria-label={t("panel.label", { number })}
         tabIndex={-1}
@@ -52,8 +51,8 @@ export function TaskPanel({ workspaceId, number, onClose }: TaskPanelProps) {
 
 /** What had the focus before the panel opened gets it back, where it is still there. */
 function useFocusReturned(): void {
+  const [before] = useState(() => document.activeElement);
   useEffect(() => {
-    const before = document.activeElement;
     const id = before?.id;
     return () => {
       // A virtualised row may have been drawn anew.
@@ -64,7 +63,7 @@ function useFocusReturned(): void {
         if (lost) (target ?? document.getElementById("page"))?.focus({ preventScroll: true });
       });
     };
-  }, []);
+  }, [before]);
 }
 
 /** Escape closes, unless it closes something on top of the panel. */
@@ -75,7 +74,9 @@ function useEscape(onClose: () => void): void {
   });
   const covered = useRef(false);
   const look = useCallback((event: KeyboardEvent) => {
-    if (event.key === "Escape") covered.current = document.querySelector(ABOVE) !== null;
+    if (event.key !== "Escape") return;
+    // What is closed may stay in the document, hidden.
+    covered.current = [...document.querySelectorAll(ABOVE)].some((one) => one.checkVisibility());
   }, []);
   const act = useCallback((event: KeyboardEvent) => {
     if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
