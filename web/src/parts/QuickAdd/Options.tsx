@@ -15,7 +15,9 @@ type Props = {
 export function Options({ id, suggestions, active, t, onPick }: Props) {
   const current = useRef<HTMLDivElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another one is the active one then.
-  useEffect(() => current.current?.scrollIntoView({ block: "nearest" }), [active]);
+  useEffect(() => {
+    current.current?.scrollIntoView({ block: "nearest" });
+  }, [active]);
   return (
     <div
       id={id}

@@ -11,6 +11,8 @@ type Props = {
 };
 
 const SHOWN = 3;
+// Or a dialogue around it would close.
+const KEEPS_ESCAPE = { "data-mantine-stop-propagation": true };
 
 /** Asks what a pasted list is to become. */
 export function Pasted({ lines, t, onEach, onOne, onCancel }: Props) {
@@ -35,13 +37,13 @@ export function Pasted({ lines, t, onEach, onOne, onCancel }: Props) {
         {count > SHOWN && <li>{t("more", { count: count - SHOWN })}</li>}
       </ul>
       <Group gap="xs">
-        <Button size="xs" data-autofocus autoFocus onClick={onEach}>
+        <Button size="xs" data-autofocus autoFocus {...KEEPS_ESCAPE} onClick={onEach}>
           {t("addEach", { count })}
         </Button>
-        <Button size="xs" variant="default" onClick={onOne}>
+        <Button size="xs" variant="default" {...KEEPS_ESCAPE} onClick={onOne}>
           {t("addOne")}
         </Button>
-        <Button size="xs" variant="subtle" onClick={onCancel}>
+        <Button size="xs" variant="subtle" {...KEEPS_ESCAPE} onClick={onCancel}>
           {t("cancel")}
         </Button>
       </Group>

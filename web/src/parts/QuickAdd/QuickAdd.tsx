@@ -111,6 +111,8 @@ function Typing({ id, props, state, field, t }: TypingProps) {
       autoFocus={props.autoFocus}
       data-autofocus={props.autoFocus ? true : undefined}
       autoComplete="off"
+      // Escape closes the list, and not the dialogue around it, which listens first.
+      data-mantine-stop-propagation={list.shown !== null}
       enterKeyHint="done"
       onChange={({ currentTarget }) =>
         state.change(

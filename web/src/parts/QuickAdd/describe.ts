@@ -45,8 +45,11 @@ export function inWords(token: Token, parsed: Parsed, frame: Frame): string {
     }
     case "recurrence": {
       const rule = ruleInWords(ruleOf(token.value), t, locale);
-      if (dated || parsed.due_at === null || !parsed.tokens.includes(token)) return rule;
-      return t("first", { rule, day: dueInWords(parsed.due_at, frame) });
+      if (parsed.due_at === null || !parsed.tokens.includes(token)) return rule;
+      // The date that was typed need not be one of the series.
+      const date = parsed.tokens.find(({ kind }) => kind === "date");
+      const same = date?.kind === "date" && date.value.day === dayOfIso(parsed.due_at, zone);
+      return same ? rule : t("first", { rule, day: dueInWords(parsed.due_at, frame) });
     }
     case "priority":
       return t(token.value);

@@ -76,6 +76,7 @@ export function useQuickAdd(
     const begin = `${text.slice(0, list.shown.start)}${option.insert}${space}`;
     const at = begin.length + (space ? 0 : 1);
     change(begin + behind, at);
+    list.close();
     // After the field has its new text.
     requestAnimationFrame(() => field.current?.setSelectionRange(at, at));
   };
@@ -172,7 +173,7 @@ function useList(props: QuickAddProps, { text, caret, parsed }: Typed, t: TFunct
   const shown = closed || !focused ? null : found;
   // What is understood as it stands needs no help: Enter makes the task then.
   const understood = parsed.tokens.some(
-    ({ start, end }) => start === found?.start && end === caret,
+    ({ start, end }) => start === found?.start && text.slice(end, caret).trim() === "",
   );
   const count = shown?.options.length ?? 0;
   const active =

@@ -15,6 +15,8 @@ describe("suggestions", () => {
     ["Fix #ap|", ["Apollo", "Apollo 11"]],
     ["Fix #apollo 1|", ["Apollo 11"]],
     ["Fix #apollo x|", null],
+    ["Fix #apollo |", ["Apollo 11"]],
+    ["Fix #apollo 11 |", null],
     ["Fix #laun|", ["Big launch"]],
     ["#big la| more", ["Big launch"]],
     ['#"big|', ["Big launch"]],

@@ -40,7 +40,11 @@ export function suggest(
   const typed = text.slice(start + 1, caret).replace(/^["“„«]/, "");
   if (/^\s/.test(typed)) return null;
   const all = candidates(sign, context, words);
-  const options = ranked(all, typed);
+  const ended = /\s$/.test(typed);
+  // Behind its space a name is done; a longer one may go on.
+  const options = ranked(all, typed).filter(
+    ({ label }) => !ended || foldName(label) !== foldName(typed),
+  );
   const exact = options.some(({ label }) => foldName(label) === foldName(typed));
   if (sign === "+" && /^\p{L}[^\s]*$/u.test(typed) && !exact) {
     const insert = `+${typed}`;

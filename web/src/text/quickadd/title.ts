@@ -31,11 +31,12 @@ export function without(line: string, cuts: readonly Cut[]): string {
     trimEnds(texts);
   }
   let title = "";
-  for (const text of texts) {
-    if (text === "") continue;
-    const glue = title === "" || AFTER.has(text.charAt(0)) || /[([{]$/.test(title) ? "" : " ";
-    title += glue + text;
-  }
+  texts.forEach((text, at) => {
+    if (text === "") return;
+    // A full stop that stood right behind a date goes to the word before it.
+    const joins = AFTER.has(text.charAt(0)) && !/^\s/u.test(pieces[at] ?? "");
+    title += title === "" || joins || /[([{]$/.test(title) ? text : ` ${text}`;
+  });
   return title;
 }
 

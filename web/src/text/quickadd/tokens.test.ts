@@ -133,7 +133,7 @@ describe("drafts", () => {
   });
 });
 
-describe("any input", () => {
+describe("any input", { timeout: 30_000 }, () => {
   // A generator of its own, so that a failure can be had again.
   const dice = (seed: number) => () => {
     seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
@@ -150,7 +150,7 @@ describe("any input", () => {
     const pieces = PIECES.split(" ");
     const RULE = /^FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY)(;[A-Z]+=[^;]+)*$/;
     const wrong: string[] = [];
-    for (let seed = 1; seed <= 1_000; seed += 1) {
+    for (let seed = 1; seed <= 400; seed += 1) {
       const next = dice(seed);
       const length = 1 + Math.floor(next() * 12);
       const text = Array.from({ length }, () => pieces[Math.floor(next() * pieces.length)]).join(
