@@ -12,7 +12,9 @@ def test_somebody_registers_and_has_a_first_task(site: Site, opened: Open) -> No
     page.get_by_role("button", name="Create account").click()
     page.wait_for_url("**/my-tasks")
 
+    page.get_by_role("link", name="Board", exact=True).wait_for()
     page.keyboard.press("c")
+    page.get_by_role("dialog").get_by_role("combobox").last.wait_for()
     page.keyboard.type("Tie up the boats")
     page.keyboard.press("Enter")
     page.get_by_role("link", name="List").click()
