@@ -4,6 +4,7 @@ import { DatePicker } from "@mantine/dates";
 import { useTranslation } from "react-i18next";
 import { type DayKey, isDay } from "@/time/dates";
 import { weekStartOf } from "@/time/format";
+import styles from "./DuePicker.module.css";
 
 type Props = {
   day: DayKey | null;
@@ -23,6 +24,7 @@ export function DueCalendar({ day, today, language, locale, onChange }: Props) {
       value={day}
       defaultDate={day ?? today}
       locale={language}
+      classNames={{ weekday: styles.weekdayName ?? "", day: styles.day ?? "" }}
       firstDayOfWeek={weekStartOf(locale) as FirstDay}
       // Today by the account's time zone, which may be another than this machine's.
       getDayProps={(date) => (date === today ? { "aria-current": "date", fw: 700 } : {})}
@@ -31,8 +33,6 @@ export function DueCalendar({ day, today, language, locale, onChange }: Props) {
         previousMonth: t("due.previousMonth"),
         nextYear: t("due.nextYear"),
         previousYear: t("due.previousYear"),
-        monthLevelControl: t("due.chooseMonth"),
-        yearLevelControl: t("due.chooseYear"),
       }}
       onChange={(next) => typeof next === "string" && isDay(next) && onChange(next)}
     />

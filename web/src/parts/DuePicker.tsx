@@ -13,7 +13,7 @@ import {
   timeOf,
   weekdayOf,
 } from "@/time/dates";
-import { formatDay, formatDueLong, localeFor } from "@/time/format";
+import { formatDay, formatDue, formatDueLong, localeFor } from "@/time/format";
 import { DueDate } from "./DueDate";
 import styles from "./DuePicker.module.css";
 import type { PickerLook } from "./Picker";
@@ -47,7 +47,11 @@ export function DuePicker(props: Props) {
   const [opened, setOpened] = useState(props.defaultOpened ?? false);
   const locale = localeFor(language);
   const name = label ?? t("due.due");
-  const said = value === null ? t("due.none") : formatDueLong(value, locale, timeZone);
+  // What is seen, and then all of it.
+  const said =
+    value === null
+      ? t("due.none")
+      : `${formatDue(value, nowMs(), locale, timeZone)}, ${formatDueLong(value, locale, timeZone)}`;
   const id = useId();
   const open = (next: boolean) => {
     setOpened(next);
@@ -132,10 +136,9 @@ function Choices({ value, onChange, timeZone, language, locale, close }: Choices
             key={which}
             size="compact-sm"
             variant={day === quick[which] ? "light" : "default"}
-            aria-label={`${t(`due.${which}`)}, ${formatDay(quick[which], locale, "dateLong")}`}
             onClick={() => choose(quick[which])}
           >
-            {t(`due.${which}`)}
+            {t(`due.${which}`)}{" "}
             <small className={styles.weekday}>
               {formatDay(quick[which], locale, "weekdayShort")}
             </small>

@@ -1,11 +1,4 @@
-import {
-  Combobox,
-  Input,
-  ScrollArea,
-  UnstyledButton,
-  useCombobox,
-  VisuallyHidden,
-} from "@mantine/core";
+import { Combobox, Input, UnstyledButton, useCombobox, VisuallyHidden } from "@mantine/core";
 import { IconCheck, IconPlus, IconSelector } from "@tabler/icons-react";
 import { type ReactNode, useEffect, useId, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -131,32 +124,30 @@ export function Picker(props: Props) {
             onChange={(event) => setTyped(event.currentTarget.value)}
           />
         )}
-        <Combobox.Options aria-label={label}>
-          <ScrollArea.Autosize mah={280} type="auto" scrollbarSize={8}>
-            {shown.map((option) => (
-              <Combobox.Option
-                key={option.value}
-                value={`=${option.value}`}
-                active={values.includes(option.value)}
-              >
-                <Line option={option} chosen={values.includes(option.value)} />
-              </Combobox.Option>
-            ))}
-            {creates && (
-              <Combobox.Option value={CREATE}>
-                <span className={styles.option}>
-                  <IconPlus size={16} aria-hidden />
-                  <span>{t("pick.create", { name })}</span>
-                </span>
-              </Combobox.Option>
-            )}
-            {shown.length === 0 && !creates && (
-              <Combobox.Empty>{t(name ? "pick.nothing" : "pick.none")}</Combobox.Empty>
-            )}
-            {options.length > shown.length && shown.length === MOST_SHOWN && (
-              <Combobox.Empty>{t("pick.more")}</Combobox.Empty>
-            )}
-          </ScrollArea.Autosize>
+        <Combobox.Options className={styles.options ?? ""} aria-label={label}>
+          {shown.map((option) => (
+            <Combobox.Option
+              key={option.value}
+              value={`=${option.value}`}
+              active={values.includes(option.value)}
+            >
+              <Line option={option} chosen={values.includes(option.value)} />
+            </Combobox.Option>
+          ))}
+          {creates && (
+            <Combobox.Option value={CREATE}>
+              <span className={styles.option}>
+                <IconPlus size={16} aria-hidden />
+                <span>{t("pick.create", { name })}</span>
+              </span>
+            </Combobox.Option>
+          )}
+          {shown.length === 0 && !creates && (
+            <Combobox.Empty>{t(name ? "pick.nothing" : "pick.none")}</Combobox.Empty>
+          )}
+          {options.length > shown.length && shown.length === MOST_SHOWN && (
+            <Combobox.Empty>{t("pick.more")}</Combobox.Empty>
+          )}
         </Combobox.Options>
         {props.footer && <Combobox.Footer>{props.footer}</Combobox.Footer>}
       </Combobox.Dropdown>

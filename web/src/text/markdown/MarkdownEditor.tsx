@@ -81,7 +81,7 @@ export function MarkdownEditor(props: MarkdownEditorProps) {
 
   return (
     <div className={styles.editor}>
-      <Tabs value={tab} onChange={setTab} keepMounted variant="pills" radius="sm">
+      <Tabs value={tab} onChange={setTab} keepMounted>
         <Group className={styles.head ?? ""} justify="space-between" gap="xs">
           <Tabs.List>
             <Tabs.Tab value="write">{t("editor.write")}</Tabs.Tab>

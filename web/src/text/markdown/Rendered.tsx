@@ -27,6 +27,7 @@ export function Rendered({ source, workspace, members = NOBODY, me, onChange }: 
     () => ({
       source,
       me,
+      newTab: t("newTab"),
       toggle:
         onChange &&
         ((offset: number) => {
@@ -34,7 +35,7 @@ export function Rendered({ source, workspace, members = NOBODY, me, onChange }: 
           if (next !== null) onChange(next);
         }),
     }),
-    [source, me, onChange],
+    [source, me, onChange, t],
   );
   return (
     <Surroundings value={around}>

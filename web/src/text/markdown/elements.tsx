@@ -5,6 +5,7 @@ import { IconExternalLink } from "@tabler/icons-react";
 import { useRouter } from "@tanstack/react-router";
 import type { ElementContent } from "hast";
 import {
+  Children,
   type ComponentProps,
   type JSX,
   type MouseEvent,
@@ -22,7 +23,7 @@ import { Item, Surroundings } from "./surroundings";
 type Of<T extends keyof JSX.IntrinsicElements> = ComponentProps<T> & ExtraProps;
 
 function Anchor({ href, children, node: _, ...rest }: Of<"a">) {
-  const { t } = useTranslation("markdown");
+  const { newTab } = use(Surroundings);
   const router = useRouter({ warn: false });
   const to = target(href);
   if (to === null) return <span>{children}</span>;
@@ -47,7 +48,7 @@ function Anchor({ href, children, node: _, ...rest }: Of<"a">) {
       {web && (
         <>
           <IconExternalLink className={styles.outside} size={12} aria-hidden />
-          <VisuallyHidden> {t("newTab")}</VisuallyHidden>
+          <VisuallyHidden> {newTab}</VisuallyHidden>
         </>
       )}
     </a>
@@ -78,7 +79,8 @@ function ListItem({ children, node, ...rest }: Of<"li">) {
   );
   return (
     <li {...rest} dir="auto">
-      <Item value={item}>{children}</Item>
+      {/* Line breaks are seen in an item; those between its blocks are nobody's. */}
+      <Item value={item}>{Children.toArray(children).filter((one) => one !== "\n")}</Item>
     </li>
   );
 }

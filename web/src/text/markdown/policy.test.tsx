@@ -141,6 +141,11 @@ describe("what is ours", () => {
     expect(mentions.map((one) => one.hasAttribute("data-me"))).toEqual([false, false, true]);
   });
 
+  test("thousands of tasks in one paragraph are not all links", async () => {
+    const container = await drawn("#1 ".repeat(3_300), { workspace: "w1" });
+    expect(container.querySelectorAll("a").length).toBe(300);
+  });
+
   test("boxes are ticked in the source", async () => {
     const source = "- [ ] one\n- [x] two\n  1. [ ] deep `[ ]`\n\n> - [ ] quoted\n";
     const onChange = vi.fn();

@@ -7,6 +7,9 @@ export type Options = { names: Names; taskHref: ((number: number) => string) | n
 
 const TASK = /(?<![\p{L}\p{N}_/#&])#(\d{1,9})(?![\p{L}\p{N}_])/gu;
 
+// More in one paragraph are none that somebody follows, and each costs.
+const MOST = 300;
+
 type Parent = Extract<Nodes, { children: RootContent[] }>;
 const isParent = (node: Nodes): node is Parent => "children" in node;
 
@@ -16,6 +19,7 @@ function pieces(text: string, { names, taskHref }: Options): Piece[] {
   const found: Piece[] = names.in(text).map((mention) => mentionPiece(text, mention));
   if (taskHref !== null) {
     for (const task of text.matchAll(TASK)) {
+      if (found.length >= MOST) break;
       const start = task.index;
       const end = start + task[0].length;
       if (found.some((one) => start < one.end && end > one.start)) continue;
