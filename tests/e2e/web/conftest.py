@@ -35,7 +35,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         folder / "data", folder / "server.log", env={"TIDEWORK_RATE_LIMITS": "off"}
     )
     server.start()
-    yield Site(server)
+    found = Site(server)
+    yield found
+    for person in found.people:
+        person.client.close()
     server.stop()
 
 

@@ -1,7 +1,6 @@
 /** What is kept in this browser, for one account: its workspaces' tasks, and what waits to be sent. */
 
 import Dexie, { type EntityTable, liveQuery } from "dexie";
-import { forgetKept } from "./kept";
 import type { Entry, Label, Member, Project, Task, Workspace } from "./model";
 
 /** A workspace's head. `seq`: how far its tasks have come; null while they are still being loaded. */
@@ -55,6 +54,5 @@ const PREFIX = "tidework-";
 /** Erase what any account has left in this browser. */
 export async function eraseAll(): Promise<void> {
   const names = await Dexie.getDatabaseNames();
-  forgetKept();
   await Promise.all(names.filter((n) => n.startsWith(PREFIX)).map((n) => Dexie.delete(n)));
 }

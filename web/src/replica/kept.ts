@@ -9,5 +9,3 @@ export const mayBeKept = (workspaceId: string): boolean => ids().includes(worksp
 export function noteKept(workspaceId: string): void {
   if (!mayBeKept(workspaceId)) localStorage.setItem(KEPT, [...ids(), workspaceId].join());
 }
-
-export const forgetKept = (): void => localStorage.removeItem(KEPT);

@@ -266,6 +266,16 @@ export async function eraseStore(): Promise<void> {
   const closing = current?.keeper;
   current?.stop();
   current = null;
+  forgetPerson();
   await closing?.close();
   await (await files()).eraseAll();
+}
+
+// How the browser's owner likes the application is not about the account.
+const STAYS = new Set(["tidework.language", "tidework.shortcuts"]);
+
+function forgetPerson(): void {
+  for (const name of Object.keys(localStorage)) {
+    if (name.startsWith("tidework.") && !STAYS.has(name)) localStorage.removeItem(name);
+  }
 }
