@@ -1,0 +1,101 @@
+"""Without a network: what is done waits, is sent in order, once, and is lost by nobody."""
+
+from typing import TYPE_CHECKING
+
+from tests.services.processes import wait_until
+from tests.services.site import Open, Person, Site
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+
+def ready(page: "Page") -> None:
+    """The page is there, and so is what it needs without a network."""
+    page.get_by_role("combobox", name="task").wait_for()
+    page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    page.wait_for_function("localStorage.getItem('tidework.kept') !== null")
+
+
+def add(page: "Page", title: str) -> None:
+    field = page.get_by_role("combobox", name="task")
+    field.fill(title)
+    field.press("Enter")
+    page.get_by_text(title, exact=True).first.wait_for()
+
+
+def titles(person: Person) -> list[str]:
+    return [task["title"] for task in person.tasks(person.personal, "sort=number")]
+
+
+def test_the_server_is_away_and_the_tab_is_closed_meanwhile(site: Site, opened: Open) -> None:
+    person = site.person()
+    page = opened(person, f"/w/{person.personal}/list")
+    ready(page)
+    add(page, "Before")
+    wait_until(lambda: titles(person) == ["Before"], "the first task is at the server", 20)
+
+    site.server.stop()
+    add(page, "First without a server")
+    add(page, "Second without a server")
+    context = page.context
+    page.wait_for_function(
+        """async () => {
+          const [{ name }] = (await indexedDB.databases()).filter((d) => d.name.startsWith("tide"));
+          const db = await new Promise((ok) => {
+            const asked = indexedDB.open(name);
+            asked.onsuccess = () => ok(asked.result);
+          });
+          const count = await new Promise((ok) => {
+            const asked = db.transaction("outbox").objectStore("outbox").count();
+            asked.onsuccess = () => ok(asked.result);
+          });
+          db.close();
+          return count >= 2;
+        }"""
+    )
+    page.close()
+
+    again = context.new_page()
+    again.goto(f"/w/{person.personal}/list")
+    for title in ("Before", "First without a server", "Second without a server"):
+        again.get_by_text(title, exact=True).first.wait_for()
+    add(again, "Third, from another tab")
+
+    site.server.start()
+    expected = [
+        "Before", "First without a server", "Second without a server", "Third, from another tab",
+    ]  # fmt: skip
+    wait_until(lambda: titles(person) == expected, f"the server has {expected}", 60)
+
+
+def test_two_tabs_agree(site: Site, opened: Open) -> None:
+    person = site.person()
+    first = opened(person, f"/w/{person.personal}/list")
+    ready(first)
+    second = first.context.new_page()
+    second.goto(f"/w/{person.personal}/list")
+    ready(second)
+    first.context.set_offline(True)
+    add(first, "Typed in the first tab")
+    second.get_by_text("Typed in the first tab", exact=True).first.wait_for()
+    add(second, "Typed in the second tab")
+    first.get_by_text("Typed in the second tab", exact=True).first.wait_for()
+    first.context.set_offline(False)
+    expected = ["Typed in the first tab", "Typed in the second tab"]
+    wait_until(lambda: titles(person) == expected, "both are at the server, in order", 60)
+
+
+def test_signing_out_erases_everything_here(site: Site, opened: Open) -> None:
+    person = site.person()
+    page = opened(person, f"/w/{person.personal}/list")
+    ready(page)
+    add(page, "Nobody's business")
+    wait_until(lambda: titles(person) == ["Nobody's business"], "it is at the server", 20)
+    page.get_by_role("button", name="Account of").click()
+    page.get_by_role("menuitem", name="Sign out").click()
+    page.wait_for_url("**/login**")
+    page.wait_for_function("indexedDB.databases().then((found) => found.length === 0)")
+    kept = page.evaluate("JSON.stringify({ ...localStorage, ...sessionStorage })")
+    assert person.id not in kept
+    assert person.personal not in kept
+    assert page.context.cookies() == []
