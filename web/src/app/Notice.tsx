@@ -15,7 +15,7 @@ export function Notice({ text, undo, close }: Props) {
         {text}
       </Text>
       {undo && (
-        <Button size="compact-sm" variant="subtle" onClick={takeBack}>
+        <Button size="compact-sm" variant="subtle" flex="none" onClick={takeBack}>
           {t("undo")}
         </Button>
       )}

@@ -1,3 +1,4 @@
+import { IconCalendarPlus, IconUserPlus } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { DueDate } from "@/parts/DueDate";
@@ -17,6 +18,8 @@ import classes from "./list.module.css";
 export const READ_ONLY: ReadonlySet<Column> = new Set(["created", "updated"]);
 const MOST_LABELS = 2;
 const NONE = <span className={classes.none}>–</span>;
+const NOBODY = <IconUserPlus size={18} role="img" aria-label="–" className={classes.none} />;
+const NO_DAY = <IconCalendarPlus size={18} role="img" aria-label="–" className={classes.none} />;
 
 /** What a column shows of a task. */
 export function CellValue({ task, column }: { task: Task; column: Column }): ReactNode {
@@ -34,7 +37,7 @@ export function CellValue({ task, column }: { task: Task; column: Column }): Rea
       );
     case "assignee": {
       const member = task.assignee_id === null ? undefined : names.member.get(task.assignee_id);
-      if (member === undefined) return NONE;
+      if (member === undefined) return narrow ? NOBODY : NONE;
       return (
         <span className={classes.value}>
           <PersonAvatar id={member.user_id} name={member.name} size={20} decorative={!narrow} />
@@ -50,7 +53,7 @@ export function CellValue({ task, column }: { task: Task; column: Column }): Rea
       return <Labels ids={task.label_ids} />;
     case "due":
       return task.due_at === null ? (
-        NONE
+        (narrow && NO_DAY) || NONE
       ) : (
         <DueDate iso={task.due_at} timeZone={zone} language={language} closed={!isOpen(task)} />
       );

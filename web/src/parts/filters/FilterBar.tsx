@@ -79,8 +79,8 @@ export function FilterBar({
             filter={filter}
             onApply={(saved) => onChange(() => saved)}
           />
+          {children}
         </div>
-        {children}
       </div>
       <Chips view={view} filter={filter} onChange={onChange} count={count} text={text} />
     </search>

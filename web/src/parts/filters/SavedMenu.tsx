@@ -27,7 +27,15 @@ export function SavedMenu({ workspaceId, filter, onApply }: Props) {
     }
   };
   return (
-    <Popover opened={naming} onChange={setNaming} trapFocus returnFocus shadow="md" withinPortal>
+    <Popover
+      withRoles={false}
+      opened={naming}
+      onChange={setNaming}
+      trapFocus
+      returnFocus
+      shadow="md"
+      withinPortal
+    >
       <Popover.Target>
         <div>
           <Menu position="bottom-end" shadow="md" withinPortal>
