@@ -292,6 +292,8 @@ describe("what stays as it was typed", () => {
   it.each([
     'Watch "Tomorrow never dies"',
     "Lies „Heute ist Montag“ vor",
+    'Say "call me friday please" twice',
+    "Sag „bis morgen dann“ leise",
     "Read «next friday» twice",
     "Run `every monday` once",
     "Mail ada@example.com",
