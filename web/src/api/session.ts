@@ -80,10 +80,7 @@ async function refreshNow(stale: string | null): Promise<Session> {
   const response = await post("/auth/refresh");
   if (response.ok) return adopt((await response.json()) as Tokens);
   const problem = problemOf(response, await response.json().catch(() => null));
-  if (!problem.passing) {
-    localStorage.removeItem(HINT);
-    settle(null, state === "in" ? "ended" : "out");
-  }
+  if (!problem.passing) settle(null, "ended");
   throw problem;
 }
 
@@ -107,11 +104,16 @@ export async function accessToken(): Promise<string | null> {
   return session.expiresAt - Date.now() > EARLY_MS ? session.token : (await refresh()).token;
 }
 
-/** End the session, here and in all tabs. What is kept in the browser is erased by the caller. */
-export async function signOut(): Promise<void> {
-  const token = session?.token;
+/** Nobody is signed in here any more, in no tab: whoever listens erases what is kept. */
+export function leave(): void {
   localStorage.removeItem(HINT);
   settle(null, "out");
   channel?.postMessage({ out: true } satisfies Told);
+}
+
+/** End the session, here and at the server. */
+export async function signOut(): Promise<void> {
+  const token = session?.token;
+  leave();
   await post("/auth/logout", token ? { Authorization: `Bearer ${token}` } : {}).catch(() => null);
 }

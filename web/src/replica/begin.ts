@@ -1,7 +1,7 @@
 /** Opens the copy of whoever is signed in, and tells the rest of the application what it hears. */
 
 import i18next from "i18next";
-import { onSession, sessionState, sessionUser } from "@/api/session";
+import { leave, onSession, sessionState, sessionUser } from "@/api/session";
 import { fail, tell } from "@/app/notices";
 import { queryClient } from "@/app/queries";
 import { textsAreIn } from "./actions";
@@ -67,8 +67,20 @@ textsAreIn((workspaceId, taskId) => {
   return waiting.at(-1) ?? queryClient.getQueryData<string>(textKey(workspaceId, taskId));
 });
 
-onSession(() => {
+let wasIn = false;
+
+/** Ended while nobody was looking: what is kept here stays only as long as something waits. */
+async function endedMeanwhile(): Promise<void> {
+  const waiting = await beginStore()?.keeper.read((db) =>
+    db.outbox.filter(({ state }) => state !== "done").count(),
+  );
+  if ((waiting ?? 0) === 0) leave();
+}
+
+function sessionChanged(): void {
   const state = sessionState();
+  if (state === "ended" && !wasIn) void endedMeanwhile();
+  wasIn ||= state === "in";
   if (state === "out") {
     queryClient.clear();
     void eraseStore();
@@ -76,4 +88,8 @@ onSession(() => {
     beginStore();
     void queryClient.invalidateQueries({ queryKey: meKey });
   }
-});
+}
+
+onSession(sessionChanged);
+// It may have ended before this code was here.
+if (sessionState() === "ended") sessionChanged();
