@@ -14,6 +14,8 @@ import { RecurrencePicker } from "./RecurrencePicker";
 import { StatusPicker } from "./StatusPicker";
 import { show, startForTests } from "./testing";
 
+// Whole components on a machine that has other things to do.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 beforeAll(() => startForTests("parts"));
 afterEach(cleanup);
 

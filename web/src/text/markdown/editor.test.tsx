@@ -16,6 +16,8 @@ const MEMBERS = [
   { user_id: "u2", name: "Hopper, Grace", email: null },
 ];
 
+// Whole components on a machine that has other things to do.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 beforeAll(() => startForTests("markdown", "parts"));
 beforeEach(() => kept.clear());
 afterEach(cleanup);

@@ -8,6 +8,8 @@ import { target } from "./addresses";
 import { forgetHosts } from "./hosts";
 import { Markdown, type MarkdownProps } from "./Markdown";
 
+// Whole components on a machine that has other things to do.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 beforeAll(async () => {
   await startForTests("markdown");
   await import("./Rendered");
