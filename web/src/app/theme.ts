@@ -40,6 +40,8 @@ export const theme = createTheme({
   primaryShade: { light: 9, dark: 4 },
   autoContrast: true,
   variantColorResolver,
+  // Said, so that its colours are asked of the resolver.
+  components: { Badge: { defaultProps: { variant: "filled" } } },
   luminanceThreshold: 0.35,
   defaultRadius: "md",
   cursorType: "pointer",

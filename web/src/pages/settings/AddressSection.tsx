@@ -42,7 +42,7 @@ export function AddressSection({ address }: { address: Address }) {
       {there === null ? null : (
         <p className={styles.row}>
           <bdi>{there}</bdi>
-          <Badge color={confirmed ? "teal" : "yellow"} variant={confirmed ? "light" : "outline"}>
+          <Badge component="span" variant="default" leftSection={confirmed ? "✓" : null}>
             {t(confirmed ? "profile.confirmed" : "profile.unconfirmed")}
           </Badge>
         </p>

@@ -28,7 +28,7 @@ export function EmailSection({ me }: { me: Me }) {
     <Section title={t("profile.email")} hint={confirmed ? null : t("profile.unconfirmedHint")}>
       <p className={styles.row}>
         <span>{me.email}</span>
-        <Badge color={confirmed ? "teal" : "yellow"} variant={confirmed ? "light" : "outline"}>
+        <Badge component="span" variant="default" leftSection={confirmed ? "✓" : null}>
           {t(confirmed ? "profile.confirmed" : "profile.unconfirmed")}
         </Badge>
       </p>

@@ -78,7 +78,7 @@ function Row({ subscription, own, onDone }: RowProps) {
     <li className={styles.item}>
       <div className={styles.what}>
         <p>
-          <strong>{name}</strong> {own ? <Badge>{t("push.own")}</Badge> : null}
+          <strong>{name}</strong> {own ? <Badge component="span">{t("push.own")}</Badge> : null}
         </p>
         <p className={styles.small}>{t("push.since", { date })}</p>
       </div>

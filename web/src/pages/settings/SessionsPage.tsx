@@ -86,7 +86,7 @@ function Row({ session, ending, onEnd }: RowProps) {
       <div className={styles.what}>
         <p>
           <strong title={session.user_agent ?? undefined}>{name}</strong>{" "}
-          {session.current ? <Badge>{t("sessions.current")}</Badge> : null}
+          {session.current ? <Badge component="span">{t("sessions.current")}</Badge> : null}
         </p>
         <p className={styles.small}>
           {t("sessions.used", { ago: formatAgo(session.used_at, nowMs(), locale, zone) })}

@@ -67,6 +67,7 @@ export function TokenForm({ onMade }: { onMade: (token: Made) => void }) {
           <Checkbox
             key={scope}
             value={scope}
+            size="md"
             mt="xs"
             label={t(`scopes.${scope}`)}
             description={t(`scopes.${scope}Hint`)}

@@ -114,7 +114,11 @@ function Row({ token }: { token: Token }) {
       <div className={styles.what}>
         <p>
           <strong dir="auto">{token.name}</strong>{" "}
-          {expired ? <Badge color="red">{t("tokens.expired")}</Badge> : null}
+          {expired ? (
+            <Badge component="span" color="red">
+              {t("tokens.expired")}
+            </Badge>
+          ) : null}
         </p>
         <p className={styles.small}>
           {token.scopes.map((scope) => t(`scopes.${scope}`)).join(", ")}
