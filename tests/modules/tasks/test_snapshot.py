@@ -156,6 +156,8 @@ async def test_pages_read_while_others_write_lead_to_the_same_copy(api: Api) -> 
     for number in (2, 10, 5):
         await ada.patch(f"~/tasks/{number}", {"title": f"Changed {number}"})
     await ada.patch("~/tasks/4", {"title": "Changed, then gone"})
+    twice = ({"title": "Once"}, {"title": "Twice", "priority": "low"})
+    await batch(ada, *({"op": "update", "id": n, "data": data} for data in twice for n in (3, 10)))
     await batch(ada, *({"op": "delete", "id": n} for n in (9, 4)))
     await ada.made("~/projects", {"name": "New"})
     await ada.delete(f"~/members/{eva.id}")
