@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, Final
 
 from tidework.errors import Malformed, TooLarge, TooManyRequests, TooSlow, UnsupportedMediaType
 from tidework.http.context import RequestContext, membership_of
+from tidework.http.problem import method_not_allowed
 from tidework.ids import new_id
 
 Receive = Callable[[], Awaitable[Any]]
@@ -59,10 +60,16 @@ class Uploads:
 
     @staticmethod
     def takes(method: str, path: str) -> bool:
-        """Whether the body of such a request is a file."""
-        if method != "POST" or not path.startswith(WORKSPACES):
+        """Whether the body of such a request is a file. Raises `MethodNotAllowed` where it could be
+        one only with another method.
+        """
+        if not path.startswith(WORKSPACES):
             return False
-        return [part for part in path.split("/") if part][4:] == ["imports"]
+        if [part for part in path.split("/") if part][4:] != ["imports"]:
+            return False
+        if method != "POST":
+            raise method_not_allowed("GET, HEAD, OPTIONS, POST")
+        return True
 
     async def take(
         self,
