@@ -21,7 +21,9 @@ export function tangled(source: string): boolean {
     // Each level of a list that grows line by line is indented further.
     indented = markers > 0 && blanks > before ? indented + 1 : markers > 0 ? indented : 0;
     if (markers > 0) before = blanks;
-    brackets = line.trim() === "" ? 0 : brackets + (line.split("[").length - 1);
+    // An item begins a paragraph of its own.
+    const goesOn = line.trim() !== "" && markers === 0;
+    brackets = (goesOn ? brackets : 0) + (line.split("[").length - 1);
     if (markers > DEEPEST || indented > DEEPEST || brackets > MOST_BRACKETS) return true;
   }
   return false;
