@@ -91,9 +91,14 @@ def test_the_app_runs_under_its_policy(
     opened = page.evaluate(
         """async () => {
             const refused = [];
-            document.addEventListener("securitypolicyviolation", (e) => refused.push(e.blockedURI));
-            const socket = new WebSocket(`ws://${location.host}/api/v1/workspaces/x/events`);
-            await new Promise((done) => { socket.onclose = socket.onopen = done; });
+            await new Promise((done) => {
+                document.addEventListener("securitypolicyviolation", (event) => {
+                    refused.push(event.blockedURI);
+                    done();
+                });
+                const socket = new WebSocket(`ws://${location.host}/api/v1/workspaces/x/events`);
+                socket.onclose = socket.onopen = done;
+            });
             return refused;
         }"""
     )
