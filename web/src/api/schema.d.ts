@@ -300,6 +300,48 @@ export interface paths {
         patch: operations["updateMe"];
         trace?: never;
     };
+    "/api/v1/users/me/filters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My saved filters, by name
+         * @description They are nobody else's.
+         */
+        get: operations["listSavedFilters"];
+        put?: never;
+        /**
+         * Save a filter
+         * @description Up to 100. Names differ in more than upper and lower case.
+         */
+        post: operations["createSavedFilter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/me/filters/{filter_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a filter */
+        delete: operations["deleteSavedFilter"];
+        options?: never;
+        head?: never;
+        /** Change a filter */
+        patch: operations["updateSavedFilter"];
+        trace?: never;
+    };
     "/api/v1/notifications": {
         parameters: {
             query?: never;
@@ -1067,6 +1109,124 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{w}/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The latest ones */
+        get: operations["listImports"];
+        put?: never;
+        /**
+         * Import a file, in the background
+         * @description The file is the body. The same file again changes nothing.
+         */
+        post: operations["createImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{w}/imports/{import_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far it has come */
+        get: operations["getImport"];
+        put?: never;
+        post?: never;
+        /** Cancel it; what is written stays, and can be undone */
+        delete: operations["cancelImport"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{w}/imports/{import_id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Import a file that was looked at, or failed, without sending it again */
+        post: operations["startImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{w}/imports/{import_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take all that it has written back
+         * @description People who were made members stay.
+         */
+        post: operations["undoImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{w}/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's exports */
+        get: operations["listExports"];
+        put?: never;
+        /**
+         * Write the workspace into a file, in the background
+         * @description `json` is for owners.
+         */
+        post: operations["createExport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{w}/exports/{export_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An export, and the link to it */
+        get: operations["getExport"];
+        put?: never;
+        post?: never;
+        /**
+         * Cancel or remove it
+         * @description Links to it lead nowhere from then on.
+         */
+        delete: operations["deleteExport"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{w}/tasks": {
         parameters: {
             query?: never;
@@ -1377,8 +1537,8 @@ export interface paths {
         };
         /**
          * A whole workspace, to begin a copy with
-         * @description Then ask for the changes since the first page's `seq`, and leave out what is not above the
-         *     `version` of an entity that is there.
+         * @description Then ask for the changes since the first page's `seq`, and leave out what is below the `version`
+         *     of an entity, or of one that is not there.
          */
         get: operations["workspaceSnapshot"];
         put?: never;
@@ -2458,6 +2618,77 @@ export interface components {
             token: string;
         };
         /**
+         * ExportIn
+         * @description What to write.
+         *
+         *         `json` is everything with its history, to be imported again; `csv` the tasks, for spreadsheets;
+         *         `ics` the tasks, for calendars.
+         * @example {
+         *       "format": "json"
+         *     }
+         */
+        ExportIn: {
+            /** @enum {unknown} */
+            format: "csv" | "ics" | "json";
+        };
+        /**
+         * ExportList
+         * @description The caller's exports, newest first.
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": "0199c0de-9c0d-7e1f-8a2b-4c5d6e7f8a9b",
+         *           "state": "done",
+         *           "progress": 1,
+         *           "format": "json",
+         *           "error": null,
+         *           "name": "Release-2026-11-22.json",
+         *           "size": 1048576,
+         *           "download_url": "https://tasks.example.com/api/v1/downloads?token=AZ…",
+         *           "created_at": "2026-11-22T09:00:00.000000Z",
+         *           "finished_at": "2026-11-22T10:30:00.000000Z",
+         *           "expires_at": "2026-12-01T17:00:00.000000Z"
+         *         }
+         *       ]
+         *     }
+         */
+        ExportList: {
+            items: components["schemas"]["ExportOut"][];
+        };
+        /**
+         * ExportOut
+         * @description An export. `download_url` works without logging in, until `expires_at`; who has it has the
+         *         file. It ends earlier when whoever it was made for leaves the workspace.
+         * @example {
+         *       "id": "0199c0de-9c0d-7e1f-8a2b-4c5d6e7f8a9b",
+         *       "state": "done",
+         *       "progress": 1,
+         *       "format": "json",
+         *       "error": null,
+         *       "name": "Release-2026-11-22.json",
+         *       "size": 1048576,
+         *       "download_url": "https://tasks.example.com/api/v1/downloads?token=AZ…",
+         *       "created_at": "2026-11-22T09:00:00.000000Z",
+         *       "finished_at": "2026-11-22T10:30:00.000000Z",
+         *       "expires_at": "2026-12-01T17:00:00.000000Z"
+         *     }
+         */
+        ExportOut: {
+            id: string;
+            /** @enum {unknown} */
+            state: "done" | "failed" | "running" | "waiting";
+            progress: number;
+            /** @enum {unknown} */
+            format: "csv" | "ics" | "json";
+            error: string | null;
+            name: string | null;
+            size: number | null;
+            download_url: string | null;
+            created_at: string;
+            finished_at: string | null;
+            expires_at: string | null;
+        };
+        /**
          * FieldChange
          * @description A field before and after a change.
          */
@@ -2503,6 +2734,206 @@ export interface components {
         HistoryPage: {
             items: components["schemas"]["HistoryEntry"][];
             next_cursor: string | null;
+        };
+        /**
+         * ImportList
+         * @description The imports of a workspace, newest first.
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": "0199c0de-9c0d-7e1f-8a2b-4c5d6e7f8a9b",
+         *           "state": "done",
+         *           "progress": 1,
+         *           "format": "csv",
+         *           "name": "tasks.csv",
+         *           "size": 48213,
+         *           "dry_run": false,
+         *           "error": null,
+         *           "found": {
+         *             "rows": 312,
+         *             "people": 4
+         *           },
+         *           "written": {
+         *             "commits": 1,
+         *             "labels created": 3,
+         *             "tasks created": 310
+         *           },
+         *           "unchanged": 0,
+         *           "columns": [
+         *             "Key",
+         *             "Summary",
+         *             "Status",
+         *             "Due",
+         *             "Assignee"
+         *           ],
+         *           "mapping": [
+         *             {
+         *               "field": "column",
+         *               "value": "Summary",
+         *               "count": 1,
+         *               "becomes": "title"
+         *             }
+         *           ],
+         *           "problems": [
+         *             {
+         *               "kind": "bad_records",
+         *               "meaning": "records left out because they cannot be read",
+         *               "count": 2,
+         *               "examples": [
+         *                 "tasks.csv, line 17: its title is empty"
+         *               ]
+         *             }
+         *           ],
+         *           "left": [],
+         *           "workspace_id": "0199c0de-1a2b-7c3d-8e4f-5a6b7c8d9e0f",
+         *           "created_by": "0199c0de-0001-7000-8000-00000000ada0",
+         *           "created_at": "2026-11-22T09:00:00.000000Z",
+         *           "finished_at": "2026-11-22T10:30:00.000000Z",
+         *           "undo_until": "2026-12-01T17:00:00.000000Z"
+         *         }
+         *       ]
+         *     }
+         */
+        ImportList: {
+            items: components["schemas"]["ImportOut"][];
+        };
+        /**
+         * ImportMapping
+         * @description How a value of the file is taken over, and how often it occurs.
+         */
+        ImportMapping: {
+            field: string;
+            value: string;
+            count: number;
+            becomes: string;
+        };
+        /**
+         * ImportOut
+         * @description An import. `found` counts what the file holds, `written` what has been added to the workspace.
+         *
+         *         `unchanged` is what was there already. `columns` are those of a CSV file. `workspace_id` is where
+         *         it goes: a new workspace for `json`. `left` are what an undo has left alone.
+         * @example {
+         *       "id": "0199c0de-9c0d-7e1f-8a2b-4c5d6e7f8a9b",
+         *       "state": "done",
+         *       "progress": 1,
+         *       "format": "csv",
+         *       "name": "tasks.csv",
+         *       "size": 48213,
+         *       "dry_run": false,
+         *       "error": null,
+         *       "found": {
+         *         "rows": 312,
+         *         "people": 4
+         *       },
+         *       "written": {
+         *         "commits": 1,
+         *         "labels created": 3,
+         *         "tasks created": 310
+         *       },
+         *       "unchanged": 0,
+         *       "columns": [
+         *         "Key",
+         *         "Summary",
+         *         "Status",
+         *         "Due",
+         *         "Assignee"
+         *       ],
+         *       "mapping": [
+         *         {
+         *           "field": "column",
+         *           "value": "Summary",
+         *           "count": 1,
+         *           "becomes": "title"
+         *         }
+         *       ],
+         *       "problems": [
+         *         {
+         *           "kind": "bad_records",
+         *           "meaning": "records left out because they cannot be read",
+         *           "count": 2,
+         *           "examples": [
+         *             "tasks.csv, line 17: its title is empty"
+         *           ]
+         *         }
+         *       ],
+         *       "left": [],
+         *       "workspace_id": "0199c0de-1a2b-7c3d-8e4f-5a6b7c8d9e0f",
+         *       "created_by": "0199c0de-0001-7000-8000-00000000ada0",
+         *       "created_at": "2026-11-22T09:00:00.000000Z",
+         *       "finished_at": "2026-11-22T10:30:00.000000Z",
+         *       "undo_until": "2026-12-01T17:00:00.000000Z"
+         *     }
+         */
+        ImportOut: {
+            id: string;
+            /** @enum {unknown} */
+            state: "cancelled" | "done" | "failed" | "running" | "undoing" | "undone" | "waiting";
+            progress: number;
+            /** @enum {unknown} */
+            format: "csv" | "jira" | "json";
+            name: string;
+            size: number;
+            dry_run: boolean;
+            error: string | null;
+            found: {
+                [key: string]: number;
+            };
+            written: {
+                [key: string]: number;
+            };
+            unchanged: number;
+            columns: string[];
+            mapping: components["schemas"]["ImportMapping"][];
+            problems: components["schemas"]["ImportProblem"][];
+            left: string[];
+            workspace_id: string | null;
+            created_by: string;
+            created_at: string;
+            finished_at: string | null;
+            undo_until: string | null;
+        };
+        /**
+         * ImportProblem
+         * @description One kind of thing that is not taken as it stands: what, how often, and where.
+         */
+        ImportProblem: {
+            kind: string;
+            meaning: string;
+            count: number;
+            examples: string[];
+        };
+        /**
+         * ImportStart
+         * @description How to go on with a file that was looked at, or could not be imported.
+         *
+         *         What is left out stays as it was; `dry_run` is false.
+         * @example {
+         *       "skip_bad_lines": true,
+         *       "columns": {
+         *         "title": "Summary"
+         *       }
+         *     }
+         */
+        ImportStart: {
+            /** @default false */
+            dry_run: boolean;
+            skip_bad_lines?: boolean;
+            columns?: {
+                [key: string]: string;
+            };
+            delimiter?: string;
+        };
+        /**
+         * ImportUndo
+         * @description With `partial`, what has been changed since stays; otherwise that stands in the way.
+         * @example {
+         *       "partial": true
+         *     }
+         */
+        ImportUndo: {
+            /** @default false */
+            partial: boolean;
         };
         /**
          * InstallationDay
@@ -3632,6 +4063,91 @@ export interface components {
             };
             body: string;
             truncated: boolean;
+        };
+        /**
+         * SavedFilter
+         * @description A filter that somebody has saved. Without a `workspace_id` it is for all of them.
+         * @example {
+         *       "id": "0199c0de-8b9c-7d0e-8f1a-3b4c5d6e7f8a",
+         *       "name": "Mine, soon",
+         *       "workspace_id": "0199c0de-1a2b-7c3d-8e4f-5a6b7c8d9e0f",
+         *       "query": "status=pending,in_progress&assignee=me&sort=due_at",
+         *       "created_at": "2026-11-22T09:00:00.000000Z",
+         *       "updated_at": "2026-11-22T10:30:00.000000Z",
+         *       "version": 42
+         *     }
+         */
+        SavedFilter: {
+            id: string;
+            name: string;
+            workspace_id: string | null;
+            query: string;
+            created_at: string;
+            updated_at: string;
+            version: number;
+        };
+        /**
+         * SavedFilterCreate
+         * @description A filter to save.
+         * @example {
+         *       "name": "Mine, soon",
+         *       "workspace_id": "0199c0de-1a2b-7c3d-8e4f-5a6b7c8d9e0f",
+         *       "query": "status=pending,in_progress&assignee=me&sort=due_at"
+         *     }
+         */
+        SavedFilterCreate: {
+            /**
+             * @description 1 to 100 characters after trimming
+             * @example Ada Lovelace
+             */
+            name: string;
+            /**
+             * @description What stands behind the `?` of `GET …/tasks`; kept as it is given
+             * @example status=pending,in_progress&assignee=me&sort=due_at
+             */
+            query: string;
+            /** @default null */
+            workspace_id: string | null;
+        };
+        /**
+         * SavedFilterList
+         * @description The caller's saved filters, by name.
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": "0199c0de-8b9c-7d0e-8f1a-3b4c5d6e7f8a",
+         *           "name": "Mine, soon",
+         *           "workspace_id": "0199c0de-1a2b-7c3d-8e4f-5a6b7c8d9e0f",
+         *           "query": "status=pending,in_progress&assignee=me&sort=due_at",
+         *           "created_at": "2026-11-22T09:00:00.000000Z",
+         *           "updated_at": "2026-11-22T10:30:00.000000Z",
+         *           "version": 42
+         *         }
+         *       ]
+         *     }
+         */
+        SavedFilterList: {
+            items: components["schemas"]["SavedFilter"][];
+        };
+        /**
+         * SavedFilterPatch
+         * @description What to change; what is left out stays.
+         * @example {
+         *       "name": "Soon"
+         *     }
+         */
+        SavedFilterPatch: {
+            /**
+             * @description 1 to 100 characters after trimming
+             * @example Ada Lovelace
+             */
+            name?: string;
+            /**
+             * @description What stands behind the `?` of `GET …/tasks`; kept as it is given
+             * @example status=pending,in_progress&assignee=me&sort=due_at
+             */
+            query?: string;
+            workspace_id?: string | null;
         };
         /**
          * ScheduleIn
@@ -5621,6 +6137,163 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            408: components["responses"]["TooSlow"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listSavedFilters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedFilterList"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createSavedFilter: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A key of the caller's choice: the same request with the same key is done once, and answered alike for 24 hours. Such as `8e03978e-40d5-43dd-bc93-6894a57f9324`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedFilterCreate"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Tidework-Seq": components["headers"]["Tidework-Seq"];
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedFilter"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["TooSlow"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteSavedFilter: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what the caller means to change; 412 when it has moved. Such as `"42"`. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The saved filter's id. */
+                filter_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Tidework-Seq": components["headers"]["Tidework-Seq"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            412: components["responses"]["PreconditionFailed"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateSavedFilter: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what the caller means to change; 412 when it has moved. Such as `"42"`. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The saved filter's id. */
+                filter_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedFilterPatch"];
+                "application/merge-patch+json": components["schemas"]["SavedFilterPatch"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Tidework-Seq": components["headers"]["Tidework-Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedFilter"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             409: components["responses"]["Conflict"];
             412: components["responses"]["PreconditionFailed"];
@@ -8392,6 +9065,501 @@ export interface operations {
                 w: string;
                 /** @description The schedule's id. */
                 schedule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Tidework-Seq": components["headers"]["Tidework-Seq"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            412: components["responses"]["PreconditionFailed"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listImports: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what the caller has; 304 when it is still current. Such as `"42"`. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /** @description The seq of a write; what is read is at least as new. Such as `42`. */
+                "Tidework-Seq"?: components["parameters"]["TideworkSeq"];
+            };
+            path: {
+                /** @description The workspace's id, or the word `personal`. */
+                w: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportList"];
+                };
+            };
+            /** @description Document has not changed since given time */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createImport: {
+        parameters: {
+            query?: {
+                /** @description What the file is. `text/csv` is CSV and `application/x-ndjson` Jira's issues without it. */
+                format?: "csv" | "jira" | "json";
+                /** @description Only look at the file: what it holds, what becomes of it, what is wrong. */
+                dry_run?: boolean;
+                /** @description List what cannot be read, and import the rest. */
+                skip_bad_lines?: boolean;
+                /** @description What the file is called. Such as `tasks.csv`. */
+                name?: string;
+                /** @description What issues and rows are known again under. Such as `jira`. */
+                source?: string;
+                /** @description What stands between columns; found out otherwise. Such as `;`. */
+                delimiter?: string;
+                /** @description Which column is which field; may be repeated. Such as `title=Summary`. */
+                column?: string;
+            };
+            header?: {
+                /** @description A key of the caller's choice: the same request with the same key is done once, and answered alike for 24 hours. Such as `8e03978e-40d5-43dd-bc93-6894a57f9324`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The workspace's id, or the word `personal`. */
+                w: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+                "application/x-ndjson": string;
+                "application/json": string;
+                "application/x-xz": string;
+                "application/gzip": string;
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Request accepted, processing continues off-line */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Tidework-Seq": components["headers"]["Tidework-Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getImport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what the caller has; 304 when it is still current. Such as `"42"`. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /** @description The seq of a write; what is read is at least as new. Such as `42`. */
+                "Tidework-Seq"?: components["parameters"]["TideworkSeq"];
+            };
+            path: {
+                /** @description The workspace's id, or the word `personal`. */
+                w: string;
+                /** @description The import's id. */
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Document has not changed since given time */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    cancelImport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what the caller means to change; 412 when it has moved. Such as `"42"`. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The workspace's id, or the word `personal`. */
+                w: string;
+                /** @description The import's id. */
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Tidework-Seq": components["headers"]["Tidework-Seq"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    startImport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A key of the caller's choice: the same request with the same key is done once, and answered alike for 24 hours. Such as `8e03978e-40d5-43dd-bc93-6894a57f9324`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The workspace's id, or the word `personal`. */
+                w: string;
+                /** @description The import's id. */
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ImportStart"] | null;
+            };
+        };
+        responses: {
+            /** @description Request accepted, processing continues off-line */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Tidework-Seq": components["headers"]["Tidework-Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    undoImport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A key of the caller's choice: the same request with the same key is done once, and answered alike for 24 hours. Such as `8e03978e-40d5-43dd-bc93-6894a57f9324`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The workspace's id, or the word `personal`. */
+                w: string;
+                /** @description The import's id. */
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ImportUndo"] | null;
+            };
+        };
+        responses: {
+            /** @description Request accepted, processing continues off-line */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Tidework-Seq": components["headers"]["Tidework-Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listExports: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what the caller has; 304 when it is still current. Such as `"42"`. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /** @description The seq of a write; what is read is at least as new. Such as `42`. */
+                "Tidework-Seq"?: components["parameters"]["TideworkSeq"];
+            };
+            path: {
+                /** @description The workspace's id, or the word `personal`. */
+                w: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportList"];
+                };
+            };
+            /** @description Document has not changed since given time */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createExport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A key of the caller's choice: the same request with the same key is done once, and answered alike for 24 hours. Such as `8e03978e-40d5-43dd-bc93-6894a57f9324`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The workspace's id, or the word `personal`. */
+                w: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportIn"];
+            };
+        };
+        responses: {
+            /** @description Request accepted, processing continues off-line */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Tidework-Seq": components["headers"]["Tidework-Seq"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportOut"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getExport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what the caller has; 304 when it is still current. Such as `"42"`. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /** @description The seq of a write; what is read is at least as new. Such as `42`. */
+                "Tidework-Seq"?: components["parameters"]["TideworkSeq"];
+            };
+            path: {
+                /** @description The workspace's id, or the word `personal`. */
+                w: string;
+                /** @description The export's id. */
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportOut"];
+                };
+            };
+            /** @description Document has not changed since given time */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteExport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what the caller means to change; 412 when it has moved. Such as `"42"`. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The workspace's id, or the word `personal`. */
+                w: string;
+                /** @description The export's id. */
+                export_id: string;
             };
             cookie?: never;
         };
