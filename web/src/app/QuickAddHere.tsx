@@ -10,7 +10,7 @@ import { useLanguage, useMe, useView, useZone } from "@/replica/hooks";
 import type { Patch } from "@/replica/model";
 import { store } from "@/replica/store";
 import type { Draft } from "@/text/quickadd";
-import { tell } from "./notices";
+import { fail, tell } from "./notices";
 
 // It understands two languages, and comes when the page is there.
 const QuickAdd = lazy(async () => {
@@ -32,6 +32,7 @@ type Props = {
 };
 
 const OPENING_MS = 5_000;
+const NONE: never[] = [];
 
 /** Type a task of this workspace, and it is there. */
 export function QuickAddHere({ workspaceId, autoFocus, placeholder, defaults, onDone }: Props) {
@@ -57,18 +58,29 @@ export function QuickAddHere({ workspaceId, autoFocus, placeholder, defaults, on
     onDone?.(open ? await numbered(workspaceId, id) : null);
   };
 
+  // One after the other: a label that several of them bear is made once.
+  const createMany = async (drafts: Draft[]) => {
+    try {
+      for (const draft of drafts) await make(draft);
+    } catch (error) {
+      void fail(error);
+    }
+    onDone?.(null);
+  };
+
   return (
     <Suspense fallback={<TextInput aria-label={t("addTask")} size="md" readOnly />}>
       <QuickAdd
         projects={projects}
-        members={head?.members ?? []}
-        labels={head?.labels ?? []}
+        members={head?.members ?? NONE}
+        labels={head?.labels ?? NONE}
         me={me?.id ?? ""}
         language={language}
         timeZone={timeZone}
         autoFocus={autoFocus}
         placeholder={placeholder}
         onCreate={create}
+        onCreateMany={(drafts) => void createMany(drafts)}
       />
     </Suspense>
   );
@@ -79,6 +91,14 @@ async function makeLabels(w: string, names: readonly string[]): Promise<string[]
   const ids: string[] = [];
   try {
     for (const name of names) {
+      const known = store()
+        .replica(w)
+        .get()
+        .head?.labels.find((label) => label.name === name);
+      if (known !== undefined) {
+        ids.push(known.id);
+        continue;
+      }
       const headers = { "Idempotency-Key": newKey() };
       const params = { path: { w } };
       const made = api.POST("/api/v1/workspaces/{w}/labels", {
