@@ -15,7 +15,8 @@ export function foldTask(
   change: Change,
   workspaceId: string,
 ): Task | undefined {
-  if (task !== undefined && change.seq <= task.version) return task;
+  // Of the same seq is the rest of the same commit, which may change a task twice.
+  if (task !== undefined && change.seq < task.version) return task;
   if (change.op === "delete") return undefined;
   if (task === undefined && change.op !== "create") return undefined;
   const { description, ...set } = change.set as Partial<Schemas["TaskOut"]>;
@@ -33,7 +34,7 @@ type Versioned = { id: string; version: number };
 
 /** A project or a label after `change`. */
 export function foldNamed<T extends Versioned>(item: T | undefined, change: Change): T | undefined {
-  if (item !== undefined && change.seq <= item.version) return item;
+  if (item !== undefined && change.seq < item.version) return item;
   if (change.op === "delete") return undefined;
   if (item === undefined && change.op !== "create") return undefined;
   return {

@@ -31,11 +31,19 @@ const filled = (...tasks: Task[]) => {
 };
 
 describe("a workspace", () => {
-  it("folds the log in, once", () => {
+  it("folds the log in, also where a commit changes a task twice", () => {
     const replica = filled(task("t"));
-    replica.fold([change(2, "update", { title: "two" })], 2);
-    replica.fold([change(2, "update", { title: "again" })], 2);
-    expect(replica.get().tasks.get("t")).toMatchObject({ title: "two", version: 2 });
+    const commit = [
+      change(2, "update", { title: "two" }),
+      change(2, "update", { priority: "low" }),
+    ];
+    replica.fold(commit, 2);
+    replica.fold(commit, 2);
+    expect(replica.get().tasks.get("t")).toMatchObject({
+      title: "two",
+      priority: "low",
+      version: 2,
+    });
   });
 
   it("does not fold what is older than what it has", () => {
