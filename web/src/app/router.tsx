@@ -12,6 +12,7 @@ import i18next from "i18next";
 import type { ComponentType } from "react";
 import { sessionState, wasSignedIn } from "@/api/session";
 import { ErrorPage } from "./ErrorPage";
+import { FailedPage } from "./FailedPage";
 import { NotFoundPage } from "./NotFoundPage";
 
 // The pages of routes take no props.
@@ -253,6 +254,7 @@ export const router = createRouter({
       ...adminPages,
     ]),
   ]),
+  defaultErrorComponent: FailedPage,
   defaultPreload: "intent",
   scrollRestoration: true,
 });
