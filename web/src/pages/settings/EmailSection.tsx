@@ -62,7 +62,7 @@ function EmailForm({ onDone }: { onDone: () => void }) {
     [t, onDone],
   );
   const form = useForm(send, true);
-  const taken = form.problem?.code === "email_taken" ? t("profile.emailTaken") : null;
+  const taken = form.problem?.code === "email_taken" ? t("profile.emailTaken") : undefined;
   return (
     <form className={styles.form} {...form.props}>
       <TextInput
@@ -72,10 +72,10 @@ function EmailForm({ onDone }: { onDone: () => void }) {
         autoComplete="email"
         autoCapitalize="none"
         maxLength={254}
-        error={form.error("email") ?? taken}
+        error={form.error("email")}
       />
       <Password form={form} name="current_password" label={t("password.current")} />
-      <Submit form={form} label={t("profile.changeEmail")} />
+      <Submit form={form} label={t("profile.changeEmail")} failure={taken} />
       <div>
         <Button variant="subtle" onClick={onDone}>
           {t("cancel")}

@@ -22,7 +22,9 @@ function endOf(term: string, day: string): string | null {
   if (term !== "day") return new Date(nowMs() + Number(term) * DAY_MS).toISOString();
   const end = new Date(`${day}T23:59:59`);
   if (Number.isNaN(end.getTime())) {
-    throw new Problem(422, "invalid", "", [{ pointer: "/day", code: "missing", detail: "" }]);
+    throw new Problem(422, "invalid", "", [
+      { pointer: "/expires_at", code: "missing", detail: "" },
+    ]);
   }
   return end.toISOString();
 }
@@ -35,8 +37,8 @@ export function TokenForm({ onMade }: { onMade: (token: Made) => void }) {
   const [term, setTerm] = useState<string>("90");
   const reset = useRef(() => {});
   const send = useCallback(
-    async ({ name = "", day = "" }) => {
-      const body = { name, scopes: scopes as Scope[], expires_at: endOf(term, day) };
+    async ({ name = "", expires_at = "" }) => {
+      const body = { name, scopes: scopes as Scope[], expires_at: endOf(term, expires_at) };
       onMade(await data(api.POST("/api/v1/auth/tokens", { body })));
       reset.current();
     },
@@ -44,7 +46,6 @@ export function TokenForm({ onMade }: { onMade: (token: Made) => void }) {
   );
   const form = useForm(send);
   reset.current = () => form.reset();
-  const ends = form.error("day") ?? form.error("expires_at");
   return (
     <form className={styles.form} {...form.props}>
       <TextInput
@@ -83,10 +84,10 @@ export function TokenForm({ onMade }: { onMade: (token: Made) => void }) {
       {term === "day" ? (
         <TextInput
           type="date"
-          name="day"
+          name="expires_at"
           label={t("tokens.lastDay")}
           min={now().toISOString().slice(0, 10)}
-          error={ends}
+          error={form.error("expires_at")}
         />
       ) : null}
       <Submit form={form} label={t("tokens.submit")} />

@@ -9,7 +9,7 @@ const BROWSERS: Known = [
   [/\bSamsungBrowser\//, "Samsung Internet"],
   [/\bVivaldi\//, "Vivaldi"],
   [/\bFirefox\/|\bFxiOS\//, "Firefox"],
-  [/\bChrom(e|ium)\/|\bCriOS\//, "Chrome"],
+  [/Chrom(e|ium)\/|\bCriOS\//, "Chrome"],
   [/\bVersion\/.*\bSafari\//, "Safari"],
   [/\bcurl\//, "curl"],
   [/\bpython-(requests|httpx)\/|\bPython-urllib\//i, "Python"],

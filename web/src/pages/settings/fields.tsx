@@ -24,15 +24,22 @@ export function Password({ form, name, label, fresh = false, description }: Prop
   );
 }
 
-type SubmitProps = { form: Form; label: string; danger?: boolean };
+type SubmitProps = {
+  form: Form;
+  label: string;
+  /** What to say instead of the usual words for what went wrong. */
+  failure?: string | undefined;
+  danger?: boolean;
+};
 
 /** What went wrong with the whole, and the button. */
-export function Submit({ form, label, danger = false }: SubmitProps) {
+export function Submit({ form, label, failure, danger = false }: SubmitProps) {
+  const said = failure ?? form.failure;
   return (
     <>
-      {form.failure ? (
+      {said ? (
         <Alert color="red" variant="light">
-          {form.failure}
+          {said}
         </Alert>
       ) : null}
       <div>

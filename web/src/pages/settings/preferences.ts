@@ -51,24 +51,32 @@ export function usePreferences() {
 /** Make `next` of them. It shows at once; one after the other reaches the server. */
 export function useKeep() {
   const client = useQueryClient();
-  return useMutation({
+  const show = (next: (before: Preferences) => Preferences) =>
+    client.setQueryData<Kept>(KEY, (now) => now && { ...now, value: next(now.value) });
+  const { mutate } = useMutation({
     scope: { id: "preferences" },
-    mutationFn: async (next: (before: Preferences) => Preferences) => {
+    mutationFn: async (_: (before: Preferences) => Preferences) => {
       const kept = client.getQueryData<Kept>(KEY);
       if (kept === undefined) return;
-      const value = next(kept.value);
       const headers = kept.etag === null ? {} : { "If-Match": kept.etag };
-      const answer = await api.PUT("/api/v1/notifications/preferences", { body: value, headers });
+      const body = kept.value;
+      const answer = await api.PUT("/api/v1/notifications/preferences", { body, headers });
       const etag = answer.response.headers.get("ETag");
-      client.setQueryData<Kept>(KEY, (now) => ({ value: now?.value ?? value, etag }));
+      client.setQueryData<Kept>(KEY, (now) => now && { ...now, etag });
     },
     onMutate: async (next) => {
       await client.cancelQueries({ queryKey: KEY });
-      client.setQueryData<Kept>(KEY, (now) => now && { ...now, value: next(now.value) });
+      // An answer that was on its way may have come in between.
+      show(next);
     },
     onError: (error) => {
       void fail(asProblem(error));
       void client.invalidateQueries({ queryKey: KEY });
     },
-  }).mutate;
+  });
+  return (next: (before: Preferences) => Preferences) => {
+    // Before the next frame, or a box would not stay as it was clicked.
+    show(next);
+    mutate(next);
+  };
 }
