@@ -31,7 +31,7 @@ export function Head({ task, pending, editable, onClose, onRemoved }: Props) {
     createTask(workspaceId, copyOf(task, text ?? "", t), t("notice.copied"));
   };
   return (
-    <header className={styles.head}>
+    <div className={styles.head}>
       <span className={styles.number}>{task.number > 0 ? `#${task.number}` : t("new")}</span>
       {pending && (
         <Badge variant="light" color="gray" role="status">
@@ -84,7 +84,7 @@ export function Head({ task, pending, editable, onClose, onRemoved }: Props) {
         </Menu>
       )}
       {onClose && <CloseButton aria-label={t("close")} onClick={onClose} />}
-    </header>
+    </div>
   );
 }
 

@@ -57,8 +57,10 @@ export function Relations({ task, view, editable }: Props) {
       {query.isError && <ErrorNote error={query.error} onRetry={() => void query.refetch()} />}
       {KINDS.filter((kind) => relations.some((one) => one.kind === kind)).map((kind) => (
         <div key={kind}>
-          <h4 className={styles.kind}>{t(`relations.${kind}`)}</h4>
-          <ul className={styles.list}>
+          <p className={styles.kind} id={`${task.id}-${kind}`}>
+            {t(`relations.${kind}`)}
+          </p>
+          <ul className={styles.list} aria-labelledby={`${task.id}-${kind}`}>
             {relations
               .filter((one) => one.kind === kind)
               .map((one) => (

@@ -1,7 +1,7 @@
 import { Button, CloseButton, Menu, Skeleton, TextInput } from "@mantine/core";
 import { IconBell, IconPlus } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, type Schemas } from "@/api/client";
 import { fail, tell } from "@/app/notices";
@@ -24,6 +24,7 @@ const DAY = 24 * HOUR;
 const BEFORE: readonly number[] = [0, 15, HOUR, DAY, 7 * DAY];
 // The server takes so many of one task.
 const MOST = 20;
+const MENU_CLOSES_MS = 250;
 
 /** When the reader wants to be told; nobody else sees it. */
 export function Reminders({ task }: { task: Task }) {
@@ -123,6 +124,12 @@ function CustomTime({ onSet, onCancel }: CustomProps) {
   const { zone } = useSurroundings();
   const inAnHour = new Date(toWall(nowMs() + 60 * 60_000, zone)).toISOString().slice(0, 16);
   const [value, setValue] = useState(inAnHour);
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    // The menu gives the focus back to its button when it has closed.
+    const timer = setTimeout(() => field.current?.focus(), MENU_CLOSES_MS);
+    return () => clearTimeout(timer);
+  }, []);
   const wall = Date.parse(`${value}:00Z`);
   return (
     <form
@@ -136,7 +143,7 @@ function CustomTime({ onSet, onCancel }: CustomProps) {
         type="datetime-local"
         aria-label={t("reminders.when")}
         required
-        autoFocus
+        ref={field}
         value={value}
         onChange={(event) => setValue(event.currentTarget.value)}
         onKeyDown={(event) => {

@@ -1,4 +1,5 @@
-import { type ReactNode, useId } from "react";
+import { type ReactNode, use, useId } from "react";
+import { InPanel } from "./panel";
 import styles from "./TaskPanel.module.css";
 
 type Props = { title: string; action?: ReactNode; children: ReactNode };
@@ -6,10 +7,12 @@ type Props = { title: string; action?: ReactNode; children: ReactNode };
 /** A part of the task, with its own heading. */
 export function Section({ title, action, children }: Props) {
   const id = useId();
+  // Below the title, which is the page's own heading where there is no other page.
+  const Heading = use(InPanel) ? "h3" : "h2";
   return (
     <section className={styles.section} aria-labelledby={id}>
       <div className={styles.sectionHead}>
-        <h3 id={id}>{title}</h3>
+        <Heading id={id}>{title}</Heading>
         {action}
       </div>
       {children}

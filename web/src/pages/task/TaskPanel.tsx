@@ -16,7 +16,7 @@ const ABOVE = '[role="dialog"]:not([data-task-panel]), [role="menu"], [role="lis
 export function TaskPanel({ workspaceId, number, onClose }: TaskPanelProps) {
   const { t } = useTranslation("task");
   const phone = useMediaQuery(PHONE, undefined, { getInitialValueInEffect: false }) === true;
-  const panel = useRef<HTMLElement>(null);
+  const panel = useRef<HTMLDivElement>(null);
   useFocusReturned();
   useEscape(onClose);
 
@@ -26,16 +26,13 @@ export function TaskPanel({ workspaceId, number, onClose }: TaskPanelProps) {
     panel.current?.scrollTo({ top: 0 });
   }, [number, workspaceId]);
 
-  const modal = phone ? { role: "dialog", "aria-modal": true } : {};
+  // Over the page on a phone, beside it elsewhere.
+  const as = phone
+    ? { role: "dialog", "aria-modal": true, "aria-label": t("panel.label", { number }) }
+    : { role: "complementary", "aria-label": t("panel.label", { number }) };
   return (
     <FocusTrap active={phone} innerRef={panel}>
-      <aside
-        className={styles.panel}
-        aria-label={t("panel.label", { number })}
-        tabIndex={-1}
-        data-task-panel
-        {...modal}
-      >
+      <div className={styles.panel} tabIndex={-1} data-task-panel {...as}>
         <InPanel value>
           <TaskView
             key={`${workspaceId} ${number}`}
@@ -44,7 +41,7 @@ export function TaskPanel({ workspaceId, number, onClose }: TaskPanelProps) {
             onClose={onClose}
           />
         </InPanel>
-      </aside>
+      </div>
     </FocusTrap>
   );
 }

@@ -1,9 +1,10 @@
 import { Button, Text, Textarea } from "@mantine/core";
-import { useState } from "react";
+import { use, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { updateTask } from "@/replica/actions";
 import type { Task } from "@/replica/model";
 import { useSurroundings } from "./context";
+import { InPanel } from "./panel";
 import styles from "./TaskPanel.module.css";
 
 const LONGEST = 200;
@@ -12,13 +13,14 @@ const LONGEST = 200;
 export function Title({ task, editable }: { task: Task; editable: boolean }) {
   const { t } = useTranslation("task");
   const { workspaceId } = useSurroundings();
+  const Heading = use(InPanel) ? "h2" : "h1";
   // The task as it was when somebody began to type: what they change is that one.
   const [typed, setTyped] = useState<{ text: string; from: Task } | null>(null);
   if (!editable) {
     return (
-      <h2 className={styles.title} dir="auto">
+      <Heading className={styles.title} dir="auto">
         {task.title}
-      </h2>
+      </Heading>
     );
   }
   const save = () => {
@@ -29,7 +31,7 @@ export function Title({ task, editable }: { task: Task; editable: boolean }) {
   const changed = typed !== null && typed.from.title !== task.title;
   return (
     <div>
-      <h2 className={styles.hidden}>{task.title}</h2>
+      <Heading className={styles.hidden}>{task.title}</Heading>
       <Textarea
         aria-label={t("title")}
         classNames={{ input: styles.titleInput ?? "" }}
