@@ -1,18 +1,17 @@
-import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/react-virtual";
-import { type MouseEvent, useCallback, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { type MouseEvent, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Sort } from "@/parts/filters";
 import type { Task } from "@/replica/model";
-import { grid, rowgroup } from "./aria";
+import { grid } from "./aria";
 import { READ_ONLY } from "./cells";
 import { useList } from "./context";
 import { DragRows, type Drop } from "./DragRows";
 import { type Editing, FieldEditor } from "./FieldEditor";
-import { GroupHeader } from "./GroupHeader";
 import { HeaderRow } from "./HeaderRow";
 import classes from "./list.module.css";
+import { Rows } from "./Rows";
 import { isGroup, keyOf, type Row } from "./rows";
-import { type CellName, TaskRow } from "./TaskRow";
+import type { CellName } from "./TaskRow";
 import { type GridActs, useGridKeys } from "./useGridKeys";
 import { useGridShortcuts } from "./useGridShortcuts";
 import type { Selection } from "./useSelection";
@@ -20,7 +19,6 @@ import { useStable } from "./useStable";
 
 const HEIGHT = 40;
 const NARROW_HEIGHT = 64;
-const OVERSCAN = 10;
 
 type Props = {
   rows: readonly Row[];
@@ -36,7 +34,7 @@ type Props = {
   onMove: (task: Task, to: number) => void;
 };
 
-/** The tasks: only those in sight are drawn, and the one where the keyboard is. */
+/** The tasks as a grid: what keys, clicks and drags do there. */
 export function Grid(props: Props) {
   const { rows, selection, pending, nameOf, onToggleGroup } = props;
   const { t } = useTranslation("list");
@@ -57,21 +55,7 @@ export function Grid(props: Props) {
     [movable, editable, columns],
   );
 
-  const pinned = useRef<readonly number[]>([]);
-  const virtual = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => height,
-    getItemKey: (index) => keyOf(rows[index] as Row),
-    overscan: OVERSCAN,
-    scrollPaddingStart: narrow ? 0 : HEIGHT,
-    rangeExtractor: useCallback(
-      (range: Range) => withPinned(defaultRangeExtractor(range), pinned.current, range.count),
-      [],
-    ),
-  });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: other heights are measured anew
-  useLayoutEffect(() => virtual.measure(), [height]);
+  const scrollTo = useRef<(index: number) => void>(() => undefined);
 
   const acts: GridActs = {
     open: (key) => {
@@ -104,12 +88,9 @@ export function Grid(props: Props) {
     acts,
     grid: scroller,
     page: () => Math.max(1, Math.floor((scroller.current?.clientHeight ?? 400) / height) - 2),
-    scrollTo: (index) => virtual.scrollToIndex(index, { align: "auto" }),
+    scrollTo: (index) => scrollTo.current(index),
   });
   useGridShortcuts({ keys, acts, rows, editable });
-  pinned.current = pinnedRows(rows, [keys.active?.key, titleOf, drop?.id]);
-  // After every drawing: the row that the keyboard wants may just have come.
-  useLayoutEffect(keys.focus);
 
   const onTitle = useStable((task: Task, title: string | null) => {
     setTitleOf(null);
@@ -177,46 +158,21 @@ export function Grid(props: Props) {
         }}
       >
         <HeaderRow cells={cells} sort={props.sort} onSort={props.onSort} selection={selection} />
-        <div {...rowgroup} className={classes.body} style={{ blockSize: virtual.getTotalSize() }}>
-          {virtual.getVirtualItems().map((item) => {
-            const row = rows[item.index];
-            if (row === undefined) return null;
-            const key = keyOf(row);
-            const active = keys.active?.key === key ? keys.active.cell : null;
-            if (isGroup(row)) {
-              return (
-                <GroupHeader
-                  key={key}
-                  row={row}
-                  name={nameOf(row.group)}
-                  index={item.index}
-                  start={item.start}
-                  span={cells.length}
-                  active={active !== null}
-                />
-              );
-            }
-            return (
-              <TaskRow
-                key={key}
-                task={row}
-                index={item.index}
-                start={item.start}
-                selected={selection.ids.has(row.id)}
-                active={active}
-                editing={titleOf === row.id}
-                waiting={pending.has(row.id)}
-                onTitle={onTitle}
-              />
-            );
-          })}
-          {drop !== null && (
-            <div
-              className={classes.drop}
-              style={{ transform: `translateY(${drop.index * height}px)` }}
-            />
-          )}
-        </div>
+        <Rows
+          rows={rows}
+          height={height}
+          scroller={scroller}
+          scrollTo={scrollTo}
+          span={cells.length}
+          active={keys.active}
+          titleOf={titleOf}
+          drop={drop}
+          selected={selection.ids}
+          pending={pending}
+          nameOf={nameOf}
+          onTitle={onTitle}
+          onDrawn={keys.focus}
+        />
       </div>
       <FieldEditor
         editing={field}
@@ -227,15 +183,4 @@ export function Grid(props: Props) {
       />
     </DragRows>
   );
-}
-
-const indexIn = (rows: readonly Row[], key: string | null | undefined): number =>
-  key ? rows.findIndex((row) => keyOf(row) === key) : -1;
-
-const pinnedRows = (rows: readonly Row[], of: readonly (string | null | undefined)[]): number[] =>
-  of.map((key) => indexIn(rows, key)).filter((index) => index !== -1);
-
-function withPinned(shown: number[], pinned: readonly number[], count: number): number[] {
-  const missing = pinned.filter((index) => index < count && !shown.includes(index));
-  return missing.length === 0 ? shown : [...new Set([...shown, ...missing])].sort((a, b) => a - b);
 }

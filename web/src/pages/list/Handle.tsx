@@ -1,12 +1,12 @@
 import { useDraggable } from "@dnd-kit/core";
 import { IconGripVertical } from "@tabler/icons-react";
-import { useTranslation } from "react-i18next";
 import type { Task } from "@/replica/model";
+import { useList } from "./context";
 import classes from "./list.module.css";
 
 /** What a task is dragged by: by pointer, by touch, or with Space and the arrows. */
 export function Handle({ task, tabIndex }: { task: Task; tabIndex: number }) {
-  const { t } = useTranslation("list");
+  const { t } = useList();
   const { attributes, listeners, setNodeRef } = useDraggable({ id: task.id });
   return (
     <button

@@ -37,7 +37,7 @@ const NARROW_COLUMNS: readonly Column[] = ["status", "priority", "due", "assigne
 
 /** The tasks of a workspace, one below the other. */
 export function ListPage() {
-  const { t } = useTranslation("list");
+  const { t } = useTranslation(["list", "parts"]);
   const workspaceId = useWorkspaceId();
   const view = useView(workspaceId);
   const [filter, setFilter] = useFilter();
@@ -58,6 +58,7 @@ export function ListPage() {
   const movable = editable && filter.sort === "position";
   const context = useMemo<ListContext>(
     () => ({
+      t,
       workspaceId,
       address: `/w/${workspaceId}/t`,
       names,
@@ -69,7 +70,7 @@ export function ListPage() {
       columns: narrow ? NARROW_COLUMNS : columns,
       narrow,
     }),
-    [workspaceId, names, zone, language, editable, movable, columns, narrow],
+    [t, workspaceId, names, zone, language, editable, movable, columns, narrow],
   );
 
   const open = (task: Task) => {

@@ -1,5 +1,4 @@
 import { memo, useEffect, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
 import type { Column } from "@/parts/filters";
 import type { Task } from "@/replica/model";
 import { gridcell, gridrow } from "./aria";
@@ -29,8 +28,7 @@ type Props = {
  */
 export const TaskRow = memo(function TaskRow(props: Props) {
   const { task, index, start, selected, active, editing, waiting, onTitle } = props;
-  const { t } = useTranslation("list");
-  const { columns, editable, movable, address } = useList();
+  const { t, columns, editable, movable, address } = useList();
   const tab = (cell: CellName) => (active === cell ? 0 : -1);
   const first = movable ? 2 : 1;
   return (
@@ -99,8 +97,7 @@ export const TaskRow = memo(function TaskRow(props: Props) {
 type CellProps = { task: Task; column: Column; tabIndex: number };
 
 const Cell = memo(function Cell({ task, column, tabIndex }: CellProps) {
-  const { t } = useTranslation("list");
-  const { editable } = useList();
+  const { t, editable } = useList();
   const value = <CellValue task={task} column={column} />;
   if (!editable || READ_ONLY.has(column)) {
     return (
@@ -129,7 +126,7 @@ const LONGEST_TITLE = 200;
 type TitleProps = { task: Task; onDone: (task: Task, title: string | null) => void };
 
 function TitleInput({ task, onDone }: TitleProps) {
-  const { t } = useTranslation("list");
+  const { t } = useList();
   const [title, setTitle] = useState(task.title);
   const input = useRef<HTMLInputElement>(null);
   const done = useRef(false);

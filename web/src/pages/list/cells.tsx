@@ -1,6 +1,5 @@
 import { IconCalendarPlus, IconUserPlus } from "@tabler/icons-react";
 import type { ReactNode } from "react";
-import { useTranslation } from "react-i18next";
 import { DueDate } from "@/parts/DueDate";
 import type { Column } from "@/parts/filters";
 import { isOpen } from "@/parts/filters";
@@ -23,8 +22,7 @@ const NO_DAY = <IconCalendarPlus size={18} role="img" aria-label="–" className
 
 /** What a column shows of a task. */
 export function CellValue({ task, column }: { task: Task; column: Column }): ReactNode {
-  const { t } = useTranslation("parts");
-  const { names, zone, language, locale, narrow } = useList();
+  const { t, names, zone, language, locale, narrow } = useList();
   switch (column) {
     case "status":
       return narrow ? <StatusIcon status={task.status} /> : <StatusBadge status={task.status} />;
@@ -32,7 +30,7 @@ export function CellValue({ task, column }: { task: Task; column: Column }): Rea
       return (
         <span className={classes.value}>
           <PriorityIcon priority={task.priority} decorative={!narrow} />
-          {!narrow && t(`priority.${task.priority}`)}
+          {!narrow && t(`parts:priority.${task.priority}`)}
         </span>
       );
     case "assignee": {

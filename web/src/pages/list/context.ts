@@ -1,7 +1,10 @@
+import type { TFunction } from "i18next";
 import { createContext, useContext } from "react";
 import type { Column, Names } from "@/parts/filters";
 
 export type ListContext = {
+  /** Words of `list` and `parts`: asked for once, not by every cell. */
+  t: TFunction<["list", "parts"]>;
   workspaceId: string;
   address: string;
   names: Names;

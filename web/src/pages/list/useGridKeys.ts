@@ -45,16 +45,20 @@ export function useGridKeys({ rows, cells, acts, grid, page, scrollTo }: Options
       : { key: chosen.key, cell: TITLE };
   const at = lost ? 0 : index;
 
-  /** Put the focus where the keyboard is, as soon as it is drawn. */
-  const focus = useStable(() => {
-    if (!wanted.current || active === null) return;
-    const row = grid.current?.querySelector(`[data-key="${CSS.escape(active.key)}"]`);
-    const cell = row?.querySelector<HTMLElement>(`[data-cell="${active.cell}"], [data-editing]`);
-    const target = cell ?? row?.querySelector<HTMLElement>("[data-cell]");
-    if (!target) return;
-    wanted.current = false;
-    target.focus({ preventScroll: true });
-  });
+  // Called by the rows once they are drawn, before the effects of what is around them: so it is
+  // told where the keyboard is instead of remembering.
+  const focus = useCallback(
+    (at: Active | null) => {
+      if (!wanted.current || at === null) return;
+      const row = grid.current?.querySelector(`[data-key="${CSS.escape(at.key)}"]`);
+      const cell = row?.querySelector<HTMLElement>(`[data-cell="${at.cell}"], [data-editing]`);
+      const target = cell ?? row?.querySelector<HTMLElement>("[data-cell]");
+      if (!target) return;
+      wanted.current = false;
+      target.focus({ preventScroll: true });
+    },
+    [grid],
+  );
   const go = useCallback((key: string, cell: CellName) => {
     wanted.current = true;
     setActive({ key, cell });

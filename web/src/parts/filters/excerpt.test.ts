@@ -41,7 +41,7 @@ it("keeps an order through changes, and brings in what is new", () => {
   const tasks = new Map<string, Task>();
   const put = (id: string, position: string) => tasks.set(id, { id, position } as Task);
   const look = () =>
-    ordered({ tasks } as View, "position")
+    ordered({ tasks } as unknown as View, "position")
       .map(({ id }) => id)
       .join("");
   put("a", "B");
