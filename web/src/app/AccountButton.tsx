@@ -14,7 +14,7 @@ export function AccountButton(props: UnstyledButtonProps & ComponentProps<"butto
       aria-label={t("account", { name: me?.name ?? "" })}
       {...props}
     >
-      <Avatar radius="xl" size={34} color="cyan" variant="filled">
+      <Avatar radius="xl" size={34} color="cyan" variant="filled" aria-hidden>
         {initials(me?.name ?? "")}
       </Avatar>
     </UnstyledButton>

@@ -29,7 +29,7 @@ export function DeleteAccount({ me }: { me: Me }) {
           <ul>
             {owned.map(({ id, name }) => (
               <li key={id}>
-                <Link to="/w/$workspace/members" params={{ workspace: id }}>
+                <Link className={styles.link} to="/w/$workspace/members" params={{ workspace: id }}>
                   {name}
                 </Link>
               </li>
