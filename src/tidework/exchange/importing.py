@@ -47,8 +47,8 @@ MOST_RECORDS: Final = 100_000
 MOST_PEOPLE: Final = 5_000
 _MIB: Final = 1 << 20
 # What of a file is held in memory at once; a value of JSON takes up to twenty times its text.
-_LINE: Final = 8 * _MIB
-_DOCUMENT: Final = 16 * _MIB
+_LINE: Final = 4 * _MIB
+_DOCUMENT: Final = 8 * _MIB
 LIMITS: Final[dict[ImportFormat, Limits]] = {
     "csv": Limits(_LINE, _DOCUMENT, 512 * _MIB, MOST_RECORDS, MOST_PEOPLE),
     "jira": Limits(_LINE, _DOCUMENT, 1024 * _MIB, MOST_RECORDS, MOST_PEOPLE),

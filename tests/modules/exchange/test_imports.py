@@ -257,7 +257,7 @@ async def test_what_unpacks_to_gigabytes_is_refused(
     (ada,) = await workspace_of(api)
     found = await imported(ada, bomb)
     assert found["state"] == "failed"
-    assert "longer than 8 MiB" in found["error"]
+    assert "longer than 4 MiB" in found["error"]
     many = lzma.compress(b"title\n" + b"a\n" * 150_000)
     found = await imported(ada, many)
     assert found["state"] == "failed"
