@@ -60,7 +60,8 @@ export function DragRows(props: Props) {
   const find = (id: unknown) => rows.find((row): row is Task => !isGroup(row) && row.id === id);
   const finish = (event: DragEndEvent) => {
     const task = find(event.active.id);
-    if (task !== undefined && drop !== null) onMove(task, drop.index);
+    // Let go in haste, it is further than what was drawn last.
+    if (task !== undefined && drop !== null) onMove(task, indexOf(event));
     onDrop(null);
   };
   const dragged = drop === null ? undefined : find(drop.id);
