@@ -1,6 +1,6 @@
 /** A workspace in the database: read whole, written commit by commit. */
 
-import type { Database, Head } from "./db";
+import type { Database, Head, Text } from "./db";
 import type { Task } from "./model";
 import type { Folded } from "./workspace";
 
@@ -13,8 +13,9 @@ export async function readWorkspace(db: Database, id: string) {
 }
 
 export const writeWorkspace = (db: Database, head: Head, tasks: readonly Task[]) =>
-  db.transaction("rw", db.heads, db.tasks, async () => {
+  db.transaction("rw", db.heads, db.tasks, db.texts, async () => {
     await db.tasks.where("workspace_id").equals(head.id).delete();
+    await db.texts.where("workspace_id").equals(head.id).delete();
     await db.tasks.bulkPut([...tasks]);
     await db.heads.put(head);
   });
@@ -35,6 +36,13 @@ export const writeFolded = (db: Database, head: Head, since: number, seq: number
       await db.texts.put({ id, workspace_id: head.id, version, description: set.description });
     }
     await db.heads.put({ ...head, seq, texts: kept.texts });
+  });
+
+/** Descriptions, unless newer ones have come by the log meanwhile. */
+export const writeTexts = (db: Database, texts: readonly Text[]) =>
+  db.transaction("rw", db.texts, async () => {
+    const known = await db.texts.bulkGet(texts.map(({ id }) => id));
+    await db.texts.bulkPut(texts.filter(({ version }, i) => (known[i]?.version ?? -1) <= version));
   });
 
 export const dropWorkspace = (db: Database, id: string) =>

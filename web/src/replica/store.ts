@@ -1,7 +1,7 @@
 /** The copy of one account's workspaces in this tab: their replicas, their sync, and the outbox. */
 
 import { api, data } from "@/api/client";
-import type { Problem } from "@/api/problem";
+import { Problem } from "@/api/problem";
 import { operationsOf } from "./fold";
 import { Keeper, type Storage } from "./keeper";
 import type { Entry, Workspace } from "./model";
@@ -46,6 +46,9 @@ export class Store {
   private list: readonly Workspace[] = [];
   private connection: Connection = { live: false, waiting: 0, asking: [], storage: "ok" };
   private current: string | null = null;
+  // One tab sends for all; what is refused is said in whichever the person looks at.
+  private readonly tabs =
+    typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("tidework.refused");
   private poll: ReturnType<typeof setInterval> | undefined;
 
   constructor(
@@ -72,7 +75,11 @@ export class Store {
       },
       {
         changed: () => this.show(),
-        refused: (entries, problem) => this.on.refused(entries, problem),
+        refused: (entries, problem) => {
+          const { status, code, message, errors } = problem;
+          this.tabs?.postMessage({ userId, entries, problem: { status, code, message, errors } });
+          this.on.refused(entries, problem);
+        },
         done: (entry) => this.done(entry),
       },
     );
@@ -80,6 +87,13 @@ export class Store {
 
   /** Show what is kept here, and what the server has. */
   start(): void {
+    this.tabs?.addEventListener("message", ({ data: { userId, entries, problem } }) => {
+      if (userId !== this.userId) return;
+      this.on.refused(
+        entries,
+        new Problem(problem.status, problem.code, problem.message, problem.errors),
+      );
+    });
     this.poll = setInterval(this.refreshAll, POLL_MS);
     document.addEventListener("visibilitychange", this.refreshAll);
     void this.refreshAll();
@@ -94,6 +108,7 @@ export class Store {
     document.removeEventListener("visibilitychange", this.refreshAll);
     this.outbox.stop();
     for (const sync of this.syncs.values()) sync.close();
+    this.tabs?.close();
     void this.keeper.close();
   }
 

@@ -4,7 +4,7 @@ import { api, data } from "@/api/client";
 import { asProblem } from "@/api/problem";
 import type { Head } from "./db";
 import type { Keeper } from "./keeper";
-import { dropWorkspace, readWorkspace, writeFolded, writeWorkspace } from "./keeping";
+import { dropWorkspace, readWorkspace, writeFolded, writeTexts, writeWorkspace } from "./keeping";
 import { mayBeKept, noteKept } from "./kept";
 import { type Commit, LiveStream } from "./live";
 import type { Change, Task } from "./model";
@@ -100,6 +100,7 @@ export class WorkspaceSync {
       this.replica.load(page.tasks);
     }
     const whole = { ...head, seq };
+    this.textsWanted = true;
     this.replica.complete(whole);
     void this.keeper
       .write((db) => writeWorkspace(db, whole, all))
@@ -175,7 +176,7 @@ export class WorkspaceSync {
         const params = { path: { w: id }, query };
         const page = await data(api.GET("/api/v1/workspaces/{w}/texts", { params }));
         const rows = page.items.map((text) => ({ ...text, workspace_id: id }));
-        if (!(await this.keeper.write((db) => db.texts.bulkPut(rows)))) return;
+        if (!(await this.keeper.write((db) => writeTexts(db, rows)))) return;
         cursor = page.next_cursor;
       }
       void this.keeper.write((db) => db.heads.update(id, { texts: true }));

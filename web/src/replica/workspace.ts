@@ -160,7 +160,8 @@ export class WorkspaceReplica {
     if (known !== undefined && known.version >= task.version) return;
     if ((this.removed.get(task.id) ?? -1) >= task.version) return;
     this.server.set(task.id, task);
-    this.redo([task.id]);
+    if (this.byTask.has(task.id)) this.redo([task.id]);
+    else this.tasks.set(task.id, task);
   }
 
   private foldOne(change: Change): boolean {
