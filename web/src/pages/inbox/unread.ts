@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { api, data } from "@/api/client";
 
 // Hints of what is new may be lost.
-const ASKED_EVERY_MS = 60_000;
+export const ASKED_EVERY_MS = 60_000;
 
 export const unreadKey = ["inbox", "unread"] as const;
 

@@ -5,10 +5,12 @@ import {
   useMutation,
   useQueryClient,
 } from "@tanstack/react-query";
+import { useEffect } from "react";
 import { api, data, type Schemas } from "@/api/client";
 import { fail } from "@/app/notices";
+import { useConnection } from "@/replica/hooks";
 import { now } from "@/time/clock";
-import { unreadKey } from "./unread";
+import { ASKED_EVERY_MS, unreadKey } from "./unread";
 
 type Page = Schemas["NotificationPage"];
 type Pages = InfiniteData<Page>;
@@ -20,7 +22,14 @@ const AT_ONCE = 500;
 
 /** The inbox, newest first, page by page. */
 export function useInbox(unread: boolean) {
+  const client = useQueryClient();
+  const { live } = useConnection();
+  // What came before the stream was open has been hinted at to nobody.
+  useEffect(() => {
+    if (live) void client.invalidateQueries({ queryKey: ["inbox"] });
+  }, [live, client]);
   return useInfiniteQuery({
+    refetchInterval: ASKED_EVERY_MS,
     queryKey: [...LIST, unread],
     initialPageParam: "",
     queryFn: ({ pageParam, signal }) => {
