@@ -1,6 +1,7 @@
 import { Button, CloseButton, Menu } from "@mantine/core";
 import { IconChevronDown, IconTrash } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
+import { asDialog } from "@/parts/filters/asDialog";
 import { updateTasks } from "@/replica/actions";
 import { useList } from "./context";
 import { type EditableColumn, FieldOptions } from "./FieldOptions";
@@ -45,7 +46,7 @@ export function BulkBar({ selection, total, onRemove }: Props) {
               {t(`column.${column}`)}
             </Button>
           </Menu.Target>
-          <Menu.Dropdown>
+          <Menu.Dropdown renderRoot={asDialog}>
             <FieldOptions
               column={column}
               tasks={chosen}

@@ -1,5 +1,6 @@
 import { Menu } from "@mantine/core";
 import { useEffect, useState } from "react";
+import { asDialog } from "@/parts/filters/asDialog";
 import { updateTask } from "@/replica/actions";
 import { useTask } from "@/replica/hooks";
 import type { Task } from "@/replica/model";
@@ -12,7 +13,7 @@ type Props = { editing: Editing | null; onClose: () => void };
 
 /** The one menu of all cells: it opens where the cell is, and a row that is drawn anew keeps it. */
 export function FieldEditor({ editing, onClose }: Props) {
-  const { workspaceId, names, zone, locale } = useList();
+  const { t, workspaceId, names, zone, locale } = useList();
   const [last, setLast] = useState<Editing | null>(null);
   useEffect(() => {
     if (editing !== null) setLast(editing);
@@ -31,8 +32,12 @@ export function FieldEditor({ editing, onClose }: Props) {
       withinPortal
     >
       <Menu.Target>
-        <span
+        <button
+          type="button"
+          tabIndex={-1}
+          aria-label={t(`column.${shown.column}`)}
           style={{
+            opacity: 0,
             position: "fixed",
             transform: `translate(${left}px, ${top}px)`,
             inset: "0 auto auto 0",
@@ -42,7 +47,7 @@ export function FieldEditor({ editing, onClose }: Props) {
           }}
         />
       </Menu.Target>
-      <Menu.Dropdown>
+      <Menu.Dropdown renderRoot={asDialog}>
         <FieldOptions
           column={shown.column}
           tasks={[task]}

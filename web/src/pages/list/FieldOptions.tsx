@@ -146,7 +146,7 @@ export function FieldOptions(props: Props) {
           placeholder={t("find")}
         />
       )}
-      <div className={classes.options}>
+      <div role="menu" aria-label={t(`column.${column}`)} tabIndex={-1} className={classes.options}>
         {shown.slice(0, MOST_SHOWN).map((one) => (
           <Menu.CheckboxItem
             key={one.key}

@@ -1,4 +1,4 @@
-import { type MouseEvent, useMemo, useRef, useState } from "react";
+import { lazy, type MouseEvent, Suspense, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Sort } from "@/parts/filters";
 import type { Task } from "@/replica/model";
@@ -6,7 +6,7 @@ import { grid } from "./aria";
 import { READ_ONLY } from "./cells";
 import { useList } from "./context";
 import { DragRows, type Drop } from "./DragRows";
-import { type Editing, FieldEditor } from "./FieldEditor";
+import type { Editing } from "./FieldEditor";
 import { HeaderRow } from "./HeaderRow";
 import classes from "./list.module.css";
 import { Rows } from "./Rows";
@@ -16,6 +16,10 @@ import { type GridActs, useGridKeys } from "./useGridKeys";
 import { useGridShortcuts } from "./useGridShortcuts";
 import type { Selection } from "./useSelection";
 import { useStable } from "./useStable";
+
+const FieldEditor = lazy(() =>
+  import("./FieldEditor").then(({ FieldEditor }) => ({ default: FieldEditor })),
+);
 
 const HEIGHT = 40;
 const NARROW_HEIGHT = 64;

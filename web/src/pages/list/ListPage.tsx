@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { useNavigate } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { tell } from "@/app/notices";
 import { QuickAddHere } from "@/app/QuickAddHere";
@@ -21,7 +21,6 @@ import { can, useLanguage, useRole, useView, useWorkspaceId, useZone } from "@/r
 import type { Task } from "@/replica/model";
 import { horizon } from "@/time/due";
 import { localeFor } from "@/time/format";
-import { BulkBar } from "./BulkBar";
 import { useColumns } from "./columns";
 import { ListContext } from "./context";
 import { ListSkeleton, NoMatch, NoTasks } from "./Empty";
@@ -31,6 +30,8 @@ import { groupRows, neighbours, patchInto, placeAt, type Row } from "./rows";
 import { useGroupNames } from "./useGroupNames";
 import { useSelection } from "./useSelection";
 import { ViewMenu } from "./ViewMenu";
+
+const BulkBar = lazy(() => import("./BulkBar").then(({ BulkBar }) => ({ default: BulkBar })));
 
 const NARROW = "(max-width: 48em)";
 const NARROW_COLUMNS: readonly Column[] = ["status", "priority", "due", "assignee"];
@@ -108,7 +109,7 @@ export function ListPage() {
           count={tasks.length}
           text={text}
         >
-          <ViewMenu filter={filter} columns={columns} onChange={setFilter} onColumns={setColumns} />
+          <ViewMenu filter={filter} columns={columns} onFilter={setFilter} onColumns={setColumns} />
         </FilterBar>
         {empty && view.state === "loading" && <ListSkeleton />}
         {empty && view.state !== "loading" && narrows(filter) && (
@@ -140,7 +141,11 @@ export function ListPage() {
             onMove={move}
           />
         )}
-        {editable && <BulkBar selection={selection} total={tasks.length} onRemove={remove} />}
+        {editable && selection.chosen.length > 0 && (
+          <Suspense fallback={null}>
+            <BulkBar selection={selection} total={tasks.length} onRemove={remove} />
+          </Suspense>
+        )}
       </div>
     </ListContext.Provider>
   );

@@ -2,7 +2,7 @@ import { IconCalendarPlus, IconUserPlus } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { DueDate } from "@/parts/DueDate";
 import type { Column } from "@/parts/filters";
-import { isOpen } from "@/parts/filters";
+import { isOpen } from "@/parts/filters/matching";
 import { LabelChip } from "@/parts/LabelChip";
 import { PersonAvatar } from "@/parts/PersonAvatar";
 import { PriorityIcon } from "@/parts/PriorityIcon";

@@ -72,7 +72,7 @@ export function FilterBar({
             />
           ))}
           {!without.includes("due") && (
-            <DueMenu due={filter.due} onChange={(due) => onChange((now) => ({ ...now, due }))} />
+            <DueMenu due={filter.due} onDue={(due) => onChange((now) => ({ ...now, due }))} />
           )}
           <SavedMenu
             workspaceId={view.id}
