@@ -59,8 +59,11 @@ def opened(site: Site, chromium: "sync_api.Browser") -> Iterator[Open]:
     contexts: list[Any] = []
     wrong: list[str] = []
 
+    # What no answer came to, said by the browser itself.
+    unanswered = ("Failed to load resource", "error occurred when fetching the script")
+
     def heard(message: Any) -> None:
-        if message.type == "error" and "Failed to load resource" not in message.text:
+        if message.type == "error" and not any(text in message.text for text in unanswered):
             wrong.append(message.text)
 
     def opened(person: Person | None = None, path: str = "/", **options: Any) -> Any:

@@ -1,26 +1,8 @@
 """Without a network: what is done waits, is sent in order, once, and is lost by nobody."""
 
-from typing import TYPE_CHECKING
-
 from tests.services.processes import wait_until
 from tests.services.site import Open, Person, Site
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
-
-
-def ready(page: "Page") -> None:
-    """The page is there, and so is what it needs without a network."""
-    page.get_by_role("combobox", name="task").wait_for()
-    page.evaluate("navigator.serviceWorker.ready.then(() => null)")
-    page.wait_for_function("localStorage.getItem('tidework.kept') !== null")
-
-
-def add(page: "Page", title: str) -> None:
-    field = page.get_by_role("combobox", name="task")
-    field.fill(title)
-    field.press("Enter")
-    page.get_by_text(title, exact=True).first.wait_for()
+from tests.services.steps import add, ready, waits
 
 
 def titles(person: Person) -> list[str]:
@@ -38,21 +20,7 @@ def test_the_server_is_away_and_the_tab_is_closed_meanwhile(site: Site, opened: 
     add(page, "First without a server")
     add(page, "Second without a server")
     context = page.context
-    page.wait_for_function(
-        """async () => {
-          const [{ name }] = (await indexedDB.databases()).filter((d) => d.name.startsWith("tide"));
-          const db = await new Promise((ok) => {
-            const asked = indexedDB.open(name);
-            asked.onsuccess = () => ok(asked.result);
-          });
-          const count = await new Promise((ok) => {
-            const asked = db.transaction("outbox").objectStore("outbox").count();
-            asked.onsuccess = () => ok(asked.result);
-          });
-          db.close();
-          return count >= 2;
-        }"""
-    )
+    waits(page, 2)
     page.close()
 
     again = context.new_page()
@@ -98,4 +66,4 @@ def test_signing_out_erases_everything_here(site: Site, opened: Open) -> None:
     kept = page.evaluate("JSON.stringify({ ...localStorage, ...sessionStorage })")
     assert person.id not in kept
     assert person.personal not in kept
-    assert page.context.cookies() == []
+    wait_until(lambda: page.context.cookies() == [], "no cookie is left", 20)

@@ -3,6 +3,7 @@ import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useConnection } from "@/replica/hooks";
 import { useNewVersion } from "./newVersion";
+import classes from "./Shell.module.css";
 
 const Conflicts = lazy(() => import("./Conflicts"));
 
@@ -13,7 +14,7 @@ export function Banners() {
   const [deciding, setDeciding] = useState(false);
   const reload = useNewVersion();
   return (
-    <>
+    <div className={classes.banners}>
       {asking.length > 0 && (
         <Alert
           color="orange"
@@ -47,6 +48,6 @@ export function Banners() {
       <Suspense fallback={null}>
         {deciding && asking.length > 0 && <Conflicts onClose={() => setDeciding(false)} />}
       </Suspense>
-    </>
+    </div>
   );
 }

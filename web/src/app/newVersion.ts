@@ -26,16 +26,15 @@ export function useNewVersion(): (() => void) | null {
       const present = await build();
       if (present !== null && present !== OWN) setNewer(true);
     };
-    const failed = () => setNewer(true);
     void look();
     const timer = setInterval(() => void look(), ASK_MS);
     addEventListener("online", look);
-    // A part of this application that is not on the server any more.
-    addEventListener("vite:preloadError", failed);
+    // A part of this application that is not on the server any more; or there is no network.
+    addEventListener("vite:preloadError", look);
     return () => {
       clearInterval(timer);
       removeEventListener("online", look);
-      removeEventListener("vite:preloadError", failed);
+      removeEventListener("vite:preloadError", look);
     };
   }, []);
   return newer ? () => location.reload() : null;

@@ -1,0 +1,37 @@
+"""A session that ends elsewhere in the middle of typing."""
+
+from playwright.sync_api import expect
+
+from tests.services.processes import wait_until
+from tests.services.site import PASSWORD, Open, Site
+
+
+def test_a_session_ends_elsewhere_and_what_is_being_typed_stays(site: Site, opened: Open) -> None:
+    person = site.person()
+    task = person.task(person.personal, "Paint the boats")
+    page = opened(person, f"/w/{person.personal}/list?task={task['number']}")
+    comment = page.get_by_role("textbox", name="Write a comment")
+    comment.fill("Blue, and the oars")
+    for session in person.call("GET", "/auth/sessions")["items"]:
+        if not session["current"]:
+            person.call("DELETE", f"/auth/sessions/{session['id']}")
+    dialog = page.get_by_role("dialog", name="Please sign in again")
+    password = dialog.get_by_label(f"Password of {person.email}")
+    password.fill("not this one")
+    dialog.get_by_role("button", name="Sign in").click()
+    dialog.get_by_text("do not belong together").wait_for()
+    password.fill(PASSWORD)
+    dialog.get_by_role("button", name="Sign in").click()
+    expect(dialog).to_have_count(0)
+    expect(comment).to_have_value("Blue, and the oars")
+    comment.press("End")
+    comment.press_sequentially(" too")
+    page.get_by_role("button", name="Comment", exact=True).click()
+
+    path = f"/workspaces/{person.personal}/tasks/{task['id']}/comments"
+    said = ["Blue, and the oars too"]
+    wait_until(
+        lambda: [one["body"] for one in person.call("GET", path)["items"]] == said,
+        "the comment is at the server",
+        60,
+    )
