@@ -1,4 +1,4 @@
-import { Select } from "@mantine/core";
+import { NativeSelect } from "@mantine/core";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -80,13 +80,12 @@ function BoardOf({ workspaceId, view, lists }: OfProps) {
     <>
       <div className={styles.top}>
         <h1 className={styles.heading}>{t("title")}</h1>
-        <Select
+        <NativeSelect
           className={styles.by}
           aria-label={t("by.title")}
           data={BYS.map((value) => ({ value, label: t(`by.${value}`) }))}
           value={by}
-          allowDeselect={false}
-          onChange={(value) =>
+          onChange={({ currentTarget: { value } }) =>
             navigate({ to: ".", search: ((s: object) => ({ ...s, by: value })) as never })
           }
         />

@@ -7,6 +7,7 @@ import { landing, neighbour, neighbourCard, placeOf, stepped } from "./moves";
 const task = (id: string): Task => ({
   ...draft(id, {}, "w", "me", "2026-01-01T00:00:00Z"),
   position: `${id}V`,
+  version: 1,
 });
 const column = (key: string, ids: string): Column => ({ key, tasks: Array.from(ids, task) });
 const columns = [column("one", "abc"), column("two", ""), column("three", "xyz")];
@@ -70,6 +71,14 @@ test("neighbours that have gone meanwhile are passed over", () => {
   expect(ids(landing(columns, card("one", "a"), { column: "three", index: 2 }, without))).toEqual([
     "x",
     "z",
+  ]);
+});
+
+test("a task that the server has not seen yet is no neighbour", () => {
+  const unsent = (id: string) => (id === "z" ? { ...task("z"), version: 0 } : current(id));
+  expect(ids(landing(columns, card("one", "a"), { column: "three", index: 3 }, unsent))).toEqual([
+    "y",
+    undefined,
   ]);
 });
 

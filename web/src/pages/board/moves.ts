@@ -89,11 +89,12 @@ export function landing(
   const at: Landing = {};
   for (let i = place.index - 1; i >= 0 && at.after === undefined; i--) {
     const task = current(tasks[i]?.id ?? "");
-    if (task !== undefined) at.after = task;
+    // What the server has not seen yet has no place of its own.
+    if (task !== undefined && task.version > 0) at.after = task;
   }
   for (let i = place.index; i < tasks.length && at.before === undefined; i++) {
     const task = current(tasks[i]?.id ?? "");
-    if (task !== undefined) at.before = task;
+    if (task !== undefined && task.version > 0) at.before = task;
   }
   return between(at);
 }
