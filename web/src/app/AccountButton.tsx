@@ -8,14 +8,16 @@ import { useMe } from "@/replica/hooks";
 export function AccountButton(props: UnstyledButtonProps & ComponentProps<"button">) {
   const { t } = useTranslation("shell");
   const me = useMe();
+  const short = initials(me?.name ?? "");
   return (
     <UnstyledButton
       aria-haspopup="menu"
-      aria-label={t("account", { name: me?.name ?? "" })}
+      // Who speaks to their computer says what they see.
+      aria-label={`${short} ${t("account", { name: me?.name ?? "" })}`.trim()}
       {...props}
     >
-      <Avatar radius="xl" size={34} color="cyan" variant="filled" aria-hidden>
-        {initials(me?.name ?? "")}
+      <Avatar radius="xl" size={34} color="cyan" variant="filled">
+        {short}
       </Avatar>
     </UnstyledButton>
   );
