@@ -8,13 +8,13 @@ import {
   useSensors,
 } from "@dnd-kit/core";
 import { useDirection } from "@mantine/core";
-import { useCallback, useEffect, useId, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useId, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Task } from "@/replica/model";
 import { BoardColumn } from "./BoardColumn";
 import styles from "./BoardPage.module.css";
 import { CardFacts } from "./CardFace";
-import { CardMenu, type MenuFor } from "./CardMenu";
+import type { MenuFor } from "./CardMenu";
 import type { By, Column } from "./columns";
 import { stepOfKey } from "./keys";
 import { type Card, type Landing, landing, neighbourCard, type Place } from "./moves";
@@ -37,6 +37,8 @@ type Props = {
   onAdd: (key: string, title: string) => void;
   onDrop: (drop: Drop) => void;
 };
+
+const CardMenu = lazy(() => import("./CardMenu").then(({ CardMenu }) => ({ default: CardMenu })));
 
 // Columns that are drawn at once; what is wider scrolls.
 const FIRST_COLUMNS = 6;
@@ -221,21 +223,23 @@ export function Board(props: Props) {
         )}
       </DragOverlay>
       {menu !== null && (
-        <CardMenu
-          at={menu}
-          columns={columns}
-          nameOf={nameOf}
-          onMove={(place) => {
-            if (move(menu.card, place, columns)) {
-              say("dropped", { card: menu.card, place, by: "keyboard" });
-            }
-          }}
-          onOpen={() => {
-            const task = current(menu.card.taskId);
-            if (task !== undefined) props.onOpen(task);
-          }}
-          onClose={() => setMenu(null)}
-        />
+        <Suspense fallback={null}>
+          <CardMenu
+            at={menu}
+            columns={columns}
+            nameOf={nameOf}
+            onMove={(place) => {
+              if (move(menu.card, place, columns)) {
+                say("dropped", { card: menu.card, place, by: "keyboard" });
+              }
+            }}
+            onOpen={() => {
+              const task = current(menu.card.taskId);
+              if (task !== undefined) props.onOpen(task);
+            }}
+            onClose={() => setMenu(null)}
+          />
+        </Suspense>
       )}
       <p className={styles.said} role="status" aria-live="assertive">
         {said}

@@ -46,6 +46,8 @@ export function Grid(props: Props) {
   const scroller = useRef<HTMLDivElement>(null);
   const [titleOf, setTitleOf] = useState<string | null>(null);
   const [field, setField] = useState<Editing | null>(null);
+  const edited = useRef(false);
+  edited.current ||= field !== null;
   const [drop, setDrop] = useState<Drop | null>(null);
   const height = narrow ? NARROW_HEIGHT : HEIGHT;
   const cells = useMemo<CellName[]>(
@@ -178,13 +180,17 @@ export function Grid(props: Props) {
           onDrawn={keys.focus}
         />
       </div>
-      <FieldEditor
-        editing={field}
-        onClose={() => {
-          setField(null);
-          if (field !== null) keys.go(field.task.id, field.column);
-        }}
-      />
+      {edited.current && (
+        <Suspense fallback={null}>
+          <FieldEditor
+            editing={field}
+            onClose={() => {
+              setField(null);
+              if (field !== null) keys.go(field.task.id, field.column);
+            }}
+          />
+        </Suspense>
+      )}
     </DragRows>
   );
 }

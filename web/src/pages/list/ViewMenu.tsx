@@ -3,7 +3,7 @@ import { IconAdjustmentsHorizontal } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { Column, Filter } from "@/parts/filters/model";
 import type { SetFilter } from "@/parts/filters/useFilter";
-import { onDemand } from "@/parts/onDemand";
+import { later, OnDemand } from "@/parts/onDemand";
 import classes from "./list.module.css";
 
 export type ViewProps = {
@@ -13,7 +13,7 @@ export type ViewProps = {
   onColumns: (columns: readonly Column[]) => void;
 };
 
-const ViewList = onDemand(() => import("./ViewList"));
+const LIST = later(() => import("./ViewList"));
 
 /** How the tasks are shown. */
 export function ViewMenu(props: ViewProps) {
@@ -28,5 +28,5 @@ export function ViewMenu(props: ViewProps) {
       {t("view.title")}
     </Button>
   );
-  return <ViewList {...props} target={target} />;
+  return <OnDemand menu={LIST} given={props} target={target} />;
 }

@@ -5,7 +5,7 @@ import { type MouseEvent, memo } from "react";
 import { useTranslation } from "react-i18next";
 import { tell } from "@/app/notices";
 import { DueDate } from "@/parts/DueDate";
-import { isOpen } from "@/parts/filters";
+import { isOpen } from "@/parts/filters/matching";
 import { PriorityIcon } from "@/parts/PriorityIcon";
 import { updateTask } from "@/replica/actions";
 import { can, useLanguage, useView, useWorkspaces, useZone } from "@/replica/hooks";

@@ -1,11 +1,11 @@
-import { Select } from "@mantine/core";
+import { NativeSelect } from "@mantine/core";
 import { IconBeach } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { QuickAddHere } from "@/app/QuickAddHere";
 import { useShortcuts } from "@/app/shortcuts";
 import { EmptyState } from "@/parts/EmptyState";
-import { useMatchContext } from "@/parts/filters";
+import { useMatchContext } from "@/parts/filters/useFiltered";
 import { PageSkeleton } from "@/parts/PageSkeleton";
 import { can, useLooking, useViews, useWorkspaces } from "@/replica/hooks";
 import type { Workspace } from "@/replica/model";
@@ -70,12 +70,11 @@ function Add({ workspaces }: { workspaces: readonly Workspace[] }) {
         <QuickAddHere key={id} workspaceId={id} />
       </div>
       {open.length > 1 && (
-        <Select
+        <NativeSelect
           className={classes.into}
           aria-label={t("into")}
           value={id}
-          onChange={setChosen}
-          allowDeselect={false}
+          onChange={({ currentTarget }) => setChosen(currentTarget.value)}
           data={open.map((one) => ({
             value: one.id,
             label: one.personal ? t("personal") : one.name,

@@ -1,7 +1,6 @@
 /** One's tasks of all workspaces, by when they are due. */
 
-import { isOpen } from "@/parts/filters";
-import { compare } from "@/parts/filters/matching";
+import { compare, isOpen } from "@/parts/filters/matching";
 import type { Task } from "@/replica/model";
 import type { View } from "@/replica/workspace";
 import { momentOf, startOfDay } from "@/time/dates";

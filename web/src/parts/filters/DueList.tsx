@@ -2,8 +2,8 @@ import { Menu, TextInput } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { Menued } from "@/parts/onDemand";
 import { asDialog } from "./asDialog";
-import classes from "./filters.module.css";
 import type { DueProps } from "./DueMenu";
+import classes from "./filters.module.css";
 import { DUES, rangeOf } from "./model";
 
 /** When the tasks are due: a word, or days from and to. */
@@ -11,8 +11,7 @@ export default function DueList({ target, opened, onChange, due, onDue }: DuePro
   const { t } = useTranslation("filters");
   const range = rangeOf(due);
   const [from, to] = [range?.from ?? "", range?.to ?? ""];
-  const days = (first: string, last: string) =>
-    onDue(first || last ? `${first}..${last}` : null);
+  const days = (first: string, last: string) => onDue(first || last ? `${first}..${last}` : null);
   return (
     <Menu
       opened={opened}

@@ -1,13 +1,13 @@
 import { Button } from "@mantine/core";
 import { IconChevronDown } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import { onDemand } from "@/parts/onDemand";
+import { later, OnDemand } from "@/parts/onDemand";
 import classes from "./filters.module.css";
 import type { DueFilter } from "./model";
 
 export type DueProps = { due: DueFilter | null; onDue: (due: DueFilter | null) => void };
 
-const DueList = onDemand(() => import("./DueList"));
+const LIST = later(() => import("./DueList"));
 
 /** When the tasks are due. */
 export function DueMenu(props: DueProps) {
@@ -23,5 +23,5 @@ export function DueMenu(props: DueProps) {
       {props.due !== null && <span className={classes.count}>1</span>}
     </Button>
   );
-  return <DueList {...props} target={target} />;
+  return <OnDemand menu={LIST} given={props} target={target} />;
 }

@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { IconChevronDown } from "@tabler/icons-react";
 import type { ReactNode } from "react";
-import { onDemand } from "@/parts/onDemand";
+import { later, OnDemand } from "@/parts/onDemand";
 import classes from "./filters.module.css";
 
 export type FacetOption = { value: string; label: string; icon?: ReactNode };
@@ -14,7 +14,7 @@ export type FacetProps = {
   children?: ReactNode;
 };
 
-const FacetList = onDemand(() => import("./FacetList"));
+const LIST = later(() => import("./FacetList"));
 
 /** One field of the filter: a menu of values, any of which may be ticked. */
 export function FacetMenu(props: FacetProps) {
@@ -30,5 +30,5 @@ export function FacetMenu(props: FacetProps) {
       {values.length > 0 && <span className={classes.count}>{values.length}</span>}
     </Button>
   );
-  return <FacetList {...props} target={target} />;
+  return <OnDemand menu={LIST} given={props} target={target} />;
 }

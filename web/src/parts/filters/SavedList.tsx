@@ -7,7 +7,7 @@ import { fail, tell } from "@/app/notices";
 import type { Menued } from "@/parts/onDemand";
 import { useProblemWords } from "@/parts/problemWords";
 import classes from "./filters.module.css";
-import { type Filter, fromQuery, narrows, toQuery } from "./model";
+import { fromQuery, narrows, toQuery } from "./model";
 import type { SavedProps } from "./SavedMenu";
 import { type SavedFilter, useSavedFilters } from "./useSavedFilters";
 

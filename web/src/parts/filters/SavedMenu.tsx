@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { IconBookmark } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import { onDemand } from "@/parts/onDemand";
+import { later, OnDemand } from "@/parts/onDemand";
 import classes from "./filters.module.css";
 import type { Filter } from "./model";
 
@@ -11,7 +11,7 @@ export type SavedProps = {
   onApply: (filter: Filter) => void;
 };
 
-const SavedList = onDemand(() => import("./SavedList"));
+const LIST = later(() => import("./SavedList"));
 
 /** Filters saved under a name. */
 export function SavedMenu(props: SavedProps) {
@@ -26,5 +26,5 @@ export function SavedMenu(props: SavedProps) {
       {t("saved.title")}
     </Button>
   );
-  return <SavedList {...props} target={target} />;
+  return <OnDemand menu={LIST} given={props} target={target} />;
 }
