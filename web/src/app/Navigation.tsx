@@ -1,5 +1,6 @@
 import { Badge, NativeSelect } from "@mantine/core";
 import {
+  IconBookmark,
   IconCalendar,
   IconChartBar,
   IconChecklist,
@@ -18,6 +19,7 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useUnread } from "@/pages/inbox/unread";
+import { useSavedFilters } from "@/parts/filters/useSavedFilters";
 import { useWorkspaceId, useWorkspaces } from "@/replica/hooks";
 import { lastWorkspace } from "./lastWorkspace";
 import type { Overlay } from "./Shell";
@@ -70,6 +72,7 @@ export function Navigation({ onOpen }: Props) {
               label={t(`pages.${page}`)}
             />
           ))}
+          <Saved workspaceId={id} />
           <h2 className={classes.group}>{t("organise")}</h2>
           {HOUSE.map(([page, Icon]) => (
             <Item
@@ -94,6 +97,34 @@ function Item({ to, icon, label, children }: ItemProps) {
       <span className={classes.label}>{label}</span>
       {children}
     </Link>
+  );
+}
+
+/** The filters that have been saved for this workspace, or for all. */
+function Saved({ workspaceId }: { workspaceId: string }) {
+  const { t } = useTranslation("shell");
+  const { filters } = useSavedFilters();
+  const here = filters.filter(({ workspace_id: w }) => w === workspaceId || w === null);
+  if (here.length === 0) return null;
+  return (
+    <>
+      <h2 className={classes.group}>{t("savedFilters")}</h2>
+      {here.map(({ id, name, query }) => (
+        <Link
+          key={id}
+          to="/w/$workspace/list"
+          params={{ workspace: workspaceId }}
+          search={Object.fromEntries(new URLSearchParams(query))}
+          activeOptions={{ includeSearch: true, exact: true }}
+          className={classes.link}
+        >
+          <IconBookmark size={18} />
+          <span className={classes.label} dir="auto">
+            {name}
+          </span>
+        </Link>
+      ))}
+    </>
   );
 }
 

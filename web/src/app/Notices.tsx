@@ -3,5 +3,5 @@ import { Notifications } from "@mantine/notifications";
 
 /** Where notices are shown. */
 export default function Notices() {
-  return <Notifications position="bottom-center" limit={4} />;
+  return <Notifications position="bottom-left" limit={3} />;
 }

@@ -53,8 +53,12 @@ export function moveTask(
 ): void {
   const left = after && after.version > 0 ? after.position : null;
   const right = before && before.version > 0 ? before.position : null;
-  const position = left === null || right === null || left < right ? between(left, right) : left;
-  updateTask(workspaceId, task, { ...patch, position }, notice);
+  // Among nothing that has a place of its own it stays where it is.
+  const position =
+    left === null && right === null
+      ? {}
+      : { position: left === null || right === null || left < right ? between(left, right) : left };
+  updateTask(workspaceId, task, { ...patch, ...position }, notice);
 }
 
 /** Write a comment. The answer is its id until the server gives it one. */

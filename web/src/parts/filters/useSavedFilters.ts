@@ -2,40 +2,19 @@
 
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useMemo } from "react";
-import { authorised } from "@/api/client";
-import { problemOf } from "@/api/problem";
+import { api, data, type Schemas } from "@/api/client";
 
-export type SavedFilter = {
-  id: string;
-  name: string;
-  workspace_id: string | null;
-  /** As `toQuery` writes it. */
-  query: string;
-};
+/** Its `query` is as `toQuery` writes it. */
+export type SavedFilter = Schemas["SavedFilter"];
 
 export const savedFiltersKey = ["saved-filters"] as const;
-const ADDRESS = "/api/v1/users/me/filters";
-
-async function send<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const request = new Request(new URL(path, location.origin), {
-    method,
-    ...(body !== undefined && {
-      body: JSON.stringify(body),
-      headers: { "Content-Type": "application/json" },
-    }),
-  });
-  const response = await authorised(request);
-  const answer = response.status === 204 ? null : await response.json().catch(() => null);
-  if (!response.ok) throw problemOf(response, answer);
-  return answer as T;
-}
 
 /** The saved filters of the account: those of every workspace, and what changes them. */
 export function useSavedFilters() {
   const client = useQueryClient();
   const { data: filters = NONE } = useQuery({
     queryKey: savedFiltersKey,
-    queryFn: async () => (await send<{ items: SavedFilter[] }>("GET", ADDRESS)).items,
+    queryFn: async () => (await data(api.GET("/api/v1/users/me/filters"))).items,
   });
   const changed = useCallback(
     () => client.invalidateQueries({ queryKey: savedFiltersKey }),
@@ -45,15 +24,21 @@ export function useSavedFilters() {
     () => ({
       filters,
       save: async (name: string, workspaceId: string, query: string) => {
-        await send("POST", ADDRESS, { name, workspace_id: workspaceId, query });
+        const body = { name, workspace_id: workspaceId, query };
+        await api.POST("/api/v1/users/me/filters", { body });
         await changed();
       },
       update: async (id: string, patch: Partial<Omit<SavedFilter, "id">>) => {
-        await send("PATCH", `${ADDRESS}/${id}`, patch);
+        await api.PATCH("/api/v1/users/me/filters/{filter_id}", {
+          params: { path: { filter_id: id } },
+          body: patch,
+        });
         await changed();
       },
       remove: async (id: string) => {
-        await send("DELETE", `${ADDRESS}/${id}`);
+        await api.DELETE("/api/v1/users/me/filters/{filter_id}", {
+          params: { path: { filter_id: id } },
+        });
         await changed();
       },
     }),
