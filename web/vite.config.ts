@@ -6,9 +6,21 @@ import { compress } from "./build/compress.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-// What every page needs comes in one file: it compresses better, and there is one request for it.
-const BASE =
-  /node_modules\/(react|react-dom|scheduler|react-i18next|i18next|openapi-fetch|use-sync-external-store|clsx|@tanstack\/(history|store|react-store|router-core|react-router|query-core|react-query))\//;
+// One file for what is always needed together: it compresses better, and there is one request for
+// it. What these import comes along, what they import later does not.
+const TOGETHER = {
+  // Every page needs it, also those before signing in.
+  base: /node_modules\/(react|react-dom|scheduler|react-i18next|i18next|openapi-fetch|use-sync-external-store|clsx|@tanstack\/(history|store|react-store|router-core|react-router|query-core|react-query))\/|\0|src\/(main|boot)\.tsx?$/,
+  controls:
+    /@mantine\/core\/esm\/components\/(Alert|Button|ActionIcon|CloseButton|Input|InputBase|Loader|TextInput|UnstyledButton)\//,
+  shell:
+    /src\/app\/(Shell|WorkspaceLayout|QuickAddHere)\.tsx$|src\/parts\/(DueDate|EmptyState|LabelChip|PageSkeleton|PersonAvatar|PriorityIcon|StatusBadge|onDemand)\.tsx$|src\/parts\/filters\/useFiltered\.ts$|src\/replica\/actions\.ts$/,
+};
+const group = (name: keyof typeof TOGETHER, priority: number) => ({
+  name,
+  test: TOGETHER[name],
+  priority,
+});
 
 export default defineConfig({
   plugins: [
@@ -54,7 +66,9 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rolldownOptions: {
       input: here("./index.html"),
-      output: { codeSplitting: { groups: [{ name: "base", test: BASE, priority: 2 }] } },
+      output: {
+        codeSplitting: { groups: [group("base", 3), group("controls", 2), group("shell", 1)] },
+      },
     },
   },
   // The page knows its assets by their address on the server, which may put a CDN in front; code
@@ -64,7 +78,10 @@ export default defineConfig({
       hostType === "html" ? `/${filename}` : { relative: true },
   },
   server: {
-    proxy: { "/api": { target: process.env.TIDEWORK_SERVER ?? "http://127.0.0.1:8000", ws: true } },
+    proxy: {
+      "/api": { target: process.env.TIDEWORK_SERVER ?? "http://127.0.0.1:8000", ws: true },
+      "/health": { target: process.env.TIDEWORK_SERVER ?? "http://127.0.0.1:8000" },
+    },
   },
   test: { include: ["src/**/*.test.{ts,tsx}"], environment: "node" },
 });
