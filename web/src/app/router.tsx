@@ -231,6 +231,12 @@ const settingsPages = [
 const adminPages = [
   inShell("/admin/users", () => import("@/pages/admin/UsersPage"), "UsersPage", "admin"),
   inShell(
+    "/admin/workspaces",
+    () => import("@/pages/admin/WorkspacesPage"),
+    "WorkspacesPage",
+    "admin",
+  ),
+  inShell(
     "/admin/statistics",
     () => import("@/pages/admin/StatisticsPage"),
     "StatisticsPage",

@@ -1,3 +1,43 @@
+import { useDocumentTitle } from "@mantine/hooks";
+import { useSearch } from "@tanstack/react-router";
+import { lazy, Suspense, useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import { useFilter } from "@/parts/filters";
+import { PageSkeleton } from "@/parts/PageSkeleton";
+import { useView, useWorkspaceId } from "@/replica/hooks";
+import { nowMs } from "@/time/clock";
+import { dayOf } from "@/time/dates";
+import { Bar } from "./Bar";
+import classes from "./dashboard.module.css";
+import { NumberTiles } from "./NumberTiles";
+import { PlotsSkeleton } from "./PlotsSkeleton";
+import { readRange } from "./range";
+
+const Plots = lazy(() => import("./Plots"));
+const Reports = lazy(() => import("./Reports"));
+
+/** How the work of a workspace flows: numbers at once, then plots, then files to take away. */
 export function DashboardPage() {
-  return <h1>DashboardPage</h1>;
+  const { t } = useTranslation("dashboard");
+  const w = useWorkspaceId();
+  const view = useView(w);
+  const search = useSearch({ strict: false }) as Record<string, unknown>;
+  const [filter, setFilter] = useFilter();
+  const today = dayOf(nowMs(), "UTC");
+  const { from, to, days } = readRange(search, today);
+  const range = useMemo(() => ({ from, to, days }), [from, to, days]);
+  useDocumentTitle(`${t("title")} · ${t("app", { ns: "common" })}`);
+  return (
+    <div className={classes.page}>
+      <h1 className={classes.title}>{t("title")}</h1>
+      <Bar view={view} range={range} today={today} filter={filter} onFilter={setFilter} />
+      <NumberTiles view={view} range={range} filter={filter} />
+      <Suspense fallback={<PlotsSkeleton />}>
+        <Plots view={view} range={range} filter={filter} />
+      </Suspense>
+      <Suspense fallback={<PageSkeleton rows={4} />}>
+        <Reports view={view} range={range} filter={filter} />
+      </Suspense>
+    </div>
+  );
 }
