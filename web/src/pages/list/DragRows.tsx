@@ -1,24 +1,26 @@
 import {
-  DndContext,
-  type DragEndEvent,
-  type DragMoveEvent,
-  DragOverlay,
-  KeyboardSensor,
-  MouseSensor,
-  TouchSensor,
-  useSensor,
-  useSensors,
-} from "@dnd-kit/core";
-import type { ReactNode, RefObject } from "react";
+  createContext,
+  lazy,
+  type ReactNode,
+  type RefObject,
+  Suspense,
+  type SyntheticEvent,
+  useCallback,
+  useEffect,
+  useRef,
+  useState,
+} from "react";
 import { useTranslation } from "react-i18next";
 import type { Task } from "@/replica/model";
-import classes from "./list.module.css";
-import { isGroup, type Row } from "./rows";
+import type { Row } from "./rows";
 
 /** What is being dragged, and in front of which row it would land. */
 export type Drop = { id: string; index: number };
 
-type Props = {
+/** A hand on a row: the event that put it there, and on what. */
+export type Grip = { id: string; node: HTMLElement; event: SyntheticEvent };
+
+export type DragProps = {
   rows: readonly Row[];
   height: number;
   headerHeight: number;
@@ -26,77 +28,57 @@ type Props = {
   drop: Drop | null;
   onDrop: (drop: Drop | null) => void;
   onMove: (task: Task, to: number) => void;
-  children: ReactNode;
 };
 
-const PRESS_MS = 200;
-const STEADY_PX = 6;
+/** Where the handles of rows tell of a hand. */
+export const GripContext = createContext<(grip: Grip) => void>(() => undefined);
+export const DRAG_HINT = "drag-how";
 
-/** Rows that can be dragged. Where one lands is counted, since most rows are not drawn. */
-export function DragRows(props: Props) {
-  const { rows, height, headerHeight, scroller, drop, onDrop, onMove, children } = props;
+const DragLayer = lazy(() => import("./DragLayer"));
+
+// For fingers, which do not hover before they press.
+const IDLE_MS = 1_500;
+const PREPARING: ReadonlySet<string> = new Set(["mouseover", "focus"]);
+const RELEASES = ["pointerup", "pointercancel", "touchend", "touchcancel", "keyup"] as const;
+
+/** Rows that can be dragged. What does it comes when the page is there, or with the first hand. */
+export function DragRows({ children, ...props }: DragProps & { children: ReactNode }) {
   const { t } = useTranslation("list");
-  const sensors = useSensors(
-    useSensor(MouseSensor, { activationConstraint: { distance: STEADY_PX } }),
-    useSensor(TouchSensor, {
-      activationConstraint: { delay: PRESS_MS, tolerance: STEADY_PX },
-    }),
-    useSensor(KeyboardSensor, {
-      coordinateGetter: (event, { currentCoordinates: { x, y } }) => {
-        if (event.code === "ArrowDown") return { x, y: y + height };
-        if (event.code === "ArrowUp") return { x, y: y - height };
-        return undefined;
-      },
-    }),
-  );
-  const indexOf = ({ active }: DragMoveEvent): number => {
-    const box = scroller.current;
-    const rect = active.rect.current.translated;
-    if (box === null || rect === null) return 0;
-    const middle = rect.top + rect.height / 2 - box.getBoundingClientRect().top;
-    const index = Math.round((middle + box.scrollTop - headerHeight) / height);
-    return Math.max(0, Math.min(rows.length, index));
-  };
-  const find = (id: unknown) => rows.find((row): row is Task => !isGroup(row) && row.id === id);
-  const finish = (event: DragEndEvent) => {
-    const task = find(event.active.id);
-    // Let go in haste, it is further than what was drawn last.
-    if (task !== undefined && drop !== null) onMove(task, indexOf(event));
-    onDrop(null);
-  };
-  const dragged = drop === null ? undefined : find(drop.id);
-  const place = () => ({ place: (drop?.index ?? 0) + 1, count: rows.length });
+  const [wanted, setWanted] = useState(false);
+  const layer = useRef<(grip: Grip) => void>(undefined);
+  const waiting = useRef<Grip>(undefined);
+  useEffect(() => {
+    const timer = setTimeout(() => setWanted(true), IDLE_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  useEffect(() => {
+    const release = () => {
+      waiting.current = undefined;
+    };
+    for (const name of RELEASES) addEventListener(name, release);
+    return () => {
+      for (const name of RELEASES) removeEventListener(name, release);
+    };
+  }, []);
+  const take = useCallback((grip: Grip) => {
+    if (PREPARING.has(grip.event.type)) return setWanted(true);
+    if (layer.current !== undefined) return layer.current(grip);
+    waiting.current = grip;
+    setWanted(true);
+  }, []);
+  const ready = useCallback((found: (grip: Grip) => void) => {
+    layer.current = found;
+    queueMicrotask(() => {
+      if (waiting.current !== undefined) found(waiting.current);
+    });
+  }, []);
   return (
-    <DndContext
-      sensors={sensors}
-      onDragStart={({ active }) =>
-        onDrop({ id: String(active.id), index: rows.indexOf(find(active.id) as Row) })
-      }
-      onDragMove={(event) => {
-        const index = indexOf(event);
-        if (index !== drop?.index) onDrop({ id: String(event.active.id), index });
-      }}
-      onDragEnd={finish}
-      onDragCancel={() => onDrop(null)}
-      accessibility={{
-        screenReaderInstructions: { draggable: t("drag.how") },
-        announcements: {
-          onDragStart: ({ active }) => t("drag.begun", { title: find(active.id)?.title }),
-          onDragMove: () => t("drag.over", place()),
-          onDragOver: () => undefined,
-          onDragEnd: () => t("drag.done", place()),
-          onDragCancel: () => t("drag.cancelled"),
-        },
-      }}
-    >
+    <GripContext value={take}>
+      <span id={DRAG_HINT} hidden>
+        {t("drag.how")}
+      </span>
       {children}
-      <DragOverlay dropAnimation={null}>
-        {dragged && (
-          <div className={classes.dragged} dir="auto">
-            {dragged.title}
-          </div>
-        )}
-      </DragOverlay>
-    </DndContext>
+      <Suspense fallback={null}>{wanted && <DragLayer {...props} onReady={ready} />}</Suspense>
+    </GripContext>
   );
 }

@@ -1,5 +1,4 @@
-import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/react-virtual";
-import { type RefObject, useCallback, useLayoutEffect, useRef } from "react";
+import { type RefObject, useLayoutEffect, useRef } from "react";
 import type { Task } from "@/replica/model";
 import { rowgroup } from "./aria";
 import type { Drop } from "./DragRows";
@@ -7,9 +6,8 @@ import { GroupHeader } from "./GroupHeader";
 import classes from "./list.module.css";
 import { isGroup, keyOf, type Row } from "./rows";
 import { TaskRow } from "./TaskRow";
+import { useFixedRows } from "./useFixedRows";
 import type { Active } from "./useGridKeys";
-
-const OVERSCAN = 8;
 
 type Props = {
   rows: readonly Row[];
@@ -35,29 +33,21 @@ type Props = {
  */
 export function Rows(props: Props) {
   const { rows, height, scroller, scrollTo, active, titleOf, drop, onDrawn } = props;
-  const pinned = useRef<readonly number[]>([]);
-  pinned.current = usePinned(rows, [active?.key, titleOf, drop?.id]);
-  const virtual = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => height,
-    getItemKey: (index) => keyOf(rows[index] as Row),
-    overscan: OVERSCAN,
-    scrollPaddingStart: height,
-    rangeExtractor: useCallback(
-      (range: Range) => withPinned(defaultRangeExtractor(range), pinned.current, range.count),
-      [],
-    ),
-  });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: other heights are measured anew
-  useLayoutEffect(() => virtual.measure(), [height]);
+  const body = useRef<HTMLDivElement>(null);
+  const { start, end, ...fixed } = useFixedRows({ count: rows.length, height, scroller, body });
+  const pinned = usePinned(rows, [active?.key, titleOf, drop?.id]);
   useLayoutEffect(() => {
-    scrollTo.current = (index) => virtual.scrollToIndex(index, { align: "auto" });
+    scrollTo.current = fixed.scrollTo;
   });
   useLayoutEffect(() => onDrawn(active));
   return (
-    <div {...rowgroup} className={classes.body} style={{ blockSize: virtual.getTotalSize() }}>
-      {virtual.getVirtualItems().map(({ index, start }) => {
+    <div
+      ref={body}
+      {...rowgroup}
+      className={classes.body}
+      style={{ blockSize: rows.length * height }}
+    >
+      {shown(start, end, pinned).map((index) => {
         const row = rows[index];
         if (row === undefined) return null;
         const key = keyOf(row);
@@ -68,7 +58,7 @@ export function Rows(props: Props) {
             row={row}
             name={props.nameOf(row.group)}
             index={index}
-            start={start}
+            start={index * height}
             span={props.span}
             active={cell !== null}
           />
@@ -77,7 +67,7 @@ export function Rows(props: Props) {
             key={key}
             task={row}
             index={index}
-            start={start}
+            start={index * height}
             selected={props.selected.has(row.id)}
             active={cell}
             editing={titleOf === row.id}
@@ -111,8 +101,9 @@ function usePinned(rows: readonly Row[], keys: readonly (string | null | undefin
   });
 }
 
-function withPinned(shown: number[], pinned: readonly number[], count: number): number[] {
-  const missing = pinned.filter((index) => index < count && !shown.includes(index));
-  if (missing.length === 0) return shown;
-  return [...new Set([...shown, ...missing])].sort((a, b) => a - b);
+function shown(start: number, end: number, pinned: readonly number[]): number[] {
+  const inSight = Array.from({ length: end - start }, (_, i) => start + i);
+  const missing = pinned.filter((index) => index < start || index >= end);
+  if (missing.length === 0) return inSight;
+  return [...new Set([...inSight, ...missing])].sort((a, b) => a - b);
 }
