@@ -2,7 +2,7 @@ import { Alert, Button, Group, Text } from "@mantine/core";
 import { IconAlertCircle, IconCloudOff } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { asProblem } from "@/api/problem";
-import { explain } from "./errors";
+import { useProblemWords } from "./problemWords";
 
 type Props = {
   /** Whatever was thrown. */
@@ -14,6 +14,7 @@ type Props = {
 /** Where something should be and could not be had. */
 export function ErrorNote({ error, onRetry, title }: Props) {
   const { t } = useTranslation("parts");
+  const { whole } = useProblemWords();
   const problem = asProblem(error);
   const Icon = problem.offline ? IconCloudOff : IconAlertCircle;
   return (
@@ -24,7 +25,7 @@ export function ErrorNote({ error, onRetry, title }: Props) {
       icon={<Icon aria-hidden />}
       title={title}
     >
-      <Text size="sm">{explain(problem, t)}</Text>
+      <Text size="sm">{whole(problem)}</Text>
       {problem.requestId && problem.status >= 500 && (
         <Text size="xs" mt={4}>
           {t("error.request", { id: problem.requestId })}

@@ -3,10 +3,10 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { asProblem, Problem } from "@/api/problem";
 import { colourOf, contrast, PEOPLE_COLOURS, readableOn } from "./colours";
 import { quickDays } from "./DuePicker";
-import { explain } from "./errors";
 import { initials } from "./initials";
 import { lineDiff, shortened } from "./lineDiff";
 import { matching } from "./Picker";
+import { aboutAll } from "./problemWords";
 import { commonRules, readRule, ruleInWords } from "./recurrence";
 import { startForTests } from "./testing";
 
@@ -183,7 +183,7 @@ test("options are found without their accents, beginnings first", () => {
 });
 
 describe("problems in words", () => {
-  const said = (problem: Problem) => explain(problem, i18next.t);
+  const said = (problem: Problem) => aboutAll(i18next.t, problem, i18next.language);
 
   test("have words of their own, else the server's", () => {
     expect(said(new Problem(409, "name_taken", "x"))).toContain("Choose another name");
