@@ -51,8 +51,9 @@ export class Database extends Dexie {
 
 const PREFIX = "tidework-";
 
-/** Erase what any account has left in this browser. */
-export async function eraseAll(): Promise<void> {
+/** Erase what accounts have left in this browser, but for that of `userId`. */
+export async function eraseAll(userId?: string): Promise<void> {
   const names = await Dexie.getDatabaseNames();
-  await Promise.all(names.filter((n) => n.startsWith(PREFIX)).map((n) => Dexie.delete(n)));
+  const others = names.filter((name) => name.startsWith(PREFIX) && name !== `${PREFIX}${userId}`);
+  await Promise.all(others.map((name) => Dexie.delete(name)));
 }

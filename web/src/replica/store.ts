@@ -273,6 +273,8 @@ export function openStore(userId: string, on: StoreEvents): Store {
   current?.stop();
   current = new Store(userId, on);
   current.start();
+  // Whoever was here before is not, and theirs is nobody else's business.
+  void files().then(({ eraseAll }) => eraseAll(userId));
   return current;
 }
 
