@@ -9,8 +9,10 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 // One file for what is always needed together: it compresses better, and there is one request for
 // it. What these import comes along, what they import later does not.
 const TOGETHER = {
+  // Runs while all else is on its way, and so is small.
+  boot: /src\/boot\.ts$|preload-helper/,
   // Every page needs it, also those before signing in.
-  base: /node_modules\/(react|react-dom|scheduler|react-i18next|i18next|openapi-fetch|use-sync-external-store|clsx|@tanstack\/(history|store|react-store|router-core|react-router|query-core|react-query))\/|\0|src\/(main|boot)\.tsx?$/,
+  base: /node_modules\/(react|react-dom|scheduler|react-i18next|i18next|openapi-fetch|use-sync-external-store|clsx|@tanstack\/(history|store|react-store|router-core|react-router|query-core|react-query))\/|src\/main\.tsx$/,
   controls:
     /@mantine\/core\/esm\/components\/(Alert|Button|ActionIcon|CloseButton|Input|InputBase|Loader|TextInput|UnstyledButton)\//,
   shell:
@@ -67,7 +69,9 @@ export default defineConfig({
     rolldownOptions: {
       input: here("./index.html"),
       output: {
-        codeSplitting: { groups: [group("base", 3), group("controls", 2), group("shell", 1)] },
+        codeSplitting: {
+          groups: [group("boot", 4), group("base", 3), group("controls", 2), group("shell", 1)],
+        },
       },
     },
   },

@@ -2,6 +2,7 @@
 
 import { askEarly } from "./api/early";
 import { API, refresh, wasSignedIn } from "./api/session";
+import { fetchAhead } from "./app/ahead";
 import { applyLook } from "./app/look";
 import { mayBeKept } from "./replica/kept";
 
@@ -22,3 +23,4 @@ if (wasSignedIn()) {
     () => null,
   );
 }
+fetchAhead(location.pathname, wasSignedIn());

@@ -3,11 +3,9 @@
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
 import { applyLook, keepLanguage, type Language, language } from "@/app/look";
+import { fileOf } from "./files";
 
-const files = import.meta.glob<{ default: Record<string, unknown> }>("../locales/*/*.json");
-
-const load = async (lng: string, ns: string) =>
-  (await files[`../locales/${lng}/${ns}.json`]?.())?.default;
+const load = async (lng: string, ns: string) => (await fileOf(lng, ns))?.default;
 
 /** Ready with the words that every page needs. */
 export async function startWords(): Promise<void> {
