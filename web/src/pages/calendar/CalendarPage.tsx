@@ -2,7 +2,7 @@ import { Button, Skeleton } from "@mantine/core";
 import { useLocalStorage, useMediaQuery } from "@mantine/hooks";
 import { IconCalendar } from "@tabler/icons-react";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useEffect, useId, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useId, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { tell } from "@/app/notices";
 import { useShortcuts } from "@/app/shortcuts";
@@ -53,7 +53,7 @@ export function CalendarPage() {
   const [filter, setFilter] = useFilter();
   const { tasks, text } = useFiltered(view, filter);
   const narrow = useMediaQuery(NARROW, false, { getInitialValueInEffect: false });
-  const [asked, setAsked] = useState<Asked>(null);
+  const [asked, setAsked] = useAsked();
   const [trayOpen, setTrayOpen] = useLocalStorage({
     key: "tidework.calendar.tray",
     defaultValue: true,
@@ -170,6 +170,34 @@ export function CalendarPage() {
       )}
     </CalendarContext>
   );
+}
+
+/** Which dialog is open. What had the focus before has it after, or the task that went elsewhere. */
+function useAsked() {
+  const [asked, setAsked] = useState<Asked>(null);
+  const before = useRef<HTMLElement | null>(null);
+  const ask = useCallback((next: Asked) => {
+    if (next !== null) {
+      // A dialog in another's place goes back to where that was opened.
+      const active = document.activeElement as HTMLElement | null;
+      if (active?.closest("[role=dialog]") === null) before.current = active;
+    }
+    setAsked(next);
+  }, []);
+  const last = useRef<Asked>(null);
+  useEffect(() => {
+    const closed = asked === null ? last.current : null;
+    last.current = asked;
+    if (closed === null) return;
+    const frame = requestAnimationFrame(() => {
+      if (document.activeElement !== document.body) return;
+      const name = "move" in closed ? `[data-task="${closed.move}"]` : `[data-day="${closed.day}"]`;
+      const back = before.current?.isConnected ? before.current : document.querySelector(name);
+      (back as HTMLElement | null)?.focus();
+    });
+    return () => cancelAnimationFrame(frame);
+  }, [asked]);
+  return [asked, ask] as const;
 }
 
 /** What the address says is shown, and how to show something else. */

@@ -35,9 +35,10 @@ export function MoveDialog({ task, onMove, onClose }: Props) {
       <Group gap="xs" mb="md">
         {choices
           .filter(([, target]) => target !== day)
-          .map(([name, target]) => (
+          .map(([name, target], i) => (
             <Button
               key={name}
+              data-autofocus={i === 0 || undefined}
               variant="default"
               size="compact-md"
               title={formatDay(target, locale, "dateLong")}
