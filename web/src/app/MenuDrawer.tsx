@@ -9,7 +9,13 @@ type Props = { onClose: () => void; onOpen: (overlay: Overlay) => void };
 export default function MenuDrawer({ onClose, onOpen }: Props) {
   const { t } = useTranslation("shell");
   return (
-    <Drawer opened onClose={onClose} title={t("navigation")} size="xs">
+    <Drawer
+      opened
+      onClose={onClose}
+      title={t("navigation")}
+      size="xs"
+      closeButtonProps={{ "aria-label": t("common:close") }}
+    >
       <Navigation onOpen={onOpen} />
     </Drawer>
   );

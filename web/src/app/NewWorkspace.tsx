@@ -30,7 +30,12 @@ export default function NewWorkspace({ onClose }: { onClose: () => void }) {
   };
 
   return (
-    <Modal opened onClose={onClose} title={t("newWorkspaceTitle")}>
+    <Modal
+      opened
+      onClose={onClose}
+      title={t("newWorkspaceTitle")}
+      closeButtonProps={{ "aria-label": t("common:close") }}
+    >
       <form onSubmit={(event) => void submit(event)}>
         <Stack>
           <TextInput

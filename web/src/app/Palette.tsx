@@ -35,6 +35,7 @@ export default function Palette({ onClose, onOpen }: Props) {
       onSpotlightClose={onClose}
       filter={(typed, groups) => keep(typed, groups as { group: string; actions: Actions }[])}
       shortcut={null}
+      attributes={{ content: { "aria-label": t("palette") } }}
       nothingFound={t("nothingFound")}
       scrollable
       maxHeight={420}

@@ -2,7 +2,7 @@ import { Modal, NativeSelect, Stack } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { can, useView, useWorkspaceId, useWorkspaces } from "@/replica/hooks";
+import { can, useWorkspaceId, useWorkspaces } from "@/replica/hooks";
 import { lastWorkspace } from "./lastWorkspace";
 import { QuickAddHere } from "./QuickAddHere";
 
@@ -13,14 +13,19 @@ export default function QuickAddDialog({ onClose }: { onClose: () => void }) {
   const here = useWorkspaceId();
   const workspaces = useWorkspaces().filter(({ role }) => can.edit(role));
   const [chosen, setChosen] = useState(here || lastWorkspace(workspaces));
-  const name = useView(chosen).head?.workspace.name;
   const done = (opened: { number: number } | null) => {
     onClose();
     if (opened)
       void navigate({ to: `/w/${chosen}/list`, search: { task: opened.number } as never });
   };
   return (
-    <Modal opened onClose={onClose} title={t("addTask")} size="lg" aria-label={name ?? ""}>
+    <Modal
+      opened
+      onClose={onClose}
+      title={t("addTask")}
+      size="lg"
+      closeButtonProps={{ "aria-label": t("common:close") }}
+    >
       <Stack>
         <NativeSelect
           label={t("workspace")}

@@ -15,7 +15,13 @@ export default function ShortcutSheet({ onClose }: { onClose: () => void }) {
     setOn(next);
   };
   return (
-    <Modal opened onClose={onClose} title={t("shortcuts")} size="lg">
+    <Modal
+      opened
+      onClose={onClose}
+      title={t("shortcuts")}
+      size="lg"
+      closeButtonProps={{ "aria-label": t("common:close") }}
+    >
       <Stack>
         <Switch
           label={t("singleKeys")}

@@ -40,8 +40,14 @@ export const theme = createTheme({
   primaryShade: { light: 9, dark: 4 },
   autoContrast: true,
   variantColorResolver,
-  // Said, so that its colours are asked of the resolver.
-  components: { Badge: { defaultProps: { variant: "filled" } } },
+  components: {
+    // Said, so that its colours are asked of the resolver.
+    Badge: { defaultProps: { variant: "filled" } },
+    // The page has one banner; and what is in a menu is an item of it.
+    ModalHeader: { defaultProps: { role: "none" } },
+    DrawerHeader: { defaultProps: { role: "none" } },
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
+  },
   luminanceThreshold: 0.35,
   defaultRadius: "md",
   cursorType: "pointer",

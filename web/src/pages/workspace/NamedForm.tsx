@@ -79,6 +79,7 @@ export function NamedForm({ title, initial, onSave, onClose }: Props) {
             value={named.color ?? ""}
             swatches={COLOURS}
             format="hex"
+            withEyeDropper={false}
             onChange={(value) => set({ color: /^#[0-9a-f]{6}$/i.test(value) ? value : null })}
           />
           {named.description !== undefined && (
