@@ -1,4 +1,4 @@
-import { CloseButton, SegmentedControl, TextInput } from "@mantine/core";
+import { CloseButton, NativeSelect, SegmentedControl, TextInput } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { type ComponentProps, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -39,6 +39,13 @@ export function Bar({ view, range, today, filter, onFilter }: Props) {
       search: ((now: Record<string, unknown>) => withRange(now, next)) as never,
       resetScroll: false,
     });
+  const chosen = range.days === null ? OWN : String(range.days);
+  const lengths = [
+    ...LENGTHS.map((days) => ({ value: String(days), label: t("range.days", { days }) })),
+    { value: OWN, label: t("range.own") },
+  ];
+  const choose = (value: string) =>
+    go(value === OWN ? { ...range, days: null } : lastDays(Number(value) as Length, today));
   const toggle = (field: (typeof FIELDS)[number]) => (value: string) =>
     onFilter((now) => {
       const next = toggled(now[field], value);
@@ -49,15 +56,18 @@ export function Bar({ view, range, today, filter, onFilter }: Props) {
     <search aria-label={t("bar")}>
       <div className={classes.bar}>
         <SegmentedControl
+          visibleFrom="sm"
           aria-label={t("range.label")}
-          value={range.days === null ? OWN : String(range.days)}
-          data={[
-            ...LENGTHS.map((days) => ({ value: String(days), label: t("range.days", { days }) })),
-            { value: OWN, label: t("range.own") },
-          ]}
-          onChange={(value) =>
-            go(value === OWN ? { ...range, days: null } : lastDays(Number(value) as Length, today))
-          }
+          value={chosen}
+          data={lengths}
+          onChange={choose}
+        />
+        <NativeSelect
+          hiddenFrom="sm"
+          aria-label={t("range.label")}
+          value={chosen}
+          data={lengths}
+          onChange={({ currentTarget }) => choose(currentTarget.value)}
         />
         {FIELDS.map((field) => (
           <FacetMenu

@@ -34,9 +34,9 @@ export function Breakdown({ data, view }: { data: Statistics; view: View }) {
   return (
     <figure className={`${plots.figure} ${classes.part}`} aria-labelledby={id}>
       <div className={plots.head}>
-        <h3 id={id} className={plots.title}>
+        <h2 id={id} className={plots.title}>
           {t("by.title")}
-        </h3>
+        </h2>
         <SegmentedControl
           size="xs"
           aria-label={t("by.grouped")}

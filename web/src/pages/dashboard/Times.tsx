@@ -19,9 +19,9 @@ export function Times({ data }: { data: Statistics }) {
   const { lead } = spreads;
   return (
     <figure className={`${plots.figure} ${classes.part}`} aria-labelledby={id}>
-      <h3 id={id} className={plots.title}>
+      <h2 id={id} className={plots.title}>
         {t("times.title")}
-      </h3>
+      </h2>
       <p className={plots.summary}>
         {lead.count === 0
           ? t("times.nothing")

@@ -27,9 +27,9 @@ export function Plot({ title, summary, rows, series, when, stacked = false }: Pr
   return (
     <figure className={classes.figure} aria-labelledby={id}>
       <div className={classes.head}>
-        <h3 id={id} className={classes.title}>
+        <h2 id={id} className={classes.title}>
           {title}
-        </h3>
+        </h2>
         <Button
           size="compact-sm"
           variant="subtle"
