@@ -1,5 +1,6 @@
 """What people do in the web app, a step at a time."""
 
+import re
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
@@ -38,9 +39,16 @@ def listed(page: "Page | Locator", title: str) -> "Locator":
     return page.get_by_role("link", name=title, exact=True)
 
 
+def sent(page: "Page", title: str) -> "Locator":
+    """The link of a task, once the server has given it a number."""
+    link = listed(page, title)
+    expect(link).to_have_attribute("href", re.compile(r"/[1-9]\d*$"))
+    return link
+
+
 def opened_task(page: "Page", title: str) -> "Locator":
     """The field of the title in the panel, which is opened."""
-    listed(page, title).click()
+    sent(page, title).click()
     field = page.get_by_role("textbox", name="Title")
     expect(field).to_have_value(title)
     return field

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
-
 from tests.services.processes import wait_until
 from tests.services.site import Open, Person, Site
 from tests.services.steps import listed, notice

@@ -3,7 +3,6 @@
 import re
 
 from playwright.sync_api import expect
-
 from tests.services.processes import wait_until
 from tests.services.site import Open, Site
 from tests.services.steps import notice

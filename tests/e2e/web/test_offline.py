@@ -66,4 +66,12 @@ def test_signing_out_erases_everything_here(site: Site, opened: Open) -> None:
     kept = page.evaluate("JSON.stringify({ ...localStorage, ...sessionStorage })")
     assert person.id not in kept
     assert person.personal not in kept
+    addresses = page.evaluate(
+        """async () => {
+          const names = await caches.keys();
+          const kept = await Promise.all(names.map(async (n) => (await caches.open(n)).keys()));
+          return kept.flat().map(({ url }) => url);
+        }"""
+    )
+    assert not [address for address in addresses if "/api/" in address]
     wait_until(lambda: page.context.cookies() == [], "no cookie is left", 20)

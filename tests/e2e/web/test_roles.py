@@ -1,7 +1,6 @@
 """What somebody may not do is not offered; and where it is done all the same, taken back in words."""
 
 from playwright.sync_api import expect
-
 from tests.services.site import Open, Site
 from tests.services.steps import listed, opened_task, ready, team, waits
 

@@ -1,7 +1,6 @@
 """A session that ends elsewhere in the middle of typing."""
 
 from playwright.sync_api import expect
-
 from tests.services.processes import wait_until
 from tests.services.site import PASSWORD, Open, Site
 

@@ -3,10 +3,9 @@
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
-
 from tests.services.processes import wait_until
 from tests.services.site import Open, Person, Site
-from tests.services.steps import listed, opened_task, rename, team, waits
+from tests.services.steps import listed, opened_task, ready, rename, team, waits
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -28,6 +27,7 @@ def test_different_fields_of_a_task_merge(site: Site, opened: Open) -> None:
     ada, ben, workspace = team(site)
     task = ada.task(workspace, "Paint the boats")
     page = opened(ada, f"/w/{workspace}/list")
+    ready(page)
     field = opened_task(page, "Paint the boats")
     page.context.set_offline(True)
     field.fill("Paint the oars")
@@ -49,6 +49,7 @@ def conflict(site: Site, opened: Open) -> tuple[Person, str, "Page"]:
     ada, ben, workspace = team(site)
     task = ada.task(workspace, "Paint the boats")
     page = opened(ada, f"/w/{workspace}/list")
+    ready(page)
     field = opened_task(page, "Paint the boats")
     page.context.set_offline(True)
     field.fill("Paint the oars")
