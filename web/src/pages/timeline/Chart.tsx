@@ -1,5 +1,13 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import {
+  type RefObject,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { useTranslation } from "react-i18next";
 import { addDays, type DayKey } from "@/time/dates";
 import { type Bar, offsetOf, type Zoom } from "./bars";
@@ -152,6 +160,9 @@ function useSeen(scroller: RefObject<HTMLElement | null>, nameWidth: number) {
     };
   }, [scroller, nameWidth, show]);
 
-  const seen: Seen = { from: left, to: left + Math.max(width - nameWidth, 0) };
+  const seen = useMemo<Seen>(
+    () => ({ from: left, to: left + Math.max(width - nameWidth, 0) }),
+    [left, width, nameWidth],
+  );
   return { seen, width, show };
 }

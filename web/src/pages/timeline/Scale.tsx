@@ -1,4 +1,4 @@
-import { useMemo } from "react";
+import { memo, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { addDays, type DayKey, partsOf } from "@/time/dates";
 import { formatDay, weekStartOf } from "@/time/format";
@@ -27,8 +27,10 @@ function fineName(day: DayKey, zoom: Zoom, locale: string): string {
   return formatDay(day, locale, zoom === "months" ? "date" : "monthShort");
 }
 
+type Props = { zoom: Zoom; seen: Seen };
+
 /** Months and weeks, or years and months, above the bars. */
-export function Scale({ zoom, seen }: { zoom: Zoom; seen: Seen }) {
+export const Scale = memo(function Scale({ zoom, seen }: Props) {
   const { t } = useTranslation("timeline");
   const { span, px, locale, today } = useTimeline();
   const { coarse, fine } = useTicks(zoom, seen);
@@ -66,10 +68,10 @@ export function Scale({ zoom, seen }: { zoom: Zoom; seen: Seen }) {
       </div>
     </div>
   );
-}
+});
 
 /** The lines behind the bars, and that of today. */
-export function Lines({ zoom, seen }: { zoom: Zoom; seen: Seen }) {
+export const Lines = memo(function Lines({ zoom, seen }: Props) {
   const { span, px, today } = useTimeline();
   const { fine, coarse } = useTicks(zoom, seen);
   return (
@@ -94,4 +96,4 @@ export function Lines({ zoom, seen }: { zoom: Zoom; seen: Seen }) {
       />
     </div>
   );
-}
+});
