@@ -23,11 +23,15 @@ export function UserRow({ user }: { user: User }) {
   const zone = useZone();
   const me = useMe()?.id;
   const [erasing, setErasing] = useState(false);
-  const { id, name, email, role, is_active, placeholder, created_at } = user;
+  // What was chosen shows at once, until the server has answered.
+  const [chosen, setChosen] = useState<Patch>({});
+  const { id, name, email, placeholder, created_at } = user;
+  const { role, is_active } = { ...user, ...chosen };
   const params = { path: { user_id: id } };
   const again = () => client.invalidateQueries({ queryKey: ["admin"] });
 
   const change = async (body: Patch, back: Patch, text: string) => {
+    setChosen(body);
     try {
       await api.PATCH("/api/v1/admin/users/{user_id}", { params, body });
       const undo = async () => {
@@ -39,6 +43,7 @@ export function UserRow({ user }: { user: User }) {
       void fail(error);
     }
     await again();
+    setChosen({});
   };
   const setRole = (next: User["role"]) =>
     change({ role: next }, { role }, t("users.changed", { name, role: t(`roles.${next}`) }));

@@ -116,24 +116,24 @@ type DayProps = Pick<ComponentProps<typeof TextInput>, "label" | "max"> & {
   onDay: (day: DayKey) => void;
 };
 
-/** While a day is being typed it is none yet. */
+const FIRST_DAY = "1970-01-01";
+
+/** While a year is being typed it is a day of the first centuries, or none. */
 function Day({ value, onDay, ...props }: DayProps) {
   const [typed, setTyped] = useState<string | null>(null);
-  const take = () => {
-    if (typed !== null && isDay(typed) && typed !== value) onDay(typed);
-    setTyped(null);
+  const take = (day: string) => {
+    const known = isDay(day) && day >= FIRST_DAY;
+    setTyped(known ? null : day);
+    if (known && day !== value) onDay(day);
   };
   return (
     <TextInput
       {...props}
       type="date"
-      min="1970-01-01"
+      min={FIRST_DAY}
       value={typed ?? value}
-      onChange={({ currentTarget }) => setTyped(currentTarget.value)}
-      onBlur={take}
-      onKeyDown={({ key }) => {
-        if (key === "Enter") take();
-      }}
+      onChange={({ currentTarget }) => take(currentTarget.value)}
+      onBlur={() => setTyped(null)}
     />
   );
 }
