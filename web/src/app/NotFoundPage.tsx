@@ -3,12 +3,21 @@ import { useTranslation } from "react-i18next";
 
 /** Nothing has this address. */
 export function NotFoundPage() {
-  const { t } = useTranslation();
   return (
     <main>
+      <NothingHere />
+    </main>
+  );
+}
+
+/** The same beside the navigation, where a page is already in the main part. */
+export function NothingHere() {
+  const { t } = useTranslation();
+  return (
+    <>
       <h1>{t("notFound.title")}</h1>
       <p>{t("notFound.text")}</p>
       <Link to="/my-tasks">{t("notFound.home")}</Link>
-    </main>
+    </>
   );
 }

@@ -1,7 +1,7 @@
 import { Box } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { Outlet, useRouterState } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { beginStore } from "@/replica/begin";
 import { Banners } from "./Banners";
@@ -34,24 +34,41 @@ export function Shell() {
   );
 }
 
+// A dialog that goes takes the focus along.
+const RETURN_MS = 50;
+
+function focusAgain(element: HTMLElement): void {
+  const { activeElement } = document;
+  if (activeElement === null || activeElement === document.body) element.focus();
+}
+
 function Frame() {
   const { t } = useTranslation("shell");
   const [overlay, setOverlay] = useState<Overlay>(null);
   const [menu, { open, close }] = useDisclosure(false);
   const path = useRouterState({ select: ({ location }) => location.pathname });
-  useShellShortcuts(setOverlay);
   useEffect(listenToKeys, []);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another page closes the menu
   useEffect(close, [path]);
-  const shut = () => setOverlay(null);
+  const before = useRef<Element | null>(null);
+  const show = (next: Overlay) => {
+    if (overlay === null) before.current = document.activeElement;
+    setOverlay(next);
+  };
+  useShellShortcuts(show);
+  // One overlay may open the next; only the one that is there closes, and gives the focus back.
+  const shut = (closing: Overlay) => () => {
+    setOverlay((present) => (present === closing ? null : present));
+    if (before.current instanceof HTMLElement) setTimeout(focusAgain, RETURN_MS, before.current);
+  };
   return (
     <div className={classes.frame}>
       <a className={classes.skip} href="#page">
         {t("skip")}
       </a>
-      <Header onMenu={open} onOpen={setOverlay} />
+      <Header onMenu={open} onOpen={show} />
       <Box component="nav" visibleFrom="sm" className={classes.side} aria-label={t("navigation")}>
-        <Navigation onOpen={setOverlay} />
+        <Navigation onOpen={show} />
       </Box>
       <main id="page" className={classes.page} tabIndex={-1}>
         <Banners />
@@ -59,11 +76,11 @@ function Frame() {
       </main>
       <PanelOutlet />
       <Suspense fallback={null}>
-        {menu && <MenuDrawer onClose={close} onOpen={setOverlay} />}
-        {overlay === "palette" && <Palette onClose={shut} onOpen={setOverlay} />}
-        {overlay === "quickAdd" && <QuickAddDialog onClose={shut} />}
-        {overlay === "workspace" && <NewWorkspace onClose={shut} />}
-        {overlay === "shortcuts" && <ShortcutSheet onClose={shut} />}
+        {menu && <MenuDrawer onClose={close} onOpen={show} />}
+        {overlay === "palette" && <Palette onClose={shut("palette")} onOpen={show} />}
+        {overlay === "quickAdd" && <QuickAddDialog onClose={shut("quickAdd")} />}
+        {overlay === "workspace" && <NewWorkspace onClose={shut("workspace")} />}
+        {overlay === "shortcuts" && <ShortcutSheet onClose={shut("shortcuts")} />}
       </Suspense>
     </div>
   );

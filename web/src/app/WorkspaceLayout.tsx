@@ -3,7 +3,7 @@ import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { useLooking, useView, useWorkspaceId } from "@/replica/hooks";
 import { rememberWorkspace } from "./lastWorkspace";
-import { NotFoundPage } from "./NotFoundPage";
+import { NothingHere } from "./NotFoundPage";
 
 /** What the pages of one workspace share: it is kept current while they are there. */
 export function WorkspaceLayout() {
@@ -23,5 +23,5 @@ function Present({ id }: { id: string }) {
       document.title = "Tidework";
     };
   }, [name]);
-  return state === "gone" ? <NotFoundPage /> : <Outlet />;
+  return state === "gone" ? <NothingHere /> : <Outlet />;
 }

@@ -66,6 +66,10 @@ const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement &&
   (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 
+/** What a dialog covers is not meant by keys that are pressed in it. */
+const inDialog = (target: EventTarget | null): boolean =>
+  target instanceof Element && target.closest('[aria-modal="true"]') !== null;
+
 function find(keys: string): Shortcut | undefined {
   // The newest first: a dialog's keys go before the page's.
   for (const { current } of [...groups].reverse()) {
@@ -83,7 +87,7 @@ function onKeyDown(event: KeyboardEvent): void {
   const shortcut = find(sequence) ?? find(name);
   pressed = typing ? { keys: "", at: 0 } : { keys: shortcut ? "" : name, at: Date.now() };
   if (shortcut === undefined) return;
-  if (typing && !shortcut.always) return;
+  if ((typing || inDialog(event.target)) && !shortcut.always) return;
   if (!shortcut.keys.includes("mod+") && !shortcutsOn()) return;
   event.preventDefault();
   shortcut.run(event);
