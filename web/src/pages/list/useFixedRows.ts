@@ -1,4 +1,4 @@
-import { type RefObject, useCallback, useLayoutEffect, useRef, useState } from "react";
+import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 
 const OVERSCAN = 8;
 // Until it is known how much room there is.
@@ -29,7 +29,8 @@ export function useFixedRows({ count, height, scroller, body }: Options) {
     setRange((now) => (now.start === start && now.end === end ? now : { start, end }));
   }, [scroller]);
 
-  useLayoutEffect(() => {
+  // What scrolls lies around these rows: it is there only after their layout effects.
+  useEffect(() => {
     const box = scroller.current;
     if (box === null) return;
     const watch = new ResizeObserver(look);
