@@ -142,6 +142,11 @@ export class Store {
       .catch(() => null);
   }
 
+  /** The members as they are called now. */
+  people(id: string): Promise<void> {
+    return this.sync(id).people();
+  }
+
   async loadWorkspaces(): Promise<void> {
     const { items } = await data(api.GET("/api/v1/workspaces"));
     this.setWorkspaces(items);

@@ -8,6 +8,7 @@ import { dropWorkspace, readWorkspace, writeFolded, writeTexts, writeWorkspace }
 import { mayBeKept, noteKept } from "./kept";
 import { type Commit, LiveStream } from "./live";
 import type { Change, Task } from "./model";
+import { tellsOfPeople } from "./people";
 import type { Folded, WorkspaceReplica } from "./workspace";
 
 const PAGE = 1000;
@@ -24,6 +25,7 @@ export class WorkspaceSync {
   private opening: Promise<void> | null = null;
   private catching: Promise<void> | null = null;
   private textsWanted = true;
+  private peopleKnown = false;
 
   constructor(
     readonly replica: WorkspaceReplica,
@@ -100,6 +102,7 @@ export class WorkspaceSync {
       this.replica.load(page.tasks);
     }
     const whole = { ...head, seq };
+    this.peopleKnown = true;
     this.textsWanted = true;
     this.replica.complete(whole);
     void this.keeper
@@ -128,6 +131,7 @@ export class WorkspaceSync {
       this.fold(page.changes as Change[], since, page.seq);
       if (!page.more) break;
     }
+    if (!this.peopleKnown) void this.people();
     void this.texts();
   }
 
@@ -140,18 +144,22 @@ export class WorkspaceSync {
 
   private fold(changes: readonly Change[], since: number, seq: number): void {
     if (seq <= since && changes.length === 0) return;
+    const before = this.replica.get().head?.members ?? [];
     const folded = this.replica.fold(changes, seq);
     const { head } = this.replica.get();
     if (head !== undefined) {
       void this.keeper.write((db) => writeFolded(db, head, since, seq, folded));
     }
     this.on.folded(this.replica.id, folded);
-    if (changes.some(({ entity }) => entity === "member")) {
-      this.members().catch(() => null);
-    }
+    if (tellsOfPeople(changes, before)) void this.people();
   }
 
-  /** People's names are not in the log. */
+  /** Who is here, by which name: not in the log. As it was, where the server cannot be reached. */
+  async people(): Promise<void> {
+    this.peopleKnown = true;
+    await this.members().catch(() => null);
+  }
+
   private async members(): Promise<void> {
     const params = { path: { w: this.replica.id } };
     const [list, workspace] = await Promise.all([

@@ -1,7 +1,7 @@
 import { ActionIcon, Badge, Button, Group, NativeSelect, Stack, TextInput } from "@mantine/core";
 import { IconTrash } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
 import { asProblem, type Problem } from "@/api/problem";
@@ -24,6 +24,8 @@ export function MembersPage() {
   const w = useWorkspaceId();
   const { head } = useView(w);
   const manages = can.manage(useRole(w)) && head?.workspace.personal === false;
+  // Whoever has accepted an invitation meanwhile has a name now.
+  useEffect(() => void store().people(w), [w]);
   if (head === undefined) return <PageSkeleton />;
   return (
     <Page title={t("members.title")}>
