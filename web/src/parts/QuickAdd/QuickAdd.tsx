@@ -58,15 +58,17 @@ export function QuickAdd(props: QuickAddProps) {
           {state.error}
         </p>
       )}
-      <Understood
-        id={`${id}-understood`}
-        parsed={state.parsed}
-        frame={frame}
-        onToggle={state.toggle}
-      />
-      <p id={`${id}-hint`} className={styles.hint} data-shown={state.text === ""}>
-        {t("hint")}
-      </p>
+      <div className={styles.below}>
+        <Understood
+          id={`${id}-understood`}
+          parsed={state.parsed}
+          frame={frame}
+          onToggle={state.toggle}
+        />
+        <p id={`${id}-hint`} className={styles.hint} data-shown={silent(state.parsed)}>
+          {t("hint")}
+        </p>
+      </div>
       {state.paper.lines && (
         <Pasted
           lines={state.paper.lines}
@@ -80,6 +82,10 @@ export function QuickAdd(props: QuickAddProps) {
     </div>
   );
 }
+
+/** Whether there is nothing to say of what was typed: the hint stays, and nothing moves. */
+const silent = ({ tokens, off, unknown }: QuickAddState["parsed"]) =>
+  tokens.length + off.length + unknown.length === 0;
 
 type TypingProps = {
   id: string;
