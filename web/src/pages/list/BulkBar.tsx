@@ -29,6 +29,7 @@ export function BulkBar({ selection, total, onRemove }: Props) {
   return (
     <div role="toolbar" aria-label={t("bulk.label")} className={classes.bulk}>
       <output aria-live="polite">{t("bulk.selected", { count })}</output>
+      <CloseButton aria-label={t("selectNone")} onClick={clear} />
       {count < total && (
         <Button size="compact-sm" variant="subtle" onClick={all}>
           {t("bulk.all", { count: total })}
@@ -69,7 +70,6 @@ export function BulkBar({ selection, total, onRemove }: Props) {
       >
         {t("bulk.remove")}
       </Button>
-      <CloseButton aria-label={t("selectNone")} onClick={clear} />
     </div>
   );
 }
