@@ -1,4 +1,5 @@
 import { useNavigate, useParams } from "@tanstack/react-router";
+import { NothingHere } from "@/app/NotFoundPage";
 import { useWorkspaceId } from "@/replica/hooks";
 import styles from "./TaskPanel.module.css";
 import { TaskView } from "./TaskView";
@@ -11,6 +12,7 @@ export function TaskPage() {
     number?: string;
   };
   const navigate = useNavigate();
+  if (!/^\d+$/.test(number)) return <NothingHere />;
   return (
     <div className={styles.page}>
       <TaskView

@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { EmptyState } from "@/parts/EmptyState";
 import { useNames } from "@/parts/filters/names";
 import { PageSkeleton } from "@/parts/PageSkeleton";
-import { can, useLanguage, useMe, useRole, useView, useZone } from "@/replica/hooks";
+import { can, useLanguage, useMe, useRole, useView, useWorkspaces, useZone } from "@/replica/hooks";
 import type { Task } from "@/replica/model";
 import type { View } from "@/replica/workspace";
 import { Comments } from "./Comments";
@@ -43,7 +43,11 @@ export function TaskView({ workspaceId, number, onClose, onRemoved }: Props) {
     () => ({ workspaceId, names, role, zone, language, me }),
     [workspaceId, names, role, zone, language, me],
   );
-  if (view.state === "loading" && task.now === undefined) return <PageSkeleton shape="text" />;
+  const workspaces = useWorkspaces();
+  // Of a workspace that one is not in, nothing will ever come.
+  const foreign = workspaces.length > 0 && workspaces.every(({ id }) => id !== workspaceId);
+  if (view.state === "loading" && task.now === undefined && !foreign)
+    return <PageSkeleton shape="text" />;
   if (task.now === undefined) {
     const was = task.last;
     return (
