@@ -28,8 +28,8 @@ export function Breakdown({ data, view }: { data: Statistics; view: View }) {
   };
   const parts = data[`by_${by}`].toSorted((a, b) => b.throughput - a.throughput || b.open - a.open);
   const shown = all ? parts : parts.slice(0, FEW);
-  const best = parts[0];
-  const most = Math.max(1, best?.throughput ?? 0);
+  const best = parts.find(({ id: key }) => key !== null);
+  const most = Math.max(1, parts[0]?.throughput ?? 0);
   const format = new Intl.NumberFormat(i18n.language).format;
   return (
     <figure className={`${plots.figure} ${classes.part}`} aria-labelledby={id}>
