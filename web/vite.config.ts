@@ -16,13 +16,16 @@ const TOGETHER = {
   controls:
     /@mantine\/core\/esm\/components\/(Alert|Button|ActionIcon|CloseButton|Input|InputBase|Loader|TextInput|UnstyledButton)\//,
   shell:
-    /src\/app\/(Shell|WorkspaceLayout|QuickAddHere)\.tsx$|src\/parts\/(DueDate|EmptyState|LabelChip|PageSkeleton|PersonAvatar|PriorityIcon|StatusBadge|onDemand)\.tsx$|src\/parts\/filters\/useFiltered\.ts$|src\/replica\/actions\.ts$/,
+    /src\/app\/(Shell|WorkspaceLayout|QuickAddHere)\.tsx$|src\/parts\/(DueDate|EmptyState|LabelChip|PageSkeleton|PersonAvatar|PriorityIcon|StatusBadge|onDemand)\.tsx$|src\/parts\/filters\/(FilterBar\.tsx|useFilter\.ts|useFiltered\.ts)$|src\/replica\/actions\.ts$|\/(use-merged-ref|get-style-object|IconChevronRight|IconUserPlus)\.mjs$/,
+  list: /src\/pages\/list\/ListPage\.tsx$/,
 };
-const group = (name: keyof typeof TOGETHER, priority: number) => ({
-  name,
-  test: TOGETHER[name],
-  priority,
-});
+// The words that every page beside the navigation needs.
+const WORDS = /locales\/(\w+)\/(?:shell|filters|task)\.json$/;
+
+const groups = [
+  ...Object.entries(TOGETHER).map(([name, test], i) => ({ name, test, priority: 20 - i })),
+  { name: (id: string) => WORDS.exec(id)?.[1] ?? null, test: WORDS, priority: 1 },
+];
 
 export default defineConfig({
   plugins: [
@@ -68,11 +71,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rolldownOptions: {
       input: here("./index.html"),
-      output: {
-        codeSplitting: {
-          groups: [group("boot", 4), group("base", 3), group("controls", 2), group("shell", 1)],
-        },
-      },
+      output: { codeSplitting: { groups } },
     },
   },
   // The page knows its assets by their address on the server, which may put a CDN in front; code

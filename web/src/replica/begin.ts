@@ -74,7 +74,7 @@ async function endedMeanwhile(): Promise<void> {
   const waiting = await beginStore()?.keeper.read((db) =>
     db.outbox.filter(({ state }) => state !== "done").count(),
   );
-  if ((waiting ?? 0) === 0) leave();
+  if ((waiting ?? 0) === 0) leave(true);
 }
 
 function sessionChanged(): void {
@@ -86,7 +86,8 @@ function sessionChanged(): void {
     void eraseStore();
   } else if (state === "in") {
     beginStore();
-    void queryClient.invalidateQueries({ queryKey: meKey });
+    // Whoever asked before there was a session is waiting for it, and asks only once.
+    void queryClient.invalidateQueries({ queryKey: meKey }, { cancelRefetch: false });
   }
 }
 
