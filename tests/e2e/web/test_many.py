@@ -38,11 +38,11 @@ def test_a_list_of_20000_draws_what_is_in_sight(site: Site, opened: Open) -> Non
     page.locator("[data-cell=title]").first.focus()
     page.keyboard.press("Control+End")
     last = page.locator(f"[role=row][aria-rowindex='{MANY + 1}']")
-    expect(last).to_be_visible()
+    expect(last).to_be_in_viewport()
     expect(last.locator("[data-cell=title]")).to_be_focused()
     assert 10 < rows.count() < DRAWN
     grid.evaluate("(one) => one.scrollTo({ top: one.scrollHeight / 2 })")
-    expect(page.locator(f"[role=row][aria-rowindex='{MANY // 2}']")).to_be_visible()
+    expect(page.locator(f"[role=row][aria-rowindex='{MANY // 2 + 10}']")).to_be_in_viewport()
     assert 10 < rows.count() < DRAWN
 
 
@@ -65,7 +65,7 @@ def test_a_real_import_is_a_board_of_3000_tasks(site: Site, opened: Open) -> Non
     counts = columns.locator("header span[aria-hidden]")
     expect(counts.first).to_be_visible(timeout=60_000)
     total = (
-        "(all) => all.reduce((sum, one) => sum + Number(one.textContent.replace(/\\\\D/g, '')), 0)"
+        "(all) => all.reduce((sum, one) => sum + Number(one.textContent.replace(/\\D/g, '')), 0)"
     )
     wait_until(lambda: counts.evaluate_all(total) == 3036, "3,036 tasks are there", 30)
     assert 10 < page.get_by_role("listitem").count() < DRAWN
