@@ -22,12 +22,15 @@ let session: Session | null = null;
 let state: SessionState = "unknown";
 let refreshing: Promise<Session> | null = null;
 const listeners = new Set<() => void>();
+let wasEnded = false;
+
 const channel =
   typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("tidework.session");
 
-function settle(next: Session | null, as: SessionState): void {
+function settle(next: Session | null, as: SessionState, endedBefore = false): void {
   session = next;
   state = as;
+  wasEnded = as === "ended" || endedBefore;
   for (const listener of [...listeners]) listener();
 }
 
@@ -45,6 +48,8 @@ export function onSession(listener: () => void): () => void {
 }
 
 export const sessionState = (): SessionState => state;
+/** Whether nobody is signed in because their session ended, and not because they left. */
+export const sessionEnded = (): boolean => wasEnded;
 export const sessionUser = (): string | null => session?.userId ?? localStorage.getItem(HINT);
 
 /** Whether somebody was signed in when this browser was last used. */
@@ -105,9 +110,9 @@ export async function accessToken(): Promise<string | null> {
 }
 
 /** Nobody is signed in here any more, in no tab: whoever listens erases what is kept. */
-export function leave(): void {
+export function leave(ended = false): void {
   localStorage.removeItem(HINT);
-  settle(null, "out");
+  settle(null, "out", ended);
   channel?.postMessage({ out: true } satisfies Told);
 }
 

@@ -1,6 +1,6 @@
 import { useRouter } from "@tanstack/react-router";
 import { lazy, type ReactNode, Suspense, useEffect, useSyncExternalStore } from "react";
-import { onSession, sessionState } from "@/api/session";
+import { onSession, sessionEnded, sessionState } from "@/api/session";
 
 const SignInAgain = lazy(() => import("./SignInAgain"));
 
@@ -14,7 +14,9 @@ export function SessionGuard({ children }: { children: ReactNode }) {
   const state = useSessionState();
   const router = useRouter();
   useEffect(() => {
-    if (state === "out") void router.navigate({ to: "/login" });
+    if (state !== "out") return;
+    const search = sessionEnded() ? { next: router.state.location.href } : {};
+    void router.navigate({ to: "/login", search });
   }, [state, router]);
   if (state === "out") return null;
   return (

@@ -1,6 +1,7 @@
 import { Alert } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import { sessionEnded } from "@/api/session";
 import { useForm } from "@/parts/useForm";
 import { AuthFrame } from "./AuthFrame";
 import styles from "./auth.module.css";
@@ -15,13 +16,13 @@ const send = ({ email = "", password = "" }) => logIn({ email: email.trim(), pas
 export function LoginPage() {
   const { t } = useTranslation("auth");
   const search = route.useSearch();
-  const state = useArrival(search.next);
+  useArrival(search.next);
   const form = useForm(send, true);
   const wrong = form.problem?.code === "credentials_wrong" ? t("login.wrong") : undefined;
   return (
     <AuthFrame title={t("login.title")}>
       <form className={styles.form} {...form.props}>
-        {state === "ended" ? <Alert variant="light">{t("login.ended")}</Alert> : null}
+        {sessionEnded() ? <Alert variant="light">{t("login.ended")}</Alert> : null}
         <EmailField form={form} />
         <PasswordField form={form} />
         <Submit form={form} label={t("login.submit")} failure={wrong} />
