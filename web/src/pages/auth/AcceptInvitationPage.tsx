@@ -7,7 +7,7 @@ import { useForm } from "@/parts/useForm";
 import { AuthFrame } from "./AuthFrame";
 import styles from "./auth.module.css";
 import { EmailField, NameField, PasswordField, QuietLink, Submit } from "./fields";
-import { register, tokenOfLink } from "./open";
+import { firstPage, register, tokenOfLink } from "./open";
 
 /** Take over the account that was made for an invited person, and with it their memberships. */
 export function AcceptInvitationPage() {
@@ -37,7 +37,7 @@ function AcceptForm(props: { token: string; onSending: (sending: boolean) => voi
       onSending(true);
       try {
         await register({ email: email.trim(), name, password, invitation: token });
-        router.history.replace("/my-tasks");
+        router.history.replace(await firstPage());
       } catch (error) {
         onSending(false);
         throw error;

@@ -1,6 +1,6 @@
 /** Calls of somebody who is not signed in: no token is sent, whatever this browser still has. */
 
-import type { Schemas } from "@/api/client";
+import { api, data, type Schemas } from "@/api/client";
 import { asProblem, problemOf } from "@/api/problem";
 import { API, adopt } from "@/api/session";
 import { language } from "@/app/look";
@@ -37,6 +37,13 @@ export async function register(body: NewAccount): Promise<void> {
   const tokens = (await answer.json()) as LoggedIn;
   await settle(tokens.access_token);
   adopt(tokens);
+}
+
+/** Where somebody who was invited begins: where the others are. */
+export async function firstPage(): Promise<string> {
+  const { items } = await data(api.GET("/api/v1/workspaces")).catch(() => ({ items: [] }));
+  const shared = items.filter(({ personal }) => !personal);
+  return shared.length === 1 ? `/w/${shared[0]?.id}/list` : "/my-tasks";
 }
 
 export async function forgot(email: string): Promise<void> {
