@@ -130,9 +130,9 @@ def measure(
 def _reading(playwright: Playwright, site: Site, folder: Path, form: str, address: str) -> Reading:
     """One run in a profile of its own, signed in unless the page is for nobody."""
     port, report = free_port(), folder.with_suffix(".json")
-    somebody = not address.endswith("/login")
+    user = None if address.endswith("/login") else 0
     flags = [f"--remote-debugging-port={port}"]
-    with browser(playwright, site, folder, flags=flags, as_somebody=somebody):
+    with browser(playwright, site, folder, flags=flags, user=user):
         call(
             [
                 node(), str(PROGRAM), address, *FORMS[form], f"--port={port}", "--quiet",

@@ -30,11 +30,11 @@ FLAGS = (
 @dataclass(frozen=True, slots=True)
 class Site:
     port: int
-    user: str
+    users: tuple[str, str]
     jira: str
-    """The workspace with the real tasks."""
+    """The first one's workspace with the real tasks."""
     many: str
-    """The one with a list that is long."""
+    """The second one's, with a list that is long."""
 
     @property
     def url(self) -> str:
@@ -51,10 +51,10 @@ def served(folder: Path, data: Path, tasks: int) -> Iterator[Site]:
     with running(Child(words, folder / "seed.log", env=settings)) as child:
         child.wait_until_ready(port, tidework.READY)
         with Client(port) as client:
-            pair = tidework.register(client, 0)
-            token = pair["access_token"]
-            tidework.add_tasks(client, token, texts.load(data).tasks(0, tasks))
-            many = client.expect(200, "GET", tidework.PERSONAL, token=token)["id"]
+            pairs = [tidework.register(client, number) for number in (0, 1)]
+            token, other = (pair["access_token"] for pair in pairs)
+            tidework.add_tasks(client, other, texts.load(data).tasks(0, tasks))
+            many = client.expect(200, "GET", tidework.PERSONAL, token=other)["id"]
     file = data / imports.FILE
     if not file.exists():
         raise BenchError(f"{file} is missing; --data names the folder that has it.")
@@ -65,7 +65,8 @@ def served(folder: Path, data: Path, tasks: int) -> Iterator[Site]:
         with Client(port) as client:
             found = client.expect(200, "GET", f"{tidework.API}/workspaces", token=token)
         names = {one["name"]: one["id"] for one in found["items"]}
-        yield Site(port, pair["user"]["id"], names["Bench"], many)
+        users = (pairs[0]["user"]["id"], pairs[1]["user"]["id"])
+        yield Site(port, users, names["Bench"], many)
 
 
 def program() -> str:
@@ -82,10 +83,10 @@ def browser(
     folder: Path,
     *,
     flags: Sequence[str] = (),
-    as_somebody: bool = True,
+    user: int | None = 0,
     **options: Any,
 ) -> Iterator[BrowserContext]:
-    """A profile in that folder, signed in or not; used again, it has what it had."""
+    """A profile in that folder, signed in as that user, if any; used again, it has what it had."""
     known = folder.exists()
     context = playwright.chromium.launch_persistent_context(
         folder,
@@ -97,19 +98,19 @@ def browser(
     )
     context.set_default_timeout(60_000)
     try:
-        if as_somebody and not known:
-            sign_in(context, site)
+        if user is not None and not known:
+            sign_in(context, site, user)
         yield context
     finally:
         context.close()
 
 
-def sign_in(context: BrowserContext, site: Site) -> None:
-    body = {"email": f"user0@{tidework.DOMAIN}", "password": tidework.PASSWORD, "cookie": True}
+def sign_in(context: BrowserContext, site: Site, user: int = 0) -> None:
+    body = {"email": f"user{user}@{tidework.DOMAIN}", "password": tidework.PASSWORD, "cookie": True}
     answer = context.request.post(f"{site.url}{tidework.API}/auth/login", data=body)
     if not answer.ok:
         raise BenchError(f"signing in gave {answer.status}: {answer.text()[:200]}")
     page = context.new_page()
     page.goto(f"{site.url}/icon.svg")
-    page.evaluate("user => localStorage.setItem('tidework.user', user)", site.user)
+    page.evaluate("user => localStorage.setItem('tidework.user', user)", site.users[user])
     page.close()

@@ -114,15 +114,16 @@ def _only(assets: Path, module: str) -> str:
 
 
 def _words(assets: Path, word: str) -> str:
-    """Each language has a file of that name; the larger one counts."""
-    found = [
-        path
-        for path in assets.glob(f"{word}-????????.js")
-        if not _IMPORT.search(path.read_text("utf-8"))
-    ]
+    """Each language has a file of that name, which may lead to a shared one; the larger counts."""
+    found = [path.name for path in assets.glob(f"{word}-????????.js") if _is_words(path)]
     if not found:
         raise BenchError(f"{assets} has no words called {word}.")
-    return max(found, key=_size).name
+    return max(found, key=lambda name: sum(_size(assets / one) for one in _closure(assets, [name])))
+
+
+def _is_words(path: Path) -> bool:
+    imported = _IMPORT.findall(path.read_text("utf-8"))
+    return all(re.match(r"(en|de|rolldown-runtime)-", name) for name in imported)
 
 
 def _closure(assets: Path, names: Iterable[str]) -> set[str]:
