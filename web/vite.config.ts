@@ -12,7 +12,7 @@ const TOGETHER = {
   // Runs while all else is on its way, and so is small.
   boot: /src\/boot\.ts$|preload-helper/,
   // Every page needs it, also those before signing in.
-  base: /node_modules\/(react|react-dom|scheduler|react-i18next|i18next|openapi-fetch|use-sync-external-store|clsx|@tanstack\/(history|store|react-store|router-core|react-router|query-core|react-query))\/|src\/main\.tsx$/,
+  base: /node_modules\/(react|react-dom|scheduler|react-i18next|i18next|openapi-fetch|use-sync-external-store|clsx|@tanstack\/(history|store|react-store|router-core|react-router|query-core|react-query))\/|src\/(main\.tsx|api\/client\.ts)$/,
   controls:
     /@mantine\/core\/esm\/components\/(Alert|Button|ActionIcon|CloseButton|Input|InputBase|Loader|TextInput|UnstyledButton)\//,
   shell:
