@@ -3,7 +3,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { can, useWorkspaceId, useWorkspaces } from "@/replica/hooks";
-import { lastWorkspace } from "./lastWorkspace";
+import { lastWorkspace, oneOf } from "./lastWorkspace";
 import { QuickAddHere } from "./QuickAddHere";
 
 /** Type a task, wherever one is. */
@@ -12,7 +12,10 @@ export default function QuickAddDialog({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate();
   const here = useWorkspaceId();
   const workspaces = useWorkspaces().filter(({ role }) => can.edit(role));
-  const [chosen, setChosen] = useState(here || lastWorkspace(workspaces));
+  // One may be looking at a workspace that one only reads.
+  const [chosen, setChosen] = useState(
+    here === "" ? lastWorkspace(workspaces) : oneOf(workspaces, here),
+  );
   const done = (opened: { number: number } | null) => {
     onClose();
     if (opened)

@@ -6,6 +6,10 @@ export const rememberWorkspace = (id: string): void => localStorage.setItem(LAST
 
 /** The workspace that was looked at last, else the first; empty when there is none. */
 export function lastWorkspace(workspaces: readonly Workspace[]): string {
-  const last = localStorage.getItem(LAST);
-  return workspaces.find(({ id }) => id === last)?.id ?? workspaces[0]?.id ?? "";
+  return oneOf(workspaces, localStorage.getItem(LAST));
+}
+
+/** `wanted`, where it is one of these, else the first; empty when there is none. */
+export function oneOf(workspaces: readonly Workspace[], wanted: string | null): string {
+  return workspaces.find(({ id }) => id === wanted)?.id ?? workspaces[0]?.id ?? "";
 }
