@@ -87,6 +87,13 @@ it("shows and says what it understood, and lets it be switched off", async () =>
   });
 });
 
+it("does not cover what was understood with a list that offers nothing else", () => {
+  const { field } = start();
+  put(field, "Report !high");
+  expect(chips()).toEqual(["Priority: High"]);
+  expect(screen.queryByRole("listbox")).toBeNull();
+});
+
 it("asks for a name where all was understood", async () => {
   const { field, onCreate, user } = start();
   put(field, "tomorrow");

@@ -170,11 +170,13 @@ function useList(props: QuickAddProps, { text, caret, parsed }: Typed, t: TFunct
     const words = { urgent: t("urgent"), high: t("high"), medium: t("medium"), low: t("low") };
     return suggest(text, caret, { projects, members, labels, me }, words);
   }, [text, caret, projects, members, labels, me, t]);
-  const shown = closed || !focused ? null : found;
   // What is understood as it stands needs no help: Enter makes the task then.
   const understood = parsed.tokens.some(
     ({ start, end }) => start === found?.start && text.slice(end, caret).trim() === "",
   );
+  // Nor is a list of one shown then: it would cover what was understood.
+  const settled = understood && found?.options.length === 1;
+  const shown = closed || !focused || settled ? null : found;
   const count = shown?.options.length ?? 0;
   const active =
     count === 0 ? -1 : moved === null ? (understood ? -1 : 0) : Math.min(moved, count - 1);
