@@ -19,7 +19,7 @@ $(shell test -x $(PYTHON) && test "$$(cat .venv/.ready-where 2>/dev/null)" = "$$
 	|| rm -f .venv/.ready-*)
 
 .DEFAULT_GOAL := help
-.PHONY: help run web test faults soak check bench bench-compare cluster services format clean
+.PHONY: help run web test faults soak check bench bench-compare bench-web screenshots cluster services format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -63,6 +63,16 @@ bench-compare: .venv/.ready-bench ## Measure this folder against another commit 
 	@test -n "$(BASE)" || { echo "say which: make bench-compare BASE=HEAD~1" >&2; exit 2; }
 	@scripts/services.sh postgres wrk
 	$(PYTHON) -m bench.compare "$(BASE)" $(if $(QUICK),--quick) $(ARGS)
+
+bench-web: .venv/.ready-bench ## Measure the web app in Chromium: sizes, Lighthouse, board, drag, list (QUICK=1, ARGS)
+	@scripts/services.sh chromium
+	@scripts/web.sh build
+	$(PYTHON) -m bench.web $(if $(QUICK),--quick) $(ARGS)
+
+screenshots: .venv/.ready-bench ## Write docs/screenshots: each page, light and dark, desktop and phone (ARGS="board list")
+	@scripts/services.sh chromium
+	@scripts/web.sh build
+	$(PYTHON) -m bench.web.screenshots $(ARGS)
 
 cluster: .venv/.ready-run ## Many copies on PostgreSQL, Redis, RabbitMQ and nginx, on this machine (ARGS)
 	@scripts/services.sh cluster
