@@ -42,6 +42,10 @@ const CardMenu = lazy(() => import("./CardMenu").then(({ CardMenu }) => ({ defau
 
 // Columns that are drawn at once; what is wider scrolls.
 const FIRST_COLUMNS = 6;
+// A card stands where a transform puts it, which dnd-kit would take off before it measures.
+const MEASURING = {
+  draggable: { measure: (card: HTMLElement) => card.getBoundingClientRect() },
+};
 const MOUSE = { activationConstraint: { distance: 5 } };
 const LONG_PRESS = { activationConstraint: { delay: 220, tolerance: 8 } };
 const nothing = () => undefined;
@@ -180,6 +184,7 @@ export function Board(props: Props) {
     <DndContext
       sensors={useSensors(useSensor(MouseSensor, MOUSE), useSensor(TouchSensor, LONG_PRESS))}
       collisionDetection={hold}
+      measuring={MEASURING}
       accessibility={SILENT}
       onDragStart={({ active }) => say("lifted", start(active.data.current as Card, "pointer"))}
       onDragMove={over}
