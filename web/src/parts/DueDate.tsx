@@ -1,4 +1,4 @@
-import { IconAlertCircleFilled, IconCalendar } from "@tabler/icons-react";
+import { IconAlertCircleFilled, IconCalendar, IconRepeat } from "@tabler/icons-react";
 import { useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import { nowMs } from "@/time/clock";
@@ -14,6 +14,8 @@ type Props = {
   /** Completed or cancelled: never overdue. */
   closed?: boolean;
   icon?: boolean;
+  /** It comes again when it is completed. */
+  repeats?: boolean;
 };
 
 // Cheaper than a horizon, which is made once for many.
@@ -24,7 +26,8 @@ function nearness(iso: string, now: number, zone: string, closed: boolean) {
 }
 
 /** When something is due, as people say it; what is overdue has another shape, colour and word. */
-export function DueDate({ iso, timeZone, language, closed = false, icon = true }: Props) {
+export function DueDate(props: Props) {
+  const { iso, timeZone, language, closed = false, icon = true, repeats = false } = props;
   const { t } = useTranslation("parts");
   const locale = localeFor(language);
   // A text, so that nothing is drawn anew while it stays the same.
@@ -48,6 +51,7 @@ export function DueDate({ iso, timeZone, language, closed = false, icon = true }
       {icon && <Icon size={14} role="img" aria-label={overdue ? t("due.overdue") : t("due.due")} />}
       {!icon && overdue && <span>{t("due.overdue")}: </span>}
       {text}
+      {repeats && <IconRepeat size={13} role="img" aria-label={t("repeat.label")} />}
     </time>
   );
 }

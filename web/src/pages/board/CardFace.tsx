@@ -32,7 +32,13 @@ export const CardFacts = memo(function CardFacts({
       <span className={styles.number}>{task.number > 0 ? `#${task.number}` : t("new")}</span>
       <PriorityIcon priority={task.priority} />
       {task.due_at !== null && (
-        <DueDate iso={task.due_at} timeZone={zone} language={language} closed={closed} />
+        <DueDate
+          iso={task.due_at}
+          timeZone={zone}
+          language={language}
+          closed={closed}
+          repeats={task.recurrence !== null}
+        />
       )}
       <span className={styles.labels}>
         {labels.slice(0, MOST_LABELS).map((one) => (

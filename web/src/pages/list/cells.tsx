@@ -53,7 +53,13 @@ export function CellValue({ task, column }: { task: Task; column: Column }): Rea
       return task.due_at === null ? (
         (narrow && NO_DAY) || NONE
       ) : (
-        <DueDate iso={task.due_at} timeZone={zone} language={language} closed={!isOpen(task)} />
+        <DueDate
+          iso={task.due_at}
+          timeZone={zone}
+          language={language}
+          closed={!isOpen(task)}
+          repeats={task.recurrence !== null}
+        />
       );
     case "created":
       return formatMoment(momentOf(task.created_at), locale, zone, "dateYear");

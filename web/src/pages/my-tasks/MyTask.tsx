@@ -61,7 +61,13 @@ export const MyTask = memo(function MyTask({ task }: { task: Task }) {
           <PriorityIcon priority={task.priority} />
         )}
         {task.due_at !== null && (
-          <DueDate iso={task.due_at} timeZone={zone} language={language} closed={!open} />
+          <DueDate
+            iso={task.due_at}
+            timeZone={zone}
+            language={language}
+            closed={!open}
+            repeats={task.recurrence !== null}
+          />
         )}
       </span>
     </li>
