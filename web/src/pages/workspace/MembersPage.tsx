@@ -51,10 +51,14 @@ function Invitation({ workspaceId }: { workspaceId: string }) {
   const [email, setEmail] = useState("");
   const [role, setRole] = useState<Role>("editor");
   const [problem, setProblem] = useState<Problem | null>(null);
+  const [sending, setSending] = useState(false);
   const roles = useRoles();
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
+    // A second Enter would be told that the first one has been heard.
+    if (sending) return;
+    setSending(true);
     try {
       const added = api.POST("/api/v1/workspaces/{w}/members", {
         params: { path: { w: workspaceId } },
@@ -66,6 +70,8 @@ function Invitation({ workspaceId }: { workspaceId: string }) {
       setProblem(null);
     } catch (error) {
       setProblem(asProblem(error));
+    } finally {
+      setSending(false);
     }
   };
 
@@ -89,7 +95,7 @@ function Invitation({ workspaceId }: { workspaceId: string }) {
           value={role}
           onChange={({ currentTarget }) => setRole(currentTarget.value as Role)}
         />
-        <Button type="submit" mt={25}>
+        <Button type="submit" mt={25} loading={sending}>
           {t("members.add")}
         </Button>
       </Group>
