@@ -1,6 +1,9 @@
 import { useRouter } from "@tanstack/react-router";
-import { lazy, type ReactNode, Suspense, useEffect, useSyncExternalStore } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useState, useSyncExternalStore } from "react";
+import { useTranslation } from "react-i18next";
 import { onSession, sessionEnded, sessionState } from "@/api/session";
+
+import classes from "./Shell.module.css";
 
 const SignInAgain = lazy(() => import("./SignInAgain"));
 
@@ -22,11 +25,32 @@ export function SessionGuard({ children }: { children: ReactNode }) {
   return (
     <>
       {children}
-      {state === "ended" && (
-        <Suspense fallback={null}>
-          <SignInAgain />
-        </Suspense>
-      )}
+      {state === "ended" && <Ended />}
     </>
+  );
+}
+
+const typing = (): boolean =>
+  document.activeElement instanceof HTMLElement &&
+  /^(INPUT|TEXTAREA)$/.test(document.activeElement.tagName);
+
+/** Asks for the password; whoever is typing just now is not interrupted, and finds a button. */
+function Ended() {
+  const { t } = useTranslation("shell");
+  const [asked, setAsked] = useState(() => !typing());
+  if (!asked) {
+    return (
+      <div role="alert" className={classes.ended}>
+        {t("ended.title")}
+        <button type="button" onClick={() => setAsked(true)}>
+          {t("ended.signIn")}
+        </button>
+      </div>
+    );
+  }
+  return (
+    <Suspense fallback={null}>
+      <SignInAgain />
+    </Suspense>
   );
 }
