@@ -1,9 +1,9 @@
 /** Runs before the application has come: how it looks, and the first requests beside its code. */
 
+import { applyLook } from "@/i18n/look";
 import { askEarly } from "./api/early";
 import { API, refresh, wasSignedIn } from "./api/session";
 import { fetchAhead } from "./app/ahead";
-import { applyLook } from "./app/look";
 import { mayBeKept } from "./replica/kept";
 
 // What it takes to get the lock that a refresh is made under.

@@ -2,8 +2,8 @@ import "@mantine/core/styles.css";
 import "./styles/base.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { keepOffer } from "@/parts/install";
 import { Application } from "./app/Application";
-import { keepOffer } from "./app/install";
 import { installServiceWorker } from "./app/serviceWorker";
 import { startWords } from "./i18n";
 

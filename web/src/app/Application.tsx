@@ -2,11 +2,11 @@ import { DirectionProvider, MantineProvider } from "@mantine/core";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
-import { queryClient } from "./queries";
+import { queryClient } from "@/api/queries";
 import { router } from "./router";
 import { styleNonce, theme, variables } from "./theme";
 
-const Notices = lazy(() => import("./Notices"));
+const Notices = lazy(() => import("@/notices/Notices"));
 
 /** Everything around the pages. */
 export function Application() {

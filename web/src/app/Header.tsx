@@ -3,11 +3,11 @@ import { IconPlus, IconSearch } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { isMac } from "@/parts/shortcuts";
 import { AccountButton } from "./AccountButton";
 import { ConnectionStatus } from "./ConnectionStatus";
 import type { Overlay } from "./Shell";
 import classes from "./Shell.module.css";
-import { isMac } from "./shortcuts";
 
 const AccountMenu = lazy(() => import("./AccountMenu"));
 

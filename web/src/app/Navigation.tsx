@@ -21,7 +21,7 @@ import { useTranslation } from "react-i18next";
 import { useUnread } from "@/pages/inbox/unread";
 import { useSavedFilters } from "@/parts/filters/useSavedFilters";
 import { useWorkspaceId, useWorkspaces } from "@/replica/hooks";
-import { lastWorkspace } from "./lastWorkspace";
+import { lastWorkspace } from "@/replica/lastWorkspace";
 import type { Overlay } from "./Shell";
 import classes from "./Shell.module.css";
 

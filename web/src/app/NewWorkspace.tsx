@@ -3,8 +3,8 @@ import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, data } from "@/api/client";
+import { useProblemWords } from "@/i18n/problemWords";
 import { newKey } from "@/ids";
-import { useProblemWords } from "@/parts/problemWords";
 import { store } from "@/replica/store";
 
 /** A name, and the workspace is there. */

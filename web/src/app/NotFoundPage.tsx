@@ -1,23 +1,10 @@
-import { Link } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
+import { NothingHere } from "@/parts/NothingHere";
 
-/** Nothing has this address. */
+/** In place of all: nothing has this address. */
 export function NotFoundPage() {
   return (
     <main>
       <NothingHere />
     </main>
-  );
-}
-
-/** The same beside the navigation, where a page is already in the main part. */
-export function NothingHere() {
-  const { t } = useTranslation();
-  return (
-    <>
-      <h1>{t("notFound.title")}</h1>
-      <p>{t("notFound.text")}</p>
-      <Link to="/my-tasks">{t("notFound.home")}</Link>
-    </>
   );
 }

@@ -5,8 +5,8 @@ import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useMe, useViews, useWorkspaceId, useWorkspaces } from "@/replica/hooks";
+import { lastWorkspace } from "@/replica/lastWorkspace";
 import type { Task } from "@/replica/model";
-import { lastWorkspace } from "./lastWorkspace";
 import type { Overlay } from "./Shell";
 
 const PAGES = ["list", "board", "calendar", "timeline", "dashboard", "search"] as const;

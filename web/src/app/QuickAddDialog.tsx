@@ -2,9 +2,9 @@ import { Modal, NativeSelect, Stack } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { QuickAddHere } from "@/parts/QuickAdd/QuickAddHere";
 import { can, useWorkspaceId, useWorkspaces } from "@/replica/hooks";
-import { lastWorkspace, oneOf } from "./lastWorkspace";
-import { QuickAddHere } from "./QuickAddHere";
+import { lastWorkspace, oneOf } from "@/replica/lastWorkspace";
 
 /** Type a task, wherever one is. */
 export default function QuickAddDialog({ onClose }: { onClose: () => void }) {

@@ -3,6 +3,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { Outlet, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { listenToKeys } from "@/parts/shortcuts";
 import { beginStore } from "@/replica/begin";
 import { Banners } from "./Banners";
 import { Header } from "./Header";
@@ -11,7 +12,6 @@ import { PanelOutlet } from "./PanelOutlet";
 import { SessionGuard } from "./SessionGuard";
 import classes from "./Shell.module.css";
 import { useShellShortcuts } from "./shellShortcuts";
-import { listenToKeys } from "./shortcuts";
 
 const MenuDrawer = lazy(() => import("./MenuDrawer"));
 const NewWorkspace = lazy(() => import("./NewWorkspace"));

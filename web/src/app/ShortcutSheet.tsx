@@ -1,7 +1,7 @@
 import { Kbd, Modal, Stack, Switch, Table, Text } from "@mantine/core";
 import { Fragment, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { isMac, shortcutsOn, switchShortcuts, useShortcutList } from "./shortcuts";
+import { isMac, shortcutsOn, switchShortcuts, useShortcutList } from "@/parts/shortcuts";
 
 const keyName = (key: string): string => key.replace("mod+", isMac() ? "⌘ " : "Ctrl ");
 

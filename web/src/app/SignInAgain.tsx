@@ -3,7 +3,7 @@ import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, data } from "@/api/client";
 import { adopt, signOut } from "@/api/session";
-import { useProblemWords } from "@/parts/problemWords";
+import { useProblemWords } from "@/i18n/problemWords";
 import { useMe } from "@/replica/hooks";
 
 /** The session has ended elsewhere: sign in over the page, nothing on it is lost. */

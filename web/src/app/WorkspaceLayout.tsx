@@ -1,9 +1,9 @@
 import { Outlet } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
+import { NothingHere } from "@/parts/NothingHere";
 import { useLooking, useView, useWorkspaceId } from "@/replica/hooks";
-import { rememberWorkspace } from "./lastWorkspace";
-import { NothingHere } from "./NotFoundPage";
+import { rememberWorkspace } from "@/replica/lastWorkspace";
 
 /** What the pages of one workspace share: it is kept current while they are there. */
 export function WorkspaceLayout() {

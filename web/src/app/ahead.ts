@@ -1,7 +1,7 @@
 /** Asks for a page's code and words while the application's own code is still on its way. */
 
 import { fileOf } from "@/i18n/files";
-import { language } from "./look";
+import { language } from "@/i18n/look";
 
 type Page = { at: RegExp; code: () => Promise<unknown>; words: readonly string[] };
 

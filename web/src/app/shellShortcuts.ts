@@ -1,9 +1,9 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import { useShortcuts } from "@/parts/shortcuts";
 import { useWorkspaceId, useWorkspaces } from "@/replica/hooks";
-import { lastWorkspace } from "./lastWorkspace";
+import { lastWorkspace } from "@/replica/lastWorkspace";
 import type { Overlay } from "./Shell";
-import { useShortcuts } from "./shortcuts";
 
 const GO = [
   ["l", "list"],

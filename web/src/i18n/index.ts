@@ -2,8 +2,8 @@
 
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
-import { applyLook, keepLanguage, type Language, language } from "@/app/look";
 import { fileOf } from "./files";
+import { applyLook, keepLanguage, type Language, language } from "./look";
 
 const load = async (lng: string, ns: string) => (await fileOf(lng, ns))?.default;
 

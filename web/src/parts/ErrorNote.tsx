@@ -2,7 +2,7 @@ import { Alert, Button, Group, Text } from "@mantine/core";
 import { IconAlertCircle, IconCloudOff } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { asProblem } from "@/api/problem";
-import { useProblemWords } from "./problemWords";
+import { useProblemWords } from "@/i18n/problemWords";
 
 type Props = {
   /** Whatever was thrown. */

@@ -1,12 +1,12 @@
 import i18next from "i18next";
 import { beforeAll, describe, expect, test } from "vitest";
 import { asProblem, Problem } from "@/api/problem";
+import { aboutAll } from "@/i18n/problemWords";
 import { colourOf, contrast, PEOPLE_COLOURS, readableOn } from "./colours";
 import { quickDays } from "./DuePicker";
 import { initials } from "./initials";
 import { lineDiff, shortened } from "./lineDiff";
 import { matching } from "./Picker";
-import { aboutAll } from "./problemWords";
 import { commonRules, readRule, ruleInWords } from "./recurrence";
 import { startForTests } from "./testing";
 

@@ -9,7 +9,7 @@ import {
   useRef,
   useState,
 } from "react";
-import { fail } from "@/app/notices";
+import { fail } from "@/notices";
 
 /** What a menu is given: its button, and whether it is open. */
 export type Menued = {

@@ -1,7 +1,7 @@
 /** What people do to tasks and comments: shown at once, kept, and sent when it can be. */
 
-import { tell } from "@/app/notices";
 import { newId } from "@/ids";
+import { tell } from "@/notices";
 import type { Conflict, Field, Patch, Task, TaskOperation } from "./model";
 import { between } from "./positions";
 import { store } from "./store";

@@ -1,9 +1,9 @@
 /** Opens the copy of whoever is signed in, and tells the rest of the application what it hears. */
 
 import i18next from "i18next";
+import { queryClient } from "@/api/queries";
 import { leave, onSession, sessionState, sessionUser } from "@/api/session";
-import { fail, tell } from "@/app/notices";
-import { queryClient } from "@/app/queries";
+import { fail, tell } from "@/notices";
 import { textsAreIn } from "./actions";
 import { keepDraft } from "./drafts";
 import { operationsOf } from "./fold";

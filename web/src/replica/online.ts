@@ -1,8 +1,8 @@
 /** What is changed at the server at once, and not through the outbox: projects, labels, members. */
 
 import { api } from "@/api/client";
-import { fail, tell } from "@/app/notices";
 import { newKey } from "@/ids";
+import { fail, tell } from "@/notices";
 import { pull } from "./actions";
 
 type Answer<T> = { data?: T; response: Response };

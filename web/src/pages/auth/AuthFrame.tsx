@@ -2,8 +2,8 @@ import { Title, UnstyledButton } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { LANGUAGES, type Language } from "@/app/look";
 import { speak } from "@/i18n";
+import { LANGUAGES, type Language } from "@/i18n/look";
 import styles from "./auth.module.css";
 
 const NAMES: Record<Language, string> = { en: "English", de: "Deutsch" };

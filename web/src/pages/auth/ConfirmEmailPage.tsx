@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { asProblem } from "@/api/problem";
-import { useProblemWords } from "@/parts/problemWords";
+import { useProblemWords } from "@/i18n/problemWords";
 import { AuthFrame } from "./AuthFrame";
 import { ButtonLink } from "./fields";
 import { confirm, tokenOfLink } from "./open";

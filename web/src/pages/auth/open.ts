@@ -3,7 +3,7 @@
 import { api, data, type Schemas } from "@/api/client";
 import { asProblem, problemOf } from "@/api/problem";
 import { API, adopt } from "@/api/session";
-import { language } from "@/app/look";
+import { language } from "@/i18n/look";
 
 type LoggedIn = Schemas["LoggedIn"];
 type NewAccount = Pick<Schemas["Register"], "email" | "password" | "name"> & {

@@ -4,8 +4,7 @@ import { IconCalendar } from "@tabler/icons-react";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useEffect, useId, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { tell } from "@/app/notices";
-import { useShortcuts } from "@/app/shortcuts";
+import { tell } from "@/notices";
 import { EmptyState } from "@/parts/EmptyState";
 import {
   cleared,
@@ -16,6 +15,7 @@ import {
   useMinute,
   useNames,
 } from "@/parts/filters";
+import { useShortcuts } from "@/parts/shortcuts";
 import { updateTask } from "@/replica/actions";
 import { can, useLanguage, useRole, useView, useWorkspaceId, useZone } from "@/replica/hooks";
 import type { Task } from "@/replica/model";

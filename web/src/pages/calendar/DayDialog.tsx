@@ -1,7 +1,7 @@
 import { Button, Modal } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { QuickAddHere } from "@/app/QuickAddHere";
+import { QuickAddHere } from "@/parts/QuickAdd/QuickAddHere";
 import type { Task } from "@/replica/model";
 import { type DayKey, dueOn } from "@/time/dates";
 import { formatDay } from "@/time/format";

@@ -7,7 +7,7 @@ import {
 } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { api, data, type Schemas } from "@/api/client";
-import { fail } from "@/app/notices";
+import { fail } from "@/notices";
 import { useConnection } from "@/replica/hooks";
 import { now } from "@/time/clock";
 import { ASKED_EVERY_MS, unreadKey } from "./unread";

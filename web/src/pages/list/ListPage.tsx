@@ -3,8 +3,7 @@ import { useMediaQuery } from "@mantine/hooks";
 import { useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { tell } from "@/app/notices";
-import { QuickAddHere } from "@/app/QuickAddHere";
+import { tell } from "@/notices";
 import {
   type Column,
   cleared,
@@ -16,6 +15,7 @@ import {
   useNames,
 } from "@/parts/filters";
 import { ordered } from "@/parts/filters/ordered";
+import { QuickAddHere } from "@/parts/QuickAdd/QuickAddHere";
 import { deleteTasks, moveTask, updateTask } from "@/replica/actions";
 import { can, useLanguage, useRole, useView, useWorkspaceId, useZone } from "@/replica/hooks";
 import type { Task } from "@/replica/model";

@@ -1,5 +1,5 @@
 import { useTranslation } from "react-i18next";
-import { useShortcuts } from "@/app/shortcuts";
+import { useShortcuts } from "@/parts/shortcuts";
 import { isGroup, type Row } from "./rows";
 import type { GridActs, useGridKeys } from "./useGridKeys";
 

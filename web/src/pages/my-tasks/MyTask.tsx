@@ -3,7 +3,7 @@ import { IconCircle, IconCircleCheckFilled } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { type MouseEvent, memo } from "react";
 import { useTranslation } from "react-i18next";
-import { tell } from "@/app/notices";
+import { tell } from "@/notices";
 import { DueDate } from "@/parts/DueDate";
 import { isOpen } from "@/parts/filters/matching";
 import { PriorityIcon } from "@/parts/PriorityIcon";

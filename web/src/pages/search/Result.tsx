@@ -1,7 +1,7 @@
 import { useNavigate } from "@tanstack/react-router";
 import { type MouseEvent, memo } from "react";
 import { useTranslation } from "react-i18next";
-import { tell } from "@/app/notices";
+import { tell } from "@/notices";
 import { DueDate } from "@/parts/DueDate";
 import { isOpen, marked, type Names } from "@/parts/filters";
 import { PersonAvatar } from "@/parts/PersonAvatar";

@@ -2,7 +2,6 @@ import { Button } from "@mantine/core";
 import { IconSearch, IconZoomExclamation } from "@tabler/icons-react";
 import { type KeyboardEvent, type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useShortcuts } from "@/app/shortcuts";
 import { EmptyState } from "@/parts/EmptyState";
 import {
   cleared,
@@ -15,6 +14,7 @@ import {
   wordsOf,
 } from "@/parts/filters";
 import { PageSkeleton } from "@/parts/PageSkeleton";
+import { useShortcuts } from "@/parts/shortcuts";
 import { useView, useWorkspaceId } from "@/replica/hooks";
 import type { Task } from "@/replica/model";
 import { Result } from "./Result";

@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, type Schemas } from "@/api/client";
-import { fail, tell } from "@/app/notices";
+import { fail, tell } from "@/notices";
 import { useForm } from "@/parts/useForm";
 import { Submit } from "./fields";
 import { Section } from "./SettingsFrame";

@@ -1,10 +1,10 @@
 import { Button, SegmentedControl, Switch, useMantineColorScheme } from "@mantine/core";
 import { useState, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
-import { install, offered, onOffer } from "@/app/install";
-import type { Language, Theme } from "@/app/look";
-import { shortcutsOn, switchShortcuts } from "@/app/shortcuts";
 import { speak } from "@/i18n";
+import type { Language, Theme } from "@/i18n/look";
+import { install, offered, onOffer } from "@/parts/install";
+import { shortcutsOn, switchShortcuts } from "@/parts/shortcuts";
 import { allowedHosts, forgetHost, onHosts } from "@/text/markdown/hosts";
 import { LANGUAGE_NAMES } from "./languages";
 import { Section, SettingsFrame } from "./SettingsFrame";

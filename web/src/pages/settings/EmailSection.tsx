@@ -4,7 +4,7 @@ import { useCallback, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
 import { asProblem } from "@/api/problem";
-import { fail, tell } from "@/app/notices";
+import { fail, tell } from "@/notices";
 import { useForm } from "@/parts/useForm";
 import { type Me, refreshMe } from "@/replica/hooks";
 import { Password, Submit } from "./fields";

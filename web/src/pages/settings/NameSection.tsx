@@ -2,7 +2,7 @@ import { TextInput } from "@mantine/core";
 import { useCallback } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
-import { tell } from "@/app/notices";
+import { tell } from "@/notices";
 import { useForm } from "@/parts/useForm";
 import { type Me, refreshMe } from "@/replica/hooks";
 import { Submit } from "./fields";

@@ -1,7 +1,7 @@
 import { useCallback, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
-import { tell } from "@/app/notices";
+import { tell } from "@/notices";
 import { useForm } from "@/parts/useForm";
 import { useMe } from "@/replica/hooks";
 import { Password, Submit } from "./fields";

@@ -2,7 +2,7 @@ import { Alert, Badge, Button } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, data, type Schemas } from "@/api/client";
-import { fail, tell } from "@/app/notices";
+import { fail, tell } from "@/notices";
 import { useLanguage, useZone } from "@/replica/hooks";
 import { formatMoment, localeFor } from "@/time/format";
 import { ability, ownEndpoint, subscribe, unsubscribe } from "./push";

@@ -3,7 +3,7 @@ import { IconDeviceDesktop, IconDeviceMobile } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, data, type Schemas } from "@/api/client";
-import { fail, tell } from "@/app/notices";
+import { fail, tell } from "@/notices";
 import { ErrorNote } from "@/parts/ErrorNote";
 import { PageSkeleton } from "@/parts/PageSkeleton";
 import { useLanguage, useZone } from "@/replica/hooks";

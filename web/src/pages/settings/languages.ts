@@ -1,4 +1,4 @@
-import { LANGUAGES, type Language } from "@/app/look";
+import { LANGUAGES, type Language } from "@/i18n/look";
 
 const NAMES: Record<Language, string> = { en: "English", de: "Deutsch" };
 

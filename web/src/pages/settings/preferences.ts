@@ -3,7 +3,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, type Schemas } from "@/api/client";
 import { asProblem } from "@/api/problem";
-import { fail } from "@/app/notices";
+import { fail } from "@/notices";
 
 export type Preferences = Schemas["PreferencesOut"];
 export type Kind = keyof Preferences["kinds"];

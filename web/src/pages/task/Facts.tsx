@@ -3,7 +3,7 @@ import { IconPlus } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, data } from "@/api/client";
-import { fail } from "@/app/notices";
+import { fail } from "@/notices";
 import { DuePicker } from "@/parts/DuePicker";
 import { LabelPicker } from "@/parts/LabelPicker";
 import { PersonPicker } from "@/parts/PersonPicker";

@@ -2,7 +2,7 @@ import { ActionIcon, Badge, CloseButton, Menu } from "@mantine/core";
 import { IconArrowsMaximize, IconCopy, IconDots, IconLink, IconTrash } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { fail, tell } from "@/app/notices";
+import { fail, tell } from "@/notices";
 import { createTask, deleteTasks } from "@/replica/actions";
 import { useConnection, useText } from "@/replica/hooks";
 import type { Patch, Task } from "@/replica/model";

@@ -4,7 +4,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, type Schemas } from "@/api/client";
-import { fail, tell } from "@/app/notices";
+import { fail, tell } from "@/notices";
 import { ErrorNote } from "@/parts/ErrorNote";
 import { pull } from "@/replica/actions";
 import type { Task } from "@/replica/model";

@@ -4,7 +4,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, type Schemas } from "@/api/client";
-import { fail, tell } from "@/app/notices";
+import { fail, tell } from "@/notices";
 import { ErrorNote } from "@/parts/ErrorNote";
 import type { Task } from "@/replica/model";
 import { nowMs } from "@/time/clock";

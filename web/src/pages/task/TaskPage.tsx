@@ -1,5 +1,5 @@
 import { useNavigate, useParams } from "@tanstack/react-router";
-import { NothingHere } from "@/app/NotFoundPage";
+import { NothingHere } from "@/parts/NothingHere";
 import { useWorkspaceId } from "@/replica/hooks";
 import styles from "./TaskPanel.module.css";
 import { TaskView } from "./TaskView";

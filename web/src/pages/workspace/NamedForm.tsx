@@ -11,7 +11,7 @@ import {
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { asProblem, type Problem } from "@/api/problem";
-import { useProblemWords } from "@/parts/problemWords";
+import { useProblemWords } from "@/i18n/problemWords";
 
 export type Named = {
   name: string;

@@ -3,7 +3,7 @@ import { IconPencil, IconTrash } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { fail } from "@/app/notices";
+import { fail } from "@/notices";
 import { PageSkeleton } from "@/parts/PageSkeleton";
 import { can, useRole, useView } from "@/replica/hooks";
 import type { Task } from "@/replica/model";

@@ -2,7 +2,7 @@ import { Button, NativeSelect } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
-import { fail } from "@/app/notices";
+import { fail } from "@/notices";
 import { keyOf } from "./ImportParts";
 import type { Import } from "./queries";
 import classes from "./transfer.module.css";

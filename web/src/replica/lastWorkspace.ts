@@ -1,4 +1,4 @@
-import type { Workspace } from "@/replica/model";
+import type { Workspace } from "./model";
 
 const LAST = "tidework.workspace";
 

@@ -1,5 +1,5 @@
 import { QueryClient } from "@tanstack/react-query";
-import { asProblem } from "@/api/problem";
+import { asProblem } from "./problem";
 
 /** What is asked of the server and not kept in the replica. */
 export const queryClient = new QueryClient({

@@ -5,12 +5,12 @@ import { useTranslation } from "react-i18next";
 import { api, data } from "@/api/client";
 import { asProblem } from "@/api/problem";
 import { newKey } from "@/ids";
+import { fail, tell } from "@/notices";
 import { createTask, pull } from "@/replica/actions";
 import { useLanguage, useMe, useView, useZone } from "@/replica/hooks";
 import type { Patch } from "@/replica/model";
 import { store } from "@/replica/store";
 import type { Draft } from "@/text/quickadd";
-import { fail, tell } from "./notices";
 
 // It understands two languages, and comes when the page is there.
 const QuickAdd = lazy(async () => {

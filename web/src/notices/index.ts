@@ -32,7 +32,7 @@ export async function tell({ text, undo, tone = "plain" }: Telling): Promise<voi
 
 /** Say what went wrong, and what to do. */
 export async function fail(error: unknown): Promise<void> {
-  const { aboutAll } = await import("@/parts/problemWords");
+  const { aboutAll } = await import("@/i18n/problemWords");
   await i18next.loadNamespaces("parts");
   tell({ text: aboutAll(i18next.t, error, i18next.language), tone: "bad" });
 }
