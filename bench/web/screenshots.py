@@ -48,7 +48,7 @@ PAGES = {
     "register": "/register",
     "my-tasks": "/my-tasks",
     "list": "/w/{w}/list",
-    "list-panel": "/w/{w}/list?task=12",
+    "list-panel": "/w/{w}/list?task=5",
     "board": "/w/{w}/board",
     "calendar": "/w/{w}/calendar",
     "timeline": "/w/{w}/timeline",

@@ -35,6 +35,8 @@ class Site:
     """The first one's workspace with the real tasks."""
     many: str
     """The second one's, with a list that is long."""
+    tasks: int
+    """How long."""
 
     @property
     def url(self) -> str:
@@ -66,7 +68,7 @@ def served(folder: Path, data: Path, tasks: int) -> Iterator[Site]:
             found = client.expect(200, "GET", f"{tidework.API}/workspaces", token=token)
         names = {one["name"]: one["id"] for one in found["items"]}
         users = (pairs[0]["user"]["id"], pairs[1]["user"]["id"])
-        yield Site(port, users, names["Bench"], many)
+        yield Site(port, users, names["Bench"], many, tasks)
 
 
 def program() -> str:
