@@ -20,7 +20,7 @@ const TOGETHER = {
   list: /src\/pages\/list\/ListPage\.tsx$/,
 };
 // The words that every page beside the navigation needs.
-const WORDS = /locales\/(\w+)\/(?:shell|filters|task)\.json$/;
+const WORDS = /locales\/(\w+)\/(?:shell|filters)\.json$/;
 
 const groups = [
   ...Object.entries(TOGETHER).map(([name, test], i) => ({ name, test, priority: 20 - i })),

@@ -27,17 +27,17 @@ PAGES: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "my tasks": (
         "/my-tasks",
         ("Shell", "MyTasksPage"),
-        ("shell", "parts", "filters", "my-tasks", "task"),
+        ("shell", "parts", "filters", "my-tasks"),
     ),
     "list": (
         "/w/{jira}/list",
         ("Shell", "WorkspaceLayout", "ListPage"),
-        ("shell", "parts", "filters", "list", "task"),
+        ("shell", "parts", "filters", "list"),
     ),
     "board": (
         "/w/{jira}/board",
         ("Shell", "WorkspaceLayout", "BoardPage"),
-        ("shell", "parts", "filters", "board", "task"),
+        ("shell", "parts", "filters", "board"),
     ),
 }
 # Those that the budget was given for; the others are shown beside them.

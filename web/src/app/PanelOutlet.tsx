@@ -1,10 +1,15 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
+import i18next from "i18next";
 import { lazy, Suspense } from "react";
 import { useWorkspaceId } from "@/replica/hooks";
 
-const TaskPanel = lazy(() =>
-  import("@/pages/task/TaskPanel").then(({ TaskPanel }) => ({ default: TaskPanel })),
-);
+const TaskPanel = lazy(async () => {
+  const [{ TaskPanel }] = await Promise.all([
+    import("@/pages/task/TaskPanel"),
+    i18next.loadNamespaces("task"),
+  ]);
+  return { default: TaskPanel };
+});
 
 /** The task that the address names, beside the page: `?task=12`, `?task=<workspace>/12`. */
 export function PanelOutlet() {

@@ -10,18 +10,18 @@ const PAGES: readonly Page[] = [
   {
     at: /^\/(my-tasks)?$/,
     code: () => import("@/pages/my-tasks/MyTasksPage"),
-    words: ["my-tasks", "task"],
+    words: ["my-tasks"],
   },
-  { at: /^\/inbox/, code: () => import("@/pages/inbox/InboxPage"), words: ["inbox", "task"] },
+  { at: /^\/inbox/, code: () => import("@/pages/inbox/InboxPage"), words: ["inbox"] },
   {
     at: /^\/w\/[^/]+\/list/,
     code: () => import("@/pages/list/ListPage"),
-    words: ["list", "task"],
+    words: ["list"],
   },
   {
     at: /^\/w\/[^/]+\/board/,
     code: () => import("@/pages/board/BoardPage"),
-    words: ["board", "task"],
+    words: ["board"],
   },
 ];
 

@@ -102,13 +102,13 @@ const myTasks = createRoute({
   getParentRoute: () => shell,
   path: "/my-tasks",
   validateSearch: panel,
-  component: page(() => import("@/pages/my-tasks/MyTasksPage"), "MyTasksPage", "my-tasks", "task"),
+  component: page(() => import("@/pages/my-tasks/MyTasksPage"), "MyTasksPage", "my-tasks"),
 });
 const inbox = createRoute({
   getParentRoute: () => shell,
   path: "/inbox",
   validateSearch: panel,
-  component: page(() => import("@/pages/inbox/InboxPage"), "InboxPage", "inbox", "task"),
+  component: page(() => import("@/pages/inbox/InboxPage"), "InboxPage", "inbox"),
 });
 
 const workspace = createRoute({
@@ -129,7 +129,7 @@ const inWorkspace = <P extends string>(
     getParentRoute: () => workspace,
     path,
     validateSearch: (search: Record<string, unknown>): PageSearch => search,
-    component: page(load, name, words, "task"),
+    component: page(load, name, words),
   });
 
 const workspacePages = [
