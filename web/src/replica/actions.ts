@@ -5,6 +5,7 @@ import { tell } from "@/notices";
 import type { Conflict, Field, Patch, Task, TaskOperation } from "./model";
 import { between } from "./positions";
 import { store } from "./store";
+import { titled } from "./titles";
 
 /** What `POST /tasks/batch` takes. */
 const BATCH = 500;
@@ -16,7 +17,11 @@ export function createTask(
   notice?: string,
 ): string {
   const id = newId();
-  run(workspaceId, [{ op: "create", id, data }], notice);
+  const whole = {
+    ...titled(data.title),
+    ...(data.description && { description: data.description }),
+  };
+  run(workspaceId, [{ op: "create", id, data: { ...data, ...whole } }], notice);
   return id;
 }
 

@@ -4,8 +4,6 @@ import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import styles from "./BoardPage.module.css";
 
-const LONGEST_TITLE = 200;
-
 /** A new task at the end of a column: Enter makes it and waits for the next one. */
 export function AddTask({ name, onAdd }: { name: string; onAdd: (title: string) => void }) {
   const { t } = useTranslation("board");
@@ -45,7 +43,6 @@ export function AddTask({ name, onAdd }: { name: string; onAdd: (title: string) 
         data-autofocus
         autoFocus
         value={title}
-        maxLength={LONGEST_TITLE}
         enterKeyHint="done"
         aria-label={t("add.to", { name })}
         placeholder={t("add.title")}

@@ -1,6 +1,8 @@
 import { memo, useEffect, useRef, useState } from "react";
+import { tell } from "@/notices";
 import type { Column } from "@/parts/filters";
 import type { Task } from "@/replica/model";
+import { tooMany } from "@/replica/titles";
 import { gridcell, gridrow } from "./aria";
 import { CellValue, READ_ONLY } from "./cells";
 import { useList } from "./context";
@@ -121,8 +123,6 @@ const Cell = memo(function Cell({ task, column, tabIndex }: CellProps) {
   );
 });
 
-const LONGEST_TITLE = 200;
-
 type TitleProps = { task: Task; onDone: (task: Task, title: string | null) => void };
 
 function TitleInput({ task, onDone }: TitleProps) {
@@ -133,8 +133,13 @@ function TitleInput({ task, onDone }: TitleProps) {
   useEffect(() => input.current?.select(), []);
   const finish = (keep: boolean) => {
     if (done.current) return;
-    done.current = true;
     const next = title.trim();
+    const over = tooMany(next);
+    if (keep && over > 0) {
+      void tell({ text: t("row.tooLong", { count: over }), tone: "bad" });
+      return;
+    }
+    done.current = true;
     onDone(task, keep && next !== "" && next !== task.title ? next : null);
   };
   return (
@@ -144,7 +149,6 @@ function TitleInput({ task, onDone }: TitleProps) {
       data-editing
       dir="auto"
       value={title}
-      maxLength={LONGEST_TITLE}
       aria-label={t("row.title")}
       onChange={(event) => setTitle(event.currentTarget.value)}
       onBlur={() => finish(true)}

@@ -11,8 +11,6 @@ import { Section } from "./Section";
 import { TaskLink } from "./TaskLink";
 import styles from "./TaskPanel.module.css";
 
-const LONGEST_TITLE = 200;
-
 type Props = { task: Task; view: View; editable: boolean };
 
 /** What has to be done for this task: ticked, and added by typing. */
@@ -103,7 +101,6 @@ function AddSubTask({ onAdd }: { onAdd: (title: string) => void }) {
         leftSection={<IconPlus size={16} aria-hidden />}
         aria-label={t("subTasks.add")}
         placeholder={t("subTasks.add")}
-        maxLength={LONGEST_TITLE}
         enterKeyHint="done"
         dir="auto"
         value={title}

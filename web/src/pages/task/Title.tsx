@@ -3,11 +3,10 @@ import { use, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { updateTask } from "@/replica/actions";
 import type { Task } from "@/replica/model";
+import { tooMany } from "@/replica/titles";
 import { useSurroundings } from "./context";
 import { InPanel } from "./panel";
 import styles from "./TaskPanel.module.css";
-
-const LONGEST = 200;
 
 /** The title, edited where it stands. */
 export function Title({ task, editable }: { task: Task; editable: boolean }) {
@@ -23,7 +22,10 @@ export function Title({ task, editable }: { task: Task; editable: boolean }) {
       </Heading>
     );
   }
+  const over = tooMany(typed?.text ?? "");
   const save = () => {
+    // It stays as it was typed, with what is wrong beside it.
+    if (over > 0) return;
     const text = typed?.text.trim() ?? "";
     if (typed !== null && text !== "") updateTask(workspaceId, typed.from, { title: text });
     setTyped(null);
@@ -38,9 +40,9 @@ export function Title({ task, editable }: { task: Task; editable: boolean }) {
         variant="unstyled"
         autosize
         dir="auto"
-        maxLength={LONGEST}
         value={typed?.text ?? task.title}
-        aria-invalid={typed?.text.trim() === "" || undefined}
+        aria-invalid={typed?.text.trim() === "" || over > 0 || undefined}
+        error={over > 0 && t("titleLong", { count: over })}
         onChange={(event) => {
           const text = event.currentTarget.value.replace(/[\r\n]+/g, " ");
           setTyped((before) => ({ text, from: before?.from ?? task }));

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { TITLE_MAX } from "@/replica/titles";
 import { CONTEXT, tell, told } from "./examples";
-import { parse, TITLE_MAX, toDraft } from "./index";
+import { parse, toDraft } from "./index";
 
 const keysOf = (text: string) => parse(text, CONTEXT).tokens.map((token) => token.key);
 
