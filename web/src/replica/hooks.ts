@@ -35,9 +35,10 @@ export const useMe = (): Me | undefined =>
 
 export const refreshMe = () => queryClient.invalidateQueries({ queryKey: meKey });
 
+const HERE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 /** The account's time zone; this browser's until it is known. */
-export const useZone = (): string =>
-  useMe()?.time_zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+export const useZone = (): string => useMe()?.time_zone ?? HERE;
 
 export function useLanguage(): Language {
   return document.documentElement.lang === "de" ? "de" : "en";

@@ -12,12 +12,25 @@ export async function readWorkspace(db: Database, id: string) {
   return head === undefined || head.seq === null ? undefined : { head, tasks };
 }
 
-export const writeWorkspace = (db: Database, head: Head, tasks: readonly Task[]) =>
+/** Nothing of the workspace is kept, until `writeEnd`. */
+export const writeBegin = (db: Database, id: string) =>
   db.transaction("rw", db.heads, db.tasks, db.texts, async () => {
-    await db.tasks.where("workspace_id").equals(head.id).delete();
-    await db.texts.where("workspace_id").equals(head.id).delete();
-    await db.tasks.bulkPut([...tasks]);
-    await db.heads.put(head);
+    await db.heads.delete(id);
+    await db.tasks.where("workspace_id").equals(id).delete();
+    await db.texts.where("workspace_id").equals(id).delete();
+  });
+
+/** The workspace is kept as of `head`: with what has changed since its tasks were written. */
+export const writeEnd = (
+  db: Database,
+  head: Head,
+  changed: readonly Task[],
+  gone: readonly string[],
+) =>
+  db.transaction("rw", db.heads, db.tasks, async () => {
+    await db.tasks.bulkPut([...changed]);
+    await db.tasks.bulkDelete([...gone]);
+    await db.heads.put({ ...head, texts: false });
   });
 
 /**

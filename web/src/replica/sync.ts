@@ -4,7 +4,14 @@ import { api, data } from "@/api/client";
 import { asProblem } from "@/api/problem";
 import type { Head } from "./db";
 import type { Keeper } from "./keeper";
-import { dropWorkspace, readWorkspace, writeFolded, writeTexts, writeWorkspace } from "./keeping";
+import {
+  dropWorkspace,
+  readWorkspace,
+  writeBegin,
+  writeEnd,
+  writeFolded,
+  writeTexts,
+} from "./keeping";
 import { mayBeKept, noteKept } from "./kept";
 import { type Commit, LiveStream } from "./live";
 import type { Change, Task } from "./model";
@@ -12,6 +19,16 @@ import { tellsOfPeople } from "./people";
 import type { Folded, WorkspaceReplica } from "./workspace";
 
 const PAGE = 1000;
+// Rows that are written without a pause: a few milliseconds' work.
+const AT_ONCE = 100;
+const PATIENCE_MS = 1_000;
+
+/** When the page has nothing better to do, or has had something to do for a while. */
+const quiet = (): Promise<unknown> =>
+  new Promise((go) => {
+    if ("requestIdleCallback" in globalThis) requestIdleCallback(go, { timeout: PATIENCE_MS });
+    else setTimeout(go, 50);
+  });
 
 export type SyncEvents = {
   folded(workspaceId: string, folded: Folded): void;
@@ -24,6 +41,7 @@ export class WorkspaceSync {
   private stream: LiveStream | null = null;
   private opening: Promise<void> | null = null;
   private catching: Promise<void> | null = null;
+  private keeping: Promise<void> = Promise.resolve();
   private textsWanted = true;
   private peopleKnown = false;
 
@@ -105,10 +123,27 @@ export class WorkspaceSync {
     this.peopleKnown = true;
     this.textsWanted = true;
     this.replica.complete(whole);
-    void this.keeper
-      .write((db) => writeWorkspace(db, whole, all))
-      .then((kept) => kept && noteKept(whole.id));
+    this.keeping = this.keep(all);
     await this.changes();
+  }
+
+  /** Into the database, a little at a time: nothing that people do waits for it. */
+  private async keep(tasks: readonly Task[]): Promise<void> {
+    const { replica, keeper } = this;
+    const { id } = replica;
+    let kept = await keeper.write((db) => writeBegin(db, id));
+    for (let from = 0; kept && from < tasks.length; from += AT_ONCE) {
+      await quiet();
+      const part = tasks.slice(from, from + AT_ONCE);
+      kept = await keeper.write((db) => db.tasks.bulkPut(part));
+    }
+    const { head } = replica.get();
+    if (!kept || head === undefined || head.seq === null) return;
+    // What has been folded in meanwhile found nothing to be added to.
+    const written = new Map(tasks.map((task) => [task.id, task.version]));
+    const changed = replica.all().filter((task) => written.get(task.id) !== task.version);
+    const gone = tasks.flatMap((task) => (replica.base(task.id) === undefined ? task.id : []));
+    if (await keeper.write((db) => writeEnd(db, head, changed, gone))) noteKept(id);
   }
 
   private page(cursor?: string) {
@@ -177,6 +212,7 @@ export class WorkspaceSync {
   private async texts(): Promise<void> {
     if (!this.textsWanted || !this.keeper.usable) return;
     this.textsWanted = false;
+    await this.keeping;
     const { id } = this.replica;
     try {
       for (let cursor: string | null | undefined; cursor !== null; ) {
@@ -184,7 +220,11 @@ export class WorkspaceSync {
         const params = { path: { w: id }, query };
         const page = await data(api.GET("/api/v1/workspaces/{w}/texts", { params }));
         const rows = page.items.map((text) => ({ ...text, workspace_id: id }));
-        if (!(await this.keeper.write((db) => writeTexts(db, rows)))) return;
+        for (let from = 0; from < rows.length; from += AT_ONCE) {
+          await quiet();
+          const part = rows.slice(from, from + AT_ONCE);
+          if (!(await this.keeper.write((db) => writeTexts(db, part)))) return;
+        }
         cursor = page.next_cursor;
       }
       void this.keeper.write((db) => db.heads.update(id, { texts: true }));

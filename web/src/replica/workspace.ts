@@ -51,6 +51,11 @@ export class WorkspaceReplica {
     return this.head?.seq ?? null;
   }
 
+  /** All tasks as the server has them. */
+  all(): Task[] {
+    return [...this.server.values()];
+  }
+
   /** The task as the server has it. */
   base(id: string): Task | undefined {
     return this.server.get(id);
