@@ -20,7 +20,7 @@ import type { Folded, WorkspaceReplica } from "./workspace";
 
 const PAGE = 1000;
 // Rows that are written without a pause: a few milliseconds' work.
-const AT_ONCE = 100;
+const AT_ONCE = 40;
 const PATIENCE_MS = 1_000;
 
 /** When the page has nothing better to do, or has had something to do for a while. */
