@@ -42,7 +42,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     server.stop()
 
 
-@pytest.fixture(scope="session")
+# No longer than a module: while it is there, so is an event loop, and no other test can have one.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator["sync_api.Browser"]:
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:

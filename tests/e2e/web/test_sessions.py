@@ -10,7 +10,9 @@ def test_a_session_ends_elsewhere_and_what_is_being_typed_stays(site: Site, open
     task = person.task(person.personal, "Paint the boats")
     page = opened(person, f"/w/{person.personal}/list?task={task['number']}")
     comment = page.get_by_role("textbox", name="Write a comment")
+    page.get_by_text("No comments yet").wait_for()
     comment.fill("Blue, and the oars")
+    expect(comment).to_be_focused()
     for session in person.call("GET", "/auth/sessions")["items"]:
         if not session["current"]:
             person.call("DELETE", f"/auth/sessions/{session['id']}")
