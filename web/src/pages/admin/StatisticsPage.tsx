@@ -115,7 +115,7 @@ function Largest({ list }: { list: Stats["largest_workspaces"] }) {
       <h2 id="largest">{t("largest.title")}</h2>
       <p className={classes.hint}>{t("largest.hint")}</p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be reached with the keyboard */}
-      <section className={classes.table} tabIndex={0} aria-label={t("largest.title")}>
+      <section className={classes.table} tabIndex={0} aria-label={t("largest.table")}>
         <table className={plots.table}>
           <thead>
             <tr>
