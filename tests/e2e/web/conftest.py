@@ -69,7 +69,12 @@ def opened(site: Site, chromium: "sync_api.Browser") -> Iterator[Open]:
 
     def opened(person: Person | None = None, path: str = "/", **options: Any) -> Any:
         state = signed_in(site, person) if person is not None else None
-        options = {"viewport": DESKTOP, "locale": "en-GB", "timezone_id": "Europe/Berlin"} | options
+        usual = {
+            "viewport": DESKTOP, "locale": "en-GB", "timezone_id": "Europe/Berlin",
+            # What is half-way between two colours has neither one's contrast.
+            "reduced_motion": "reduce",
+        }  # fmt: skip
+        options = usual | options
         context = chromium.new_context(storage_state=state, base_url=site.url, **options)
         context.set_default_timeout(15_000)
         contexts.append(context)
