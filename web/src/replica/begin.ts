@@ -22,10 +22,9 @@ const events: StoreEvents = {
     if (problem.code === "not_found") tell({ text: i18next.t("refused.gone"), tone: "bad" });
     else void fail(problem);
   },
-  done({ workspaceId, work, comment }) {
+  done({ workspaceId, work }) {
     if (work.kind !== "comment") return;
     void queryClient.invalidateQueries({ queryKey: ["comments", workspaceId, work.taskId] });
-    void comment;
   },
 };
 

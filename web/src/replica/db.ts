@@ -13,6 +13,8 @@ export type Head = {
   labels: Label[];
   /** Whether the descriptions are all there too. */
   texts: boolean;
+  /** Who is writing it for the first time; nobody else may end that. */
+  writing?: string;
 };
 export type Text = { id: string; workspace_id: string; version: number; description: string };
 /** Something typed and not sent, by what it is for. */

@@ -12,22 +12,33 @@ export async function readWorkspace(db: Database, id: string) {
   return head === undefined || head.seq === null ? undefined : { head, tasks };
 }
 
-/** Nothing of the workspace is kept, until `writeEnd`. */
-export const writeBegin = (db: Database, id: string) =>
+/** Begin to keep the workspace, under the name `writing`: it is not kept until `writeEnd`. */
+export const writeBegin = (db: Database, head: Head, writing: string) =>
   db.transaction("rw", db.heads, db.tasks, db.texts, async () => {
-    await db.heads.delete(id);
-    await db.tasks.where("workspace_id").equals(id).delete();
-    await db.texts.where("workspace_id").equals(id).delete();
+    await db.tasks.where("workspace_id").equals(head.id).delete();
+    await db.texts.where("workspace_id").equals(head.id).delete();
+    await db.heads.put({ ...head, seq: null, writing });
+  });
+
+// Another tab that began later, or the end of the membership, ends what was begun before.
+const isWriting = async (db: Database, id: string, writing: string): Promise<boolean> =>
+  (await db.heads.get(id))?.writing === writing;
+
+export const writePart = (db: Database, id: string, writing: string, tasks: readonly Task[]) =>
+  db.transaction("rw", db.heads, db.tasks, async () => {
+    if (await isWriting(db, id, writing)) await db.tasks.bulkPut([...tasks]);
   });
 
 /** The workspace is kept as of `head`: with what has changed since its tasks were written. */
 export const writeEnd = (
   db: Database,
   head: Head,
+  writing: string,
   changed: readonly Task[],
   gone: readonly string[],
 ) =>
   db.transaction("rw", db.heads, db.tasks, async () => {
+    if (!(await isWriting(db, head.id, writing))) return;
     await db.tasks.bulkPut([...changed]);
     await db.tasks.bulkDelete([...gone]);
     await db.heads.put({ ...head, texts: false });

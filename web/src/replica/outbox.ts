@@ -4,7 +4,7 @@
  */
 
 import { asProblem, type Problem } from "@/api/problem";
-import { newId, newKey } from "@/ids";
+import { newKey } from "@/ids";
 import { operationsOf } from "./fold";
 import type { Keeper } from "./keeper";
 import type { Conflict, Entry, Work } from "./model";
@@ -143,6 +143,8 @@ export class Outbox {
 
   /** What the database has, with what is not there yet. */
   private merge(rows: readonly Entry[]): void {
+    // Another tab may have sent what this one wants to take back.
+    for (const { key, seq } of rows) if (seq !== undefined) this.settle(key, seq);
     const known = new Set(rows.map(({ key }) => key));
     const own = this.entries.filter(({ key }) => this.unsaved.has(key) && !known.has(key));
     const mine = new Map(this.entries.map((entry) => [entry.key, entry]));
@@ -288,5 +290,3 @@ export class Outbox {
     this.on.refused(lost, problem);
   }
 }
-
-export const newTaskId = newId;

@@ -2,6 +2,7 @@
 
 import { api, data } from "@/api/client";
 import { asProblem } from "@/api/problem";
+import { newId } from "@/ids";
 import type { Head } from "./db";
 import type { Keeper } from "./keeper";
 import {
@@ -10,6 +11,7 @@ import {
   writeBegin,
   writeEnd,
   writeFolded,
+  writePart,
   writeTexts,
 } from "./keeping";
 import { mayBeKept, noteKept } from "./kept";
@@ -123,19 +125,20 @@ export class WorkspaceSync {
     this.peopleKnown = true;
     this.textsWanted = true;
     this.replica.complete(whole);
-    this.keeping = this.keep(all);
+    this.keeping = this.keep(whole, all);
     await this.changes();
   }
 
   /** Into the database, a little at a time: nothing that people do waits for it. */
-  private async keep(tasks: readonly Task[]): Promise<void> {
+  private async keep(begun: Head, tasks: readonly Task[]): Promise<void> {
     const { replica, keeper } = this;
     const { id } = replica;
-    let kept = await keeper.write((db) => writeBegin(db, id));
+    const writing = newId();
+    let kept = await keeper.write((db) => writeBegin(db, begun, writing));
     for (let from = 0; kept && from < tasks.length; from += AT_ONCE) {
       await quiet();
       const part = tasks.slice(from, from + AT_ONCE);
-      kept = await keeper.write((db) => db.tasks.bulkPut(part));
+      kept = await keeper.write((db) => writePart(db, id, writing, part));
     }
     const { head } = replica.get();
     if (!kept || head === undefined || head.seq === null) return;
@@ -143,7 +146,7 @@ export class WorkspaceSync {
     const written = new Map(tasks.map((task) => [task.id, task.version]));
     const changed = replica.all().filter((task) => written.get(task.id) !== task.version);
     const gone = tasks.flatMap((task) => (replica.base(task.id) === undefined ? task.id : []));
-    if (await keeper.write((db) => writeEnd(db, head, changed, gone))) noteKept(id);
+    if (await keeper.write((db) => writeEnd(db, head, writing, changed, gone))) noteKept(id);
   }
 
   private page(cursor?: string) {
