@@ -4,7 +4,7 @@ it, not what the table holds."""
 import pytest
 from tests.services.stores import Database
 
-from tidework.bus import jobs, relay
+from tidework.bus import jobs, relay, wakeups_sqlite
 from tidework.notifications.queries import UNREAD_COUNT
 from tidework.store.sql.statement import Statement
 
@@ -33,3 +33,11 @@ def test_the_index_is_used(database: Database, statement: Statement, index: str)
             f"EXPLAIN EXECUTE question ({nothing})",
         )
     assert index in str(rows)
+
+
+def test_what_has_just_been_written_is_found_without_reading_the_log(
+    sqlite_database: Database,
+) -> None:
+    text = wakeups_sqlite._MOVED.compiled("sqlite").text
+    (rows,) = sqlite_database.execute(f"EXPLAIN QUERY PLAN {text.replace('?', '1')}")
+    assert "SEARCH changes USING INTEGER PRIMARY KEY (rowid>?)" in str(rows)
