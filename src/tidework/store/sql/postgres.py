@@ -7,12 +7,13 @@ The committer has a connection of its own and writes a group with one round trip
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from tidework.log import Commit, Committed, LoggedChange, Operation
 from tidework.store import patience
 from tidework.store.answers import Answers, FromStore
-from tidework.store.batch import SeqBatch
+from tidework.store.batch import Question, ReadBatch, Rows, SeqBatch
 from tidework.store.committer import Committer
 from tidework.store.observer import Observer
 from tidework.store.protocol import Row, UniqueConflict
@@ -74,6 +75,7 @@ class PostgresStore:
         self._operator = PostgresWriter(self._primary, write_timeout, lock_timeout, settle_timeout)
         self._operations = Committer(self._operator.write)
         self._batch = SeqBatch(self._load_seqs, seqs_timeout)
+        self._shared: dict[Statement, ReadBatch] = {}
         # Heavy queries leave some of the connections to all others.
         self._acquire_timeout = acquire_timeout
         self._heavy = asyncio.Semaphore(max(1, pool_max // 2))
@@ -194,12 +196,38 @@ class PostgresStore:
             patience.spend(time.perf_counter() - started)
 
     async def _fetch(self, statement: Statement, params: Mapping[str, Any]) -> list[Row]:
+        question = statement.compiled("postgresql").arguments(params)
+        found = await self._share(statement, question) if statement.shared else None
+        if found is None:
+            [rows], seconds = await self._ask(statement, [question])
+        else:
+            rows, seconds = found
+        self._observer.query(statement.name, seconds)
+        return rows
+
+    async def _share(
+        self, statement: Statement, question: Question
+    ) -> tuple[Rows, float] | None:
+        batch = self._shared.get(statement)
+        if batch is None:
+            batch = ReadBatch(partial(self._ask, statement), self._acquire_timeout)
+            self._shared[statement] = batch
+        return await batch.get(question)
+
+    async def _ask(
+        self, statement: Statement, questions: Sequence[Question]
+    ) -> tuple[list[Rows], float]:
+        """The rows of each question, from one query, and how many seconds that took."""
         compiled = statement.compiled("postgresql")
         async with self.pool.connection() as connection:
             started = time.perf_counter()
-            rows: list[Row] = await connection.fetch(compiled.text, *compiled.arguments(params))
-            self._observer.query(statement.name, time.perf_counter() - started)
-        return rows
+            if len(questions) == 1:
+                rows = [await connection.fetch(compiled.text, *questions[0])]
+            else:
+                rows = [[] for _ in questions]
+                for row in await connection.fetch(compiled.many(), *zip(*questions, strict=True)):
+                    rows[row[0] - 1].append(row[1:])
+            return rows, time.perf_counter() - started
 
     async def log(
         self, stream_id: str, *, since: int = 0, limit: int = 1000, until: int | None = None

@@ -88,6 +88,7 @@ STREAM = Statement(
     select(streams.c.kind, streams.c.seq, streams.c.last_number, streams.c.kept_since).where(
         streams.c.stream_id == bindparam("stream_id")
     ),
+    shared=True,
 )
 
 REMEMBERED = Statement(

@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import JSON, Boolean, Table, bindparam, delete, insert, select, update
+from sqlalchemy import JSON, Boolean, Table, bindparam, delete, insert, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from tidework.log import Values
@@ -23,11 +23,12 @@ def encode_json(value: Any) -> str:
 class Shape:
     """A compiled write: its text and which values, in which order, it takes."""
 
-    __slots__ = ("names", "text")
+    __slots__ = ("is_plain_insert", "names", "text")
 
     def __init__(self, text: str, names: tuple[str, ...]) -> None:
         self.text = text
         self.names = names
+        self.is_plain_insert = text.startswith("INSERT") and " ON CONFLICT" not in text
 
 
 def _compile(element: Any) -> Shape:
@@ -84,10 +85,13 @@ def expire_shape(table: str) -> Shape:
 
 
 @lru_cache(maxsize=64)
-def select_shape(table: str) -> Shape:
-    """Every column of the entity `(key_stream_id, key_id)`."""
-    target = metadata.tables[table]
-    return _compile(select(target).where(*_matches(target, ("stream_id", "id"))))
+def select_text(table: str) -> str:
+    """Every column of the entities that are listed as `(stream_id, id), ...` in place of its braces."""
+    columns = ", ".join(f'{table}."{column.name}"' for column in metadata.tables[table].columns)
+    return (
+        f"SELECT {columns} FROM (VALUES {{}}) AS place CROSS JOIN {table}"
+        f" ON {table}.stream_id = place.column1 AND {table}.id = place.column2"
+    )
 
 
 def _matches(table: Table, key: tuple[str, ...]) -> list[Any]:

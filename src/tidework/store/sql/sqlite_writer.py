@@ -5,14 +5,21 @@ transaction takes the write lock at its beginning and waits for it.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tidework.errors import OutcomeUnknown, Unavailable
+from tidework.log import Commit
 from tidework.store.committer import Item, Outcome
 from tidework.store.sql.sqlite_connection import BUSY_S, failure, is_busy
-from tidework.store.sql.sqlite_items import Items, Refused
+from tidework.store.sql.sqlite_items import Items, Refused, is_own_fault, waits
 
 _RESTART_MS = 50
+
+Write = Callable[[Sequence[Item]], list[Outcome]]
+
+
+class _Apart(Exception):
+    """What was to be written together cannot be: something about one of it is wrong."""
 
 
 class _Broken(Exception):
@@ -38,7 +45,10 @@ class SqliteWriter:
         """
         if len(group) > 1:
             try:
-                return self._transaction(group)
+                try:
+                    return self._transaction(group, self._together)
+                except _Apart:
+                    return self._transaction(group, self._apart)
             except _Broken:
                 # Only those that cannot be written alone either shall fail.
                 pass
@@ -64,22 +74,20 @@ class SqliteWriter:
 
     def _alone(self, item: Item) -> Outcome:
         try:
-            return self._transaction([item])[0]
+            return self._transaction([item], self._single)[0]
         except _Broken as broken:
             return broken.outcome
 
-    def _transaction(self, group: Sequence[Item]) -> list[Outcome]:
+    def _transaction(self, group: Sequence[Item], write: Write) -> list[Outcome]:
         """The outcomes of a group.
 
         Raises `_Broken` when the transaction as a whole failed and certainly left nothing, so that
-        its items may be tried again.
+        its items may be tried again, and so does `_Apart`.
         """
+        self._items.forget()
         try:
             self._execute("BEGIN IMMEDIATE")
-            if len(group) == 1:
-                outcomes = [self._items.write(group[0])]
-            else:
-                outcomes = [self._guarded(item) for item in group]
+            outcomes = write(group)
         except Refused as refused:
             self._rollback()
             return [refused.outcome]
@@ -92,6 +100,36 @@ class SqliteWriter:
             self._rollback()
             raise
         return self._end(group, outcomes)
+
+    def _single(self, group: Sequence[Item]) -> list[Outcome]:
+        return [self._items.write(item) for item in group]
+
+    def _apart(self, group: Sequence[Item]) -> list[Outcome]:
+        return [self._guarded(item) for item in group]
+
+    def _together(self, group: Sequence[Item]) -> list[Outcome]:
+        """Decide all that can wait, write it in few statements, and then the others one by one."""
+        outcomes: dict[int, Outcome] = {}
+        waiting = [
+            (i, item) for i, item in enumerate(group) if isinstance(item, Commit) and waits(item)
+        ]
+        try:
+            self._items.expect([commit for _, commit in waiting])
+            for i, commit in waiting:
+                try:
+                    outcomes[i] = self._items.wait(commit)
+                except Refused as refused:
+                    outcomes[i] = refused.outcome
+            self._items.flush()
+        except Exception as error:
+            if isinstance(error, sqlite3.Error) and not is_own_fault(error):
+                raise
+            raise _Apart from error
+        self._items.forget()
+        for i, item in enumerate(group):
+            if i not in outcomes:
+                outcomes[i] = self._guarded(item)
+        return [outcomes[i] for i in range(len(group))]
 
     def _end(self, group: Sequence[Item], outcomes: list[Outcome]) -> list[Outcome]:
         """Commit. Raises `_Broken` as `_transaction` does."""
@@ -124,5 +162,6 @@ class SqliteWriter:
         except Refused as refused:
             self._execute("ROLLBACK TO item")
             outcome = refused.outcome
+        self._items.forget()
         self._execute("RELEASE item")
         return outcome

@@ -5,6 +5,7 @@ of filters behind an `lru_cache`. A statement refuses to be made when it reads a
 without naming the stream.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -30,16 +31,20 @@ DIALECTS: dict[str, Dialect] = {
     "postgresql": asyncpg.dialect(),  # type: ignore[no-untyped-call]
 }
 
+# How the dialect writes a parameter.
+_PARAMETER = re.compile(r"\$(\d+)::([A-Z]+)\b")
+
 
 class Statement:
     """A query with a name.
 
     `name` is what metrics call it. `heavy` says that it may take long enough to be kept off the
     event loop. `fan_out` is the reason why a query may read many streams; such queries are the
-    exception (an admin's view, rebuilds, a relay).
+    exception (an admin's view, rebuilds, a relay). One that is `shared` may be asked for many
+    callers in one query, where that is cheaper: it must be quick, and have a row at most.
     """
 
-    __slots__ = ("_compiled", "element", "fan_out", "heavy", "name")
+    __slots__ = ("_compiled", "element", "fan_out", "heavy", "name", "shared")
 
     def __init__(
         self,
@@ -48,11 +53,13 @@ class Statement:
         *,
         heavy: bool = False,
         fan_out: str | None = None,
+        shared: bool = False,
     ) -> None:
         self.name = name
         self.element = element
         self.heavy = heavy
         self.fan_out = fan_out
+        self.shared = shared
         self._compiled: dict[str, Compiled] = {}
         if fan_out is None:
             check_streams(name, element)
@@ -73,11 +80,12 @@ class Compiled:
     those types must decode.
     """
 
-    __slots__ = ("booleans", "constants", "json", "names", "text")
+    __slots__ = ("_many", "booleans", "constants", "json", "names", "text")
 
     def __init__(self, element: ClauseElement, dialect: str) -> None:
         compiled = element.compile(dialect=DIALECTS[dialect])
         self.text = str(compiled)
+        self._many: str | None = None
         names = compiled.positiontup  # type: ignore[attr-defined]
         self.names: tuple[str, ...] = tuple(names if names is not None else ())
         self.constants: dict[str, Any] = {
@@ -92,6 +100,34 @@ class Compiled:
             params[name] if name in params or name not in constants else constants[name]
             for name in self.names
         ]
+
+
+    def many(self) -> str:
+        """The text that answers many questions on PostgreSQL, each from the same snapshot.
+
+        Its parameters are arrays of the values of each. A row begins with the place of its question,
+        counted from 1.
+        """
+        if self._many is None:
+            self._many = _for_many(self.text, len(self.names))
+        return self._many
+
+
+def _for_many(text: str, parameters: int) -> str:
+    kinds: dict[int, str] = {}
+
+    def column(found: re.Match[str]) -> str:
+        kinds[int(found[1])] = found[2]
+        return f"asked.value_{found[1]}"
+
+    inner = _PARAMETER.sub(column, text)
+    places = range(1, parameters + 1)
+    arrays = ", ".join(f"${i}::{kinds[i]}[]" for i in places)
+    names = ", ".join(f"value_{i}" for i in places)
+    return (
+        f"SELECT asked.place, found.* FROM unnest({arrays}) WITH ORDINALITY"
+        f" AS asked ({names}, place) CROSS JOIN LATERAL (\n{inner}\n) AS found"
+    )
 
 
 def _decoded_columns(element: ClauseElement) -> tuple[tuple[int, ...], tuple[int, ...]]:
