@@ -359,14 +359,15 @@ class Edge:
             self._metrics.refused(used_up(context.limited))
         # A log line costs as much as answering from memory: what reads well and fast has none.
         if method not in _BODYLESS or status >= HTTPStatus.BAD_REQUEST or seconds > _SLOW_S:
-            _log.info(
-                "request",
-                method=method,
-                path=scope["path"],
-                status=status,
-                ms=round(seconds * 1000, 1),
-                user_id=context.principal.user_id if context.principal else None,
-                address=context.address,
+            logs.request(
+                {
+                    "method": method,
+                    "path": scope["path"],
+                    "status": status,
+                    "ms": round(seconds * 1000, 1),
+                    "user_id": context.principal.user_id if context.principal else None,
+                    "address": context.address,
+                }
             )
 
 

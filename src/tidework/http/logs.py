@@ -21,6 +21,7 @@ from structlog.typing import EventDict, FilteringBoundLogger, Processor, Wrapped
 
 from tidework.errors import Unavailable
 from tidework.http.log_file import Both, LogFile
+from tidework.http.request_lines import EVENT, NAME, RequestLines
 from tidework.settings import Settings
 
 request_id: Final[ContextVar[str | None]] = ContextVar("request_id", default=None)
@@ -92,6 +93,18 @@ def begin(request: str, traceparent: bytes | None) -> None:
     trace.set(None if found is None else (found[1].decode(), found[2].decode()))
 
 
+_requests: RequestLines | None = None
+
+
+def request(fields: dict[str, Any]) -> None:
+    """Write the line of a request, of texts and numbers. On the event loop only."""
+    if _requests is None:
+        # For a terminal, in colours; or not at all.
+        get_logger(NAME).info(EVENT, **fields)
+    else:
+        _requests.add(fields, request_id.get(), trace.get())
+
+
 Report = Callable[[BaseException, Mapping[str, Any]], None]
 _report: Report | None = None
 
@@ -129,7 +142,7 @@ def redact(value: Any, depth: int = 0) -> Any:
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, str):
-        return value if _is_harmless(value) else _safe(redact_text(value))
+        return _masked_text(value)
     if depth >= _MAX_DEPTH:
         return "…"
     if isinstance(value, Mapping):
@@ -145,6 +158,14 @@ def redact(value: Any, depth: int = 0) -> Any:
         return _safe(redact_text(repr(value)))
     except Exception:
         return f"<{type(value).__name__}>"
+
+
+def _masked_text(text: str) -> str:
+    return text if _is_harmless(text) else _safe(redact_text(text))
+
+
+def _masked_line(text: str) -> str:
+    return _LINE_BREAK.sub(_escaped, _masked_text(text))
 
 
 def _hides(name: object, value: object) -> bool:
@@ -222,6 +243,8 @@ class _Output:
         self.name = name
 
     def write(self, line: str) -> None:
+        if _requests is not None:
+            _requests.flush()
         # One call a line, or two threads would mix theirs.
         self._stream.write(line + "\n")
         self._stream.flush()
@@ -240,6 +263,7 @@ def configure(
     process, before anything logs: a logger keeps the settings of its first use. Raise ValueError
     for a level that does not exist.
     """
+    global _requests
     number = logging.getLevelNamesMapping().get(level.upper())
     if number is None:
         raise ValueError(f"{level!r} is no log level. Use debug, info, warning or error.")
@@ -265,6 +289,10 @@ def configure(
         logger_factory=logger_factory,
         cache_logger_on_first_use=True,
     )
+    _requests = None
+    if number <= logging.INFO and not out.isatty():
+        mask = _masked_text if log_format == "json" else _masked_line
+        _requests = RequestLines(out, log_format, mask)
     _configure_standard_library(number, out, shared, rendering)
 
 

@@ -12,6 +12,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tidework.http import logs
 from tidework.http.logs import (
     MASK,
     configure,
@@ -236,3 +237,51 @@ def test_redacting_never_fails_and_is_stable(text: str) -> None:
     redacted = redact(text)
     assert redact(redacted) == redacted
     redacted.encode("utf-8")
+
+
+HOSTILE = (
+    "/api/v1/tasks",
+    "/a b?x='1'",
+    f"/verify/{JWT}",
+    f"/reset/{REFRESH}",
+    "/line\nbreak\ttab\x1b[31m\u2028end\udc80",
+    '/q"uote=password=' + PLANTED,
+)
+
+
+@pytest.mark.parametrize("log_format", ["console", "json"])
+@pytest.mark.parametrize("path", HOSTILE)
+async def test_a_request_s_line_reads_as_any_other_line(
+    log_format: Literal["console", "json"], path: str
+) -> None:
+    fields = {
+        "method": "G ET", "path": path, "status": 201, "ms": 12.5, "user_id": None,
+        "address": "2001:db8::1",
+    }  # fmt: skip
+    out = started(log_format)
+    logs.begin("r-1", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+    logs.request(dict(fields))
+    get_logger("tidework.request").info("request", **fields)
+    fast, plain = out.getvalue().splitlines()
+    if log_format == "json":
+        assert json.loads(fast) | {"time": ""} == json.loads(plain) | {"time": ""}
+    else:
+        assert fast.split(" ", 1)[1] == plain.split(" ", 1)[1]
+    assert not any(secret in fast for secret in SECRETS)
+
+
+async def test_request_lines_are_written_when_the_loop_turns() -> None:
+    out = started()
+    logs.request({"path": "/1"})
+    logs.request({"path": "/2"})
+    assert not out.getvalue()
+    await asyncio.sleep(0)
+    assert [line["path"] for line in lines(out)] == ["/1", "/2"]
+
+
+@pytest.mark.parametrize("level", ["warning", "error"])
+async def test_request_lines_obey_the_level(level: str) -> None:
+    out = started(level=level)
+    logs.request({"path": "/1"})
+    await asyncio.sleep(0)
+    assert not out.getvalue()
