@@ -26,7 +26,7 @@ from tidework.store.sql.statement import Statement
 from tidework.store.verify import verify_stream
 
 
-def echo(heavy: bool) -> Statement:
+def echo(*, heavy: bool = False, shared: bool = False) -> Statement:
     """A query that answers with what it was asked, after counting as far as it is told."""
     start = select(literal(1).label("n")).cte("counted", recursive=True)
     counted = start.union_all(
@@ -36,10 +36,11 @@ def echo(heavy: bool) -> Statement:
         "echo",
         select(bindparam("said", type_=Text()).label("said"), func.max(counted.c.n)),
         heavy=heavy,
+        shared=shared,
     )
 
 
-LIGHT, HEAVY = echo(heavy=False), echo(heavy=True)
+LIGHT, HEAVY, SHARED = echo(), echo(heavy=True), echo(shared=True)
 
 
 async def ask(store: Store, statement: Statement, count: int) -> None:
@@ -92,6 +93,7 @@ async def test_nobody_suffers_from_those_who_leave(store: Store) -> None:
         calls: list[Any] = [
             *change,
             *(ask(store, LIGHT, choose.randint(1, 50)) for _ in range(8)),
+            *(ask(store, SHARED, choose.randint(1, 5000)) for _ in range(8)),
             *(ask(store, HEAVY, choose.choice([10, 20_000])) for _ in range(3)),
             *(store.seqs([stream]) for _ in range(4)),
             store.log(stream, since=round_),
@@ -108,6 +110,7 @@ async def test_nobody_suffers_from_those_who_leave(store: Store) -> None:
 
     # Everybody is still answered, each with the own answer, on every connection that there may be.
     await asyncio.gather(*(ask(store, LIGHT, i) for i in range(1, 60)))
+    await asyncio.gather(*(ask(store, SHARED, i) for i in range(1, 60)))
     await asyncio.gather(*(ask(store, HEAVY, i) for i in range(1, 10)))
     await add_task(store, stream)
     log = await whole_log(store, stream)

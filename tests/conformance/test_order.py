@@ -26,6 +26,8 @@ from tidework.log import Change, Commit, Committed, Expect
 from tidework.store.observer import Observer
 from tidework.store.protocol import Contended, Store, UniqueConflict
 from tidework.store.verify import verify_stream
+from tidework.tasks.queries import TASK
+from tidework.tasks.schemas import TaskOut
 
 
 @pytest.fixture
@@ -232,3 +234,22 @@ async def test_a_commit_is_seen_by_every_read_after_its_answer(copies: list[Stor
         _, done = await add_task(writer, stream)
         assert [entry.seq for entry in await reader.log(stream, since=done.seq - 1)] == [done.seq]
         assert await reader.seqs([stream]) == {stream: done.seq}
+
+
+async def test_what_is_asked_together_is_never_older_than_its_question(copies: list[Store]) -> None:
+    streams = [await new_workspace(copies[0]) for _ in range(4)]
+
+    async def write_and_read(i: int) -> None:
+        stream = streams[i % len(streams)]
+        task_id, _ = await add_task(copies[0], stream)
+        for turn in range(10):
+            change = update(task_id, title=f"{i}: {turn}")
+            done = await copies[turn % 2].append(commit(stream, change))
+            reader = copies[(turn + i) % 2]
+            [row] = await reader.fetch(TASK, {"stream_id": stream, "id": task_id})
+            assert row[0] >= done.seq
+            task = TaskOut(*row[1:])
+            assert (task.id, task.title, task.version) == (task_id, f"{i}: {turn}", done.seq)
+            assert await reader.fetch(TASK, {"stream_id": stream, "id": new_id()}) == []
+
+    await asyncio.gather(*(write_and_read(i) for i in range(16)))

@@ -175,17 +175,18 @@ def task_count(filters: frozenset[str]) -> Statement:
     return Statement("task_count", statement, heavy=bool(_SEARCHES & filters))
 
 
-def _one(name: str, condition: ColumnElement[bool]) -> Statement:
+def _one(name: str, condition: ColumnElement[bool], *, shared: bool = False) -> Statement:
     return Statement(
         name,
         select(streams.c.seq, *TASK_COLUMNS)
         .select_from(streams.join(tasks, tasks.c.stream_id == streams.c.stream_id))
         .where(streams.c.stream_id == bindparam("stream_id"), condition),
+        shared=shared,
     )
 
 
-TASK = _one("task", tasks.c.id == bindparam("id"))
-TASK_BY_NUMBER = _one("task_by_number", tasks.c.number == bindparam("number"))
+TASK = _one("task", tasks.c.id == bindparam("id"), shared=True)
+TASK_BY_NUMBER = _one("task_by_number", tasks.c.number == bindparam("number"), shared=True)
 TASKS = _one("tasks_by_id", any_of(tasks.c.id, "ids"))
 IDS_OF_NUMBERS = Statement(
     "task_ids_of_numbers",

@@ -205,9 +205,7 @@ class PostgresStore:
         self._observer.query(statement.name, seconds)
         return rows
 
-    async def _share(
-        self, statement: Statement, question: Question
-    ) -> tuple[Rows, float] | None:
+    async def _share(self, statement: Statement, question: Question) -> tuple[Rows, float] | None:
         batch = self._shared.get(statement)
         if batch is None:
             batch = ReadBatch(partial(self._ask, statement), self._acquire_timeout)

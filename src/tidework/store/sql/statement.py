@@ -101,7 +101,6 @@ class Compiled:
             for name in self.names
         ]
 
-
     def many(self) -> str:
         """The text that answers many questions on PostgreSQL, each from the same snapshot.
 
