@@ -4,33 +4,58 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-from tests.services.api import api, database_url, open_api
+from tests.services import cheap, routes
+from tests.services.api import api, database_url, open_api, sqlite_url
 from tests.services.buckets import bench
+from tests.services.cheap import full_cost
 from tests.services.postgres import postgres, postgres_database, postgres_url
 from tests.services.redis import redis, redis_server, redis_url
 from tests.services.runs import SEED, run
 from tests.services.server import tidework_server
 from tests.services.smtp import mail_server
+from tests.services.stores import (
+    database,
+    emptied_name,
+    migrated_file,
+    migrated_template,
+    postgres_copy,
+    postgres_emptied,
+    sqlite_database,
+    store,
+)
 
 __all__ = [
     "api",
     "bench",
+    "database",
     "database_url",
+    "emptied_name",
+    "full_cost",
     "mail_server",
+    "migrated_file",
+    "migrated_template",
     "open_api",
     "postgres",
+    "postgres_copy",
     "postgres_database",
+    "postgres_emptied",
     "postgres_url",
     "redis",
     "redis_server",
     "redis_url",
     "run",
+    "sqlite_database",
+    "sqlite_url",
+    "store",
     "tidework_server",
 ]
 
 # A developer's own settings must not decide what a test sees.
 for name in [name for name in os.environ if name.startswith("TIDEWORK_")]:
     del os.environ[name]
+
+routes.patch()
+cheap.patch()
 
 
 def pytest_report_header() -> str:

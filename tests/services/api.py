@@ -1,5 +1,6 @@
 """The whole product in the test's own process, called over ASGI, on either database."""
 
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.services.routes import routes_used_again
 from tidework.app import create_app
 from tidework.commands.lifespan import running
 from tidework.settings import Settings, load
@@ -92,30 +94,43 @@ class Api:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, *, address: str = "127.0.0.1") -> AsyncIterator[Api]:
-    """A started application on a migrated database."""
-    if settings.database_path is not None:
-        migrate_sqlite(settings.database_path)
-    else:
-        await migrate_postgresql(settings.database_url)
+async def opened(
+    settings: Settings, *, address: str = "127.0.0.1", migrated: bool = False
+) -> AsyncIterator[Api]:
+    """A started application; its database is migrated before, unless it has been already."""
+    if not migrated:
+        if settings.database_path is not None:
+            migrate_sqlite(settings.database_path)
+        else:
+            await migrate_postgresql(settings.database_url)
     app = create_app(settings)
-    async with running(app):
-        transport = httpx.ASGITransport(app, raise_app_exceptions=True, client=(address, 1234))
-        async with httpx.AsyncClient(
-            transport=transport, base_url="http://127.0.0.1:8000"
-        ) as client:
+    transport = httpx.ASGITransport(app, raise_app_exceptions=True, client=(address, 1234))
+    with routes_used_again(settings):
+        async with (
+            running(app),
+            httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client,
+        ):
             yield Api(app, settings, client)
 
 
 OpenApi = Callable[..., Awaitable[Api]]
 
 
+@pytest.fixture
+def sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
+    """An empty, migrated database of the embedded default."""
+    path = tmp_path / "tidework.db"
+    shutil.copyfile(migrated_file, path)
+    return f"sqlite:///{path}"
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database, on each kind in turn."""
+def database_url(request: pytest.FixtureRequest) -> str:
+    """An empty, migrated database, on each kind in turn."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'tidework.db'}"
-    url: str = request.getfixturevalue("postgres_url")
+        url: str = request.getfixturevalue("sqlite_url")
+    else:
+        url = request.getfixturevalue("postgres_emptied").address
     return url
 
 
@@ -132,7 +147,9 @@ async def open_api(database_url: str, tmp_path: Path) -> AsyncIterator[OpenApi]:
             }
             environ |= settings
             loaded = load({f"TIDEWORK_{name}": value for name, value in environ.items()})
-            return await stack.enter_async_context(opened(loaded, address=address))
+            migrated = loaded.database_url == database_url
+            entered = opened(loaded, address=address, migrated=migrated)
+            return await stack.enter_async_context(entered)
 
         yield make
 

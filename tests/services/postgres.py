@@ -32,6 +32,8 @@ _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "max_connections": "200",
     "shared_buffers": "64MB",
+    # What is on the disk matters when a machine is lost. Here at most processes are.
+    "fsync": "off",
     "timezone": "UTC",
     "log_line_prefix": "%m [%p] %q%u@%d ",
 }

@@ -10,6 +10,8 @@ from tidework.errors import Invalid, Unavailable
 
 GOOD = "correct horse battery staple"
 
+pytestmark = pytest.mark.usefixtures("full_cost")
+
 
 @pytest.fixture
 def passwords():

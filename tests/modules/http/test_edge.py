@@ -16,10 +16,10 @@ ID = re.compile(r"[0-9a-f]{32}")
 ORIGIN = "https://app.example.com"
 
 
-@pytest.fixture(params=["sqlite"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Any) -> str:
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
     """What stands here does not depend on the store."""
-    return f"sqlite:///{tmp_path / 'tidework.db'}"
+    return sqlite_url
 
 
 async def each_kind(api: Api, ada: Person) -> list[httpx.Response]:

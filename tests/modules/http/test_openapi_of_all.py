@@ -18,8 +18,8 @@ JSON = ("application/json", "application/problem+json")
 
 
 @pytest.fixture
-def database_url(tmp_path: Any) -> str:
-    return f"sqlite:///{tmp_path / 'tidework.db'}"
+def database_url(sqlite_url: str) -> str:
+    return sqlite_url
 
 
 @pytest.fixture

@@ -1,21 +1,10 @@
-import shutil
-from pathlib import Path
-
 import pytest
-from tests.modules.tasks.conftest import (
-    api,
-    emptied_name,
-    migrated_file,
-    migrated_template,
-    postgres_emptied,
-)
+from tests.modules.tasks.conftest import api
 
-__all__ = ["api", "emptied_name", "migrated_file", "migrated_template", "postgres_emptied"]
+__all__ = ["api"]
 
 
 @pytest.fixture
-def database_url(tmp_path: Path, migrated_file: Path) -> str:
+def database_url(sqlite_url: str) -> str:
     """An empty file. Only what is told follows from the database: `test_stream` runs on each kind."""
-    path = tmp_path / "tidework.db"
-    shutil.copyfile(migrated_file, path)
-    return f"sqlite:///{path}"
+    return sqlite_url

@@ -8,8 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 from tests.modules.live.world import refused, seqs, tasks
-from tests.modules.tasks.conftest import database_url  # noqa: F401  (of each kind)
-from tests.services.api import Api
+from tests.services.api import Api, database_url  # noqa: F401  (of each kind)
 from tests.services.live import listening
 
 from tidework.composition import open_services

@@ -4,7 +4,6 @@ import asyncio
 import email
 import email.policy
 from email.message import EmailMessage
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,8 +13,8 @@ WITHIN_S = 30
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'tidework.db'}"
+def database_url(sqlite_url: str) -> str:
+    return sqlite_url
 
 
 async def mails(api: Api, to: str, count: int) -> list[EmailMessage]:

@@ -1,29 +1,4 @@
 from tests.modules.reminders.world import world
-from tests.modules.tasks.conftest import (
-    api,
-    database_url,
-)
-from tests.services.stores import (
-    database,
-    emptied_name,
-    migrated_file,
-    migrated_template,
-    postgres_copy,
-    postgres_emptied,
-    sqlite_database,
-    store,
-)
+from tests.modules.tasks.conftest import api
 
-__all__ = [
-    "api",
-    "database",
-    "database_url",
-    "emptied_name",
-    "migrated_file",
-    "migrated_template",
-    "postgres_copy",
-    "postgres_emptied",
-    "sqlite_database",
-    "store",
-    "world",
-]
+__all__ = ["api", "world"]

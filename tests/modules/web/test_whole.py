@@ -18,9 +18,9 @@ HTML = {"accept": "text/html"}
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
+def database_url(sqlite_url: str) -> str:
     """What stands here does not depend on the store."""
-    return f"sqlite:///{tmp_path / 'tidework.db'}"
+    return sqlite_url
 
 
 @pytest.fixture(autouse=True)

@@ -1,26 +1,5 @@
 """What tests of webhooks share."""
 
 from tests.modules.webhooks.world import receiver, world
-from tests.services.stores import (
-    database,
-    emptied_name,
-    migrated_file,
-    migrated_template,
-    postgres_copy,
-    postgres_emptied,
-    sqlite_database,
-    store,
-)
 
-__all__ = [
-    "database",
-    "emptied_name",
-    "migrated_file",
-    "migrated_template",
-    "postgres_copy",
-    "postgres_emptied",
-    "receiver",
-    "sqlite_database",
-    "store",
-    "world",
-]
+__all__ = ["receiver", "world"]

@@ -1,7 +1,6 @@
 """Webhooks over HTTP, with all that follows commits at work."""
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,9 +15,9 @@ PUBLIC = "https://hooks.example.com/in"
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
+def database_url(sqlite_url: str) -> str:
     """The embedded one: what differs between the two is tested below HTTP."""
-    return f"sqlite:///{tmp_path / 'tidework.db'}"
+    return sqlite_url
 
 
 @pytest.fixture

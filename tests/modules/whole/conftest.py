@@ -2,11 +2,10 @@ from collections.abc import Callable
 
 import pytest
 from tests.services.postgres import Postgres
-from tests.services.stores import emptied_name, migrated_file, migrated_template
 
 from tidework.store.sql.schema import metadata
 
-__all__ = ["emptied_name", "empty_postgres", "migrated_file", "migrated_template"]
+__all__ = ["empty_postgres"]
 
 
 @pytest.fixture
