@@ -8,8 +8,9 @@ from pathlib import Path
 from tidework.errors import Unavailable
 from tidework.store.sql.sqlite_connection import WAL_KEPT, connect
 
-_PASSIVE = 2 * WAL_KEPT
-_RESTART = 8 * WAL_KEPT
+# Pages that change time and again are moved once; the log takes so much of the disk meanwhile.
+_PASSIVE = 8 * WAL_KEPT
+_RESTART = 16 * WAL_KEPT
 
 
 class Checkpointer:
