@@ -23,7 +23,7 @@ from tidework.auth.resets import Resets
 from tidework.auth.service import AuthService
 from tidework.auth.throttle import Throttle
 from tidework.bus import opening
-from tidework.bus.consumers import AnyConsumer
+from tidework.bus.consumer import AnyConsumer
 from tidework.bus.followups import Followups
 from tidework.bus.jobs import Jobs
 from tidework.bus.protocol import Bus

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
@@ -10,6 +11,8 @@ from tidework.analytics.rows import effects, load
 from tidework.bus.catalogue import LoggedCommit
 from tidework.log import Operation
 from tidework.store.protocol import Store
+
+_AT_ONCE: Final = 50
 
 
 class AnalyticsConsumer:
@@ -27,10 +30,14 @@ class AnalyticsConsumer:
         tally = await load(self._store, stream_id, changes)
         known = {task_id: facts.steps for task_id, facts in tally.tasks.items()}
         was = None if tally.usage is None else msgspec.structs.replace(tally.usage)
+        taken = 0
         for commit in commits:
             tally.take(commit.changes)
-            # Requests that are served by the same process go in between.
-            await asyncio.sleep(0)
+            taken += len(commit.changes)
+            if taken >= _AT_ONCE:
+                # Requests that are served by the same process go in between.
+                taken = 0
+                await asyncio.sleep(0)
         return await effects(self._store, stream_id, known, tally, was)
 
     async def remake(self, stream_id: str) -> None:

@@ -7,22 +7,23 @@ to how many processes, or whether it was lost on the way.
 """
 
 import asyncio
-import contextlib
 import random
 import traceback
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Protocol, cast
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import cast
 from weakref import WeakValueDictionary
 
 import structlog
 from sqlalchemy import bindparam, func, select
 
 from tidework.bus.catalogue import LoggedCommit, commits_of
+from tidework.bus.consumer import AnyConsumer, Page, Remaking, ask, is_paged
 from tidework.bus.event import Event
 from tidework.bus.observer import WorkObserver
+from tidework.bus.places import KnownPlaces, Places
 from tidework.errors import NotFound, Unavailable
 from tidework.ids import LOWEST_ID, new_id
-from tidework.log import Operation, Values
+from tidework.log import LoggedChange, Operation
 from tidework.store.protocol import Contended, Store, UniqueConflict
 from tidework.store.sql.schema import dead_events, inbox, streams
 from tidework.store.sql.statement import Statement
@@ -33,13 +34,8 @@ _ATTEMPTS = 5
 _FIRST_PAUSE_S = 0.2
 _KEEP_S = 2.0
 _BEHIND = 1000
-_TOGETHER = 256
 _ERROR_LENGTH = 4000
 
-_PLACES = Statement(
-    "inbox",
-    select(inbox.c.consumer, inbox.c.seq).where(inbox.c.stream_id == bindparam("stream_id")),
-)
 _BEHIND_IN = Statement(
     "inbox_behind",
     select(streams.c.stream_id)
@@ -69,44 +65,6 @@ _DEAD = Statement(
 _log = structlog.get_logger()
 
 
-class Consumer(Protocol):
-    """Takes commits in. `name` is under which its places are kept."""
-
-    name: str
-
-    async def handle(self, commit: LoggedCommit) -> Sequence[Operation]:
-        """What a commit leads to: operational rows, jobs among them.
-
-        Only reads. It may be called again for the same commit when its process dies or what it
-        returned could not be written. When it raises, it is called a few times more; then the commit
-        is put aside as dead and the next one comes. `Unavailable` is waited out.
-        """
-        ...
-
-
-class PagedConsumer(Protocol):
-    """A `Consumer` that takes many commits of one stream in at once, for less."""
-
-    name: str
-
-    async def handle_page(self, commits: Sequence[LoggedCommit]) -> Sequence[Operation]:
-        """See `Consumer.handle`; of several commits in order, all at once or, when that raised, one
-        by one.
-        """
-        ...
-
-
-class Remaking(Protocol):
-    """A consumer that cannot take in an old commit by itself: what follows depends on the order."""
-
-    async def remake(self, stream_id: str) -> None:
-        """Make everything of a stream what its log leads to, up to where the consumer is."""
-        ...
-
-
-AnyConsumer = Consumer | PagedConsumer
-
-
 class _Moved(Exception):
     """Another process has taken in what this one was about to."""
 
@@ -132,8 +90,7 @@ class Consumers:
         self._due = due or (lambda: None)
         self._room = asyncio.Semaphore(concurrency)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        # Places ahead of those in the inbox (first number): nothing followed from what lies between.
-        self._ahead: dict[tuple[str, str], tuple[int, int]] = {}
+        self._places = KnownPlaces(store, self._lock)
         self._keeper: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -154,27 +111,52 @@ class Consumers:
         """What takes events in for these consumers, for `Bus.subscribe`."""
 
         async def take_in(events: Sequence[Event]) -> None:
-            found = dict.fromkeys(event.streamid for event in events)
-            await asyncio.gather(*[self.catch_up(stream, names) for stream in found])
+            found: dict[str, int] = {}
+            for event in events:
+                found[event.streamid] = max(event.seq, found.get(event.streamid, 0))
+            await asyncio.gather(
+                *[self.catch_up(stream, names, upto=seq) for stream, seq in found.items()]
+            )
 
         return take_in
 
-    async def catch_up(self, stream_id: str, names: Sequence[str]) -> None:
+    def reader(self, names: Sequence[str]) -> Callable[[Sequence[Page]], Awaitable[None]]:
+        """What takes pages of the log in for these consumers, for `MemoryBus.subscribe_pages`."""
+
+        async def take_in(pages: Sequence[Page]) -> None:
+            found: dict[str, list[Page]] = {}
+            for page in pages:
+                found.setdefault(page[0].stream_id, []).append(page)
+            await asyncio.gather(
+                *[self.catch_up(stream, names, _joined(some)) for stream, some in found.items()]
+            )
+
+        return take_in
+
+    async def catch_up(
+        self,
+        stream_id: str,
+        names: Sequence[str],
+        page: Page = (),
+        *,
+        upto: int | None = None,
+    ) -> None:
         """Let these consumers take in whatever a stream has for them.
 
-        Raises `Unavailable` when the store is away.
+        Given a `page` of its log, or a seq that it has come to, they need not be offered more than
+        that. Raises `Unavailable` when the store is away.
         """
-        lock = self._locks.setdefault(stream_id, asyncio.Lock())
-        async with lock, self._room:
+        async with self._lock(stream_id), self._room:
             while True:
                 try:
-                    await self._read(stream_id, names)
+                    await self._read(stream_id, names, page, page[-1].seq if page else upto)
                 except _Moved:
                     continue
                 return
 
-    async def sweep(self, name: str) -> int:
-        """Let a consumer take in what it has missed anywhere; in how many streams that was.
+    async def sweep(self, name: str, names: Sequence[str] = ()) -> int:
+        """Let a consumer take in what it has missed anywhere, and `names` there too; in how many
+        streams that was.
 
         Costs a look at every stream.
         """
@@ -183,7 +165,7 @@ class Consumers:
             params = {"consumer": name, "after": last, "limit": _BEHIND}
             rows = await self._store.fetch(_BEHIND_IN, params)
             for (stream_id,) in rows:
-                await self.catch_up(stream_id, [name])
+                await self.catch_up(stream_id, names or [name])
             found += len(rows)
             if len(rows) < _BEHIND:
                 return found
@@ -206,30 +188,14 @@ class Consumers:
         if hasattr(consumer, "remake"):
             await cast(Remaking, consumer).remake(stream_id)
         elif page:
-            operations = await _ask(consumer, commits_of(page))
+            operations = await ask(consumer, commits_of(page))
         key = {"stream_id": stream_id, "id": dead_id}
         await self._store.operate([Operation("dead_events", "delete", key, rows=1), *operations])
         self._due()
 
     async def write_places(self) -> None:
         """Write down places that are ahead of the inbox. Raises `Unavailable`."""
-        waiting = list(self._ahead)
-        for start in range(0, len(waiting), _TOGETHER):
-            # At once, so that the committer makes them durable together.
-            some = waiting[start : start + _TOGETHER]
-            done = await asyncio.gather(
-                *[self._write_place(*one) for one in some], return_exceptions=True
-            )
-            for outcome in done:
-                if isinstance(outcome, BaseException):
-                    raise outcome
-
-    async def _write_place(self, stream_id: str, name: str) -> None:
-        async with self._locks.setdefault(stream_id, asyncio.Lock()):
-            written, at = self._ahead.pop((stream_id, name), (0, 0))
-            if at > written:
-                with contextlib.suppress(Contended, UniqueConflict):
-                    await self._store.operate([_place(stream_id, name, written, at)])
+        await self._places.write()
 
     async def _keep(self) -> None:
         while True:
@@ -239,64 +205,96 @@ class Consumers:
             except Exception as error:
                 _log.warning("places_not_kept", reason=str(error))
 
+    def _lock(self, stream_id: str) -> asyncio.Lock:
+        return self._locks.setdefault(stream_id, asyncio.Lock())
+
     # --- one stream --------------------------------------------------------------------------
 
-    async def _read(self, stream_id: str, names: Sequence[str]) -> None:
-        """Take in what there is. Raises `_Moved` when others do the same."""
-        written = await self._places(stream_id)
-        places: dict[str, int] = {}
-        for name in names:
-            inbox_says = written.get(name, 0)
-            kept, at = self._ahead.get((stream_id, name), (inbox_says, inbox_says))
-            if kept != inbox_says:
-                # Somebody else has gone on from here.
-                del self._ahead[stream_id, name]
-            places[name] = at if kept == inbox_says else inbox_says
+    async def _read(
+        self, stream_id: str, names: Sequence[str], page: Page, upto: int | None
+    ) -> None:
+        """Take in what there is, up to `upto` at least. Raises `_Moved` when others do the same."""
+        places = await self._places.of(stream_id)
         while True:
-            page = await self._store.log(stream_id, since=min(places.values()), limit=_PAGE)
-            commits = commits_of(page)
-            for name in names:
-                new = [commit for commit in commits if commit.seq > places[name]]
-                if not new:
-                    continue
-                before = written.get(name, 0)
-                written[name] = await self._take_in(name, new, before)
-                places[name] = new[-1].seq
-                if places[name] > written[name]:
-                    self._ahead[stream_id, name] = (written[name], places[name])
-                else:
-                    self._ahead.pop((stream_id, name), None)
-                self._observer.consumed(name, len(new), _age(new[-1]))
-            if len(page) < _PAGE:
+            since = min(map(places.of, names))
+            if upto is not None and since >= upto:
+                return
+            if page and page[0].seq <= since + 1:
+                changes, whole = page, True
+            else:
+                changes = await self._store.log(stream_id, since=since, limit=_PAGE)
+                whole = len(changes) < _PAGE
+            if changes:
+                await self._take_in(names, commits_of(changes), places)
+            if whole:
                 return
 
-    async def _places(self, stream_id: str) -> dict[str, int]:
-        rows = await self._store.fetch(_PLACES, {"stream_id": stream_id})
-        return {str(name): int(seq) for name, seq in rows}
+    async def _take_in(
+        self, names: Sequence[str], commits: Sequence[LoggedCommit], places: Places
+    ) -> None:
+        """Let consumers take commits in: all of them at once, those that fail by themselves."""
+        new: dict[str, Sequence[LoggedCommit]] = {}
+        for name in names:
+            place = places.of(name)
+            if commits[-1].seq > place:
+                new[name] = [commit for commit in commits if commit.seq > place]
+        for name in await self._together(new, places):
+            await self._apart(name, new[name], places)
+        age = _age(commits[-1])
+        for name, some in new.items():
+            self._observer.consumed(name, len(some), age)
 
-    async def _take_in(self, name: str, commits: Sequence[LoggedCommit], written: int) -> int:
-        """Let a consumer take commits in, from where the inbox says `written`; what it says then."""
-        if len(commits) > 1 and hasattr(self.by_name[name], "handle_page"):
+    async def _together(
+        self, new: Mapping[str, Sequence[LoggedCommit]], places: Places
+    ) -> Sequence[str]:
+        """Let consumers take commits in, and write at once what follows; who has to do it apart."""
+        effects: dict[str, Sequence[Operation]] = {}
+        apart: list[str] = []
+        for name, commits in new.items():
+            consumer = self.by_name[name]
+            if len(commits) > 1 and not is_paged(consumer):
+                apart.append(name)
+                continue
             try:
-                return await self._attempt(name, commits, written)
+                effects[name] = await ask(consumer, commits)
+            except Exception as error:
+                if _is_away(error):
+                    raise
+                _log.warning("page_not_taken_in", consumer=name, reason=str(error))
+                apart.append(name)
+        try:
+            await self._write(places, {name: new[name][-1].seq for name in effects}, effects)
+        except Exception as error:
+            if isinstance(error, _Moved) or _is_away(error):
+                raise
+            _log.warning("page_not_taken_in", consumer=",".join(effects), reason=str(error))
+            return list(new)
+        return apart
+
+    async def _apart(self, name: str, commits: Sequence[LoggedCommit], places: Places) -> None:
+        """Let a consumer take commits in by itself."""
+        if len(commits) > 1 and is_paged(self.by_name[name]):
+            try:
+                await self._attempt(name, commits, places)
+                return
             except Exception as error:
                 if isinstance(error, _Moved) or _is_away(error):
                     raise
                 _log.warning("page_not_taken_in", consumer=name, reason=str(error))
         for commit in commits:
-            written = await self._one(name, [commit], written)
-        return written
+            await self._one(name, commit, places)
 
-    async def _one(self, name: str, commits: Sequence[LoggedCommit], written: int) -> int:
+    async def _one(self, name: str, commit: LoggedCommit, places: Places) -> None:
         """Let a consumer take a commit in, or put it aside as dead."""
-        stream_id, seq = commits[0].stream_id, commits[0].seq
+        stream_id, seq = commit.stream_id, commit.seq
         pause, trouble = _FIRST_PAUSE_S, ""
         for attempt in range(_ATTEMPTS):
             if attempt:
                 await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311
                 pause *= 2
             try:
-                return await self._attempt(name, commits, written)
+                await self._attempt(name, [commit], places)
+                return
             except Exception as error:
                 if isinstance(error, _Moved) or _is_away(error):
                     raise
@@ -310,44 +308,61 @@ class Consumers:
             {"stream_id": stream_id, "id": new_id()},
             {"consumer": name, "seq": seq, "error": trouble[-_ERROR_LENGTH:], "created_at": now()},
         )
-        await self._write(stream_id, name, written, seq, [dead])
+        await self._write(places, {name: seq}, {name: [dead]})
         self._observer.consume_failed(name, dead=True)
         _log.error("event_dead", consumer=name, stream_id=stream_id, seq=seq)
-        return seq
 
-    async def _attempt(self, name: str, commits: Sequence[LoggedCommit], written: int) -> int:
-        operations = await _ask(self.by_name[name], commits)
-        if not operations:
-            return written
-        seq = commits[-1].seq
-        await self._write(commits[0].stream_id, name, written, seq, operations)
-        return seq
+    async def _attempt(self, name: str, commits: Sequence[LoggedCommit], places: Places) -> None:
+        operations = await ask(self.by_name[name], commits)
+        await self._write(places, {name: commits[-1].seq}, {name: operations})
 
     async def _write(
-        self, stream_id: str, name: str, written: int, seq: int, operations: Sequence[Operation]
+        self,
+        places: Places,
+        seqs: Mapping[str, int],
+        effects: Mapping[str, Sequence[Operation]],
     ) -> None:
-        try:
-            await self._store.operate([_place(stream_id, name, written, seq), *operations])
-        except (Contended, UniqueConflict) as error:
-            if (await self._places(stream_id)).get(name, 0) != written:
-                raise _Moved from error
-            raise
-        if any(operation.table == "jobs" for operation in operations):
-            self._due()
+        """Write what follows with the new places of those for whom something does."""
+        moved = {name: seqs[name] for name, operations in effects.items() if operations}
+        operations = [operation for some in effects.values() for operation in some]
+        if operations:
+            before = {name: places.written.get(name, 0) for name in moved}
+            moving = [places.moving(name, seq) for name, seq in moved.items()]
+            try:
+                await self._store.operate([*moving, *operations])
+            except (Contended, UniqueConflict) as error:
+                written = (await self._places.read(places.stream_id)).written
+                if any(written.get(name, 0) != place for name, place in before.items()):
+                    raise _Moved from error
+                raise
+            at = now()
+            if any(_is_due(operation, at) for operation in operations):
+                self._due()
+        for name, seq in seqs.items():
+            if name in moved:
+                places.moved(name, seq)
+            else:
+                places.ahead[name] = seq
 
 
-def _place(stream_id: str, name: str, written: int, seq: int) -> Operation:
-    """Move a consumer's place, if it is still where it was."""
-    key: Values = {"stream_id": stream_id, "consumer": name}
-    if not written:
-        return Operation("inbox", "insert", key, {"seq": seq})
-    return Operation("inbox", "update", {**key, "seq": written}, {"seq": seq}, rows=1)
+def _joined(pages: Sequence[Page]) -> Page:
+    """Pages of one stream as one; should there be a gap, only what comes after it."""
+    if len(pages) == 1:
+        return pages[0]
+    whole: list[LoggedChange] = []
+    for page in sorted(pages, key=lambda one: one[0].seq):
+        last = whole[-1].seq if whole else 0
+        if page[0].seq > last + 1:
+            whole = list(page)
+        else:
+            whole += [change for change in page if change.seq > last]
+    return whole
 
 
-async def _ask(consumer: AnyConsumer, commits: Sequence[LoggedCommit]) -> Sequence[Operation]:
-    if hasattr(consumer, "handle_page"):
-        return await cast(PagedConsumer, consumer).handle_page(commits)
-    return await consumer.handle(commits[0])
+def _is_due(operation: Operation, at: str) -> bool:
+    """Whether an operation lets a job be due; of one that is due later, its time tells."""
+    due_at = operation.set.get("due_at") if operation.table == "jobs" else None
+    return due_at is not None and bool(due_at <= at)
 
 
 def _is_away(error: Exception) -> bool:

@@ -15,11 +15,12 @@ import structlog
 from sqlalchemy import bindparam, select
 
 from tidework.bus.catalogue import events_of
+from tidework.bus.memory import MemoryBus
 from tidework.bus.observer import WorkObserver
 from tidework.bus.protocol import Bus
 from tidework.errors import Unavailable
 from tidework.ids import LOWEST_ID, new_id
-from tidework.log import Operation
+from tidework.log import LoggedChange, Operation
 from tidework.store.protocol import Store
 from tidework.store.sql.schema import relays, streams
 from tidework.store.sql.statement import Statement
@@ -34,6 +35,7 @@ _SAVED_UP = 10
 _PAGE = 500
 _PENDING_PAGE = 2000
 _NOTED_AT_ONCE = 100
+_REMEMBERED = 5_000
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 5.0
 
@@ -239,15 +241,24 @@ class Relay:
             page = await self._store.log(stream_id, since=place, limit=_PAGE)
             if not page:
                 break
-            events = events_of(page)
-            if events:
-                await self._bus.publish(events)
-                self._observer.relayed(len(events))
+            await self._tell(page)
             place = page[-1].seq
             self._places[stream_id] = place
             if len(page) < _PAGE:
                 break
         self._places[stream_id] = place
+
+    async def _tell(self, page: Sequence[LoggedChange]) -> None:
+        if isinstance(self._bus, MemoryBus):
+            # Whoever is told is in this process, and reads the log: here it is.
+            told = await self._bus.hand_over(page)
+        else:
+            events = events_of(page)
+            told = len(events)
+            if events:
+                await self._bus.publish(events)
+        if told:
+            self._observer.relayed(told)
 
     async def _note(self) -> None:
         """Write down up to where streams have been published. Raises `Unavailable`."""
@@ -264,8 +275,9 @@ class Relay:
                 ]
             )
             self._noted.update(batch)
-        # What is noted and at rest need not be remembered.
-        for stream in [one for one in self._places if one not in self._busy]:
-            if self._noted.get(stream) == self._places[stream]:
-                del self._places[stream]
-                self._noted.pop(stream, None)
+        if len(self._places) > _REMEMBERED:
+            # What is noted and at rest need not be remembered.
+            for stream in [one for one in self._places if one not in self._busy]:
+                if self._noted.get(stream) == self._places[stream]:
+                    del self._places[stream]
+                    self._noted.pop(stream, None)

@@ -6,7 +6,8 @@ from typing import Final
 
 import structlog
 
-from tidework.bus.consumers import AnyConsumer, Consumers
+from tidework.bus.consumer import AnyConsumer
+from tidework.bus.consumers import Consumers
 from tidework.bus.jobs import Jobs
 from tidework.bus.memory import MemoryBus
 from tidework.bus.observer import WorkObserver
@@ -68,8 +69,8 @@ class Worker:
         await self._bus.start()
         self.consumers.start()
         if isinstance(self._bus, MemoryBus):
-            # One look into the log for all of them.
-            await self._bus.subscribe("all", self.consumers.handler(self._names))
+            # One look into the log for all of them, and for the relay.
+            await self._bus.subscribe_pages("all", self.consumers.reader(self._names))
         else:
             for name in self._names:
                 await self._bus.subscribe(name, self.consumers.handler([name]))
@@ -114,7 +115,8 @@ class Worker:
             while self._missed:
                 name = self._missed.pop()
                 try:
-                    await self.consumers.sweep(name)
+                    # What one has missed, others mostly have too: then it is read once.
+                    await self.consumers.sweep(name, [name, *self._missed])
                 except Exception as error:
                     _log.warning("sweep_failed", consumer=name, reason=str(error))
                     self._missed.add(name)

@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from tidework.bus.catalogue import LoggedCommit
 from tidework.log import Change, Commit, Expect, LoggedChange, Operation
 from tidework.notifications import queries, reminders
-from tidework.notifications.deciding import Facts, TaskFacts, decide
+from tidework.notifications.deciding import Facts, Note, TaskFacts, decide
 from tidework.notifications.digest import ending, planned
 from tidework.notifications.mentions import Named, Names
 from tidework.notifications.preferences import ENTITY, USUAL, preferences_of
@@ -19,8 +20,16 @@ _NEWS_S = 7 * 86400
 _TELLING = frozenset({"task", "comment", "member", "webhook"})
 
 
+class _Concerned(NamedTuple):
+    """What of a commit concerns people: what to tell, what may move reminders, what goes."""
+
+    telling: Sequence[LoggedChange]
+    planning: Sequence[LoggedChange]
+    hidden: Sequence[Operation]
+
+
 class NotificationConsumer:
-    """See `bus.consumers.Consumer`. Imported history is told to nobody."""
+    """See `bus.consumer.PagedConsumer`. Imported history is told to nobody."""
 
     name = "notifications"
 
@@ -29,24 +38,38 @@ class NotificationConsumer:
         self._users = users
         self._teller = teller
 
-    async def handle(self, commit: LoggedCommit) -> Sequence[Operation]:
-        """See `bus.consumers.Consumer.handle`."""
-        if any(change.entity in ("account", ENTITY) for change in commit.changes):
-            return await self._of_account(commit)
-        changes = [change for change in commit.changes if change.entity in _TELLING]
-        if not changes:
-            return []
-        operations = _hidden(changes)
-        telling = [one for one in changes if _tells(one)] if _is_news(commit) else []
-        planning = [one for one in changes if reminders.concerns(one)]
-        if not telling and not planning:
-            return operations
-        facts = await self._facts(commit.stream_id, telling, planning)
-        if facts is None:
-            return operations
-        operations += reminders.plans(planning, facts.tasks)
-        notes = decide(telling, facts)
-        return [*operations, *await self._teller.operations(notes, commit.stream_id)]
+    async def handle_page(self, commits: Sequence[LoggedCommit]) -> Sequence[Operation]:
+        """See `PagedConsumer.handle_page`. Asks for nothing where nobody is to be told anything."""
+        operations: list[Operation] = []
+        concerned: list[_Concerned] = []
+        since = after(now(), -_NEWS_S)
+        for commit in commits:
+            if any(change.entity in ("account", ENTITY) for change in commit.changes):
+                operations += await self._of_account(commit)
+            elif (found := _concerned(commit, since)) is not None:
+                concerned.append(found)
+        if concerned:
+            operations += await self._of_workspace(commits[0].stream_id, concerned)
+        return operations
+
+    async def _of_workspace(
+        self, stream_id: str, concerned: Sequence[_Concerned]
+    ) -> Sequence[Operation]:
+        telling = [change for one in concerned for change in one.telling]
+        planning = [change for one in concerned for change in one.planning]
+        facts = await self._facts(stream_id, telling, planning)
+        operations: list[Operation] = []
+        notes: list[Note] = []
+        for one in concerned:
+            if one.hidden and notes:
+                # Who left later has been told before.
+                operations += await self._teller.operations(notes, stream_id)
+                notes = []
+            operations += one.hidden
+            if facts is not None:
+                operations += reminders.plans(one.planning, facts.tasks)
+                notes += decide(one.telling, facts)
+        return [*operations, *await self._teller.operations(notes, stream_id)]
 
     async def _facts(
         self, stream_id: str, telling: Sequence[LoggedChange], planning: Sequence[LoggedChange]
@@ -131,9 +154,19 @@ class NotificationConsumer:
             return
 
 
-def _is_news(commit: LoggedCommit) -> bool:
-    """Whether a commit is not history: imported, or so old that nobody wants to hear of it."""
-    return not commit.imported and commit.changes[0].at > after(now(), -_NEWS_S)
+def _concerned(commit: LoggedCommit, since: str) -> _Concerned | None:
+    """What of a workspace's commit concerns people; None when nothing does.
+
+    What was imported, or is older than `since`, is history that nobody wants to hear of.
+    """
+    changes = [change for change in commit.changes if change.entity in _TELLING]
+    is_news = not commit.imported and commit.changes[0].at > since
+    telling = [one for one in changes if _tells(one)] if is_news else []
+    planning = [one for one in changes if reminders.concerns(one)]
+    hidden = _hidden(changes)
+    if not telling and not planning and not hidden:
+        return None
+    return _Concerned(telling, planning, hidden)
 
 
 def _tells(change: LoggedChange) -> bool:

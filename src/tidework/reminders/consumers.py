@@ -1,6 +1,6 @@
 """What follows a commit for reminders: their jobs, and their end."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tidework.bus.catalogue import LoggedCommit
 from tidework.log import LoggedChange, Operation
@@ -14,7 +14,7 @@ _MOVES = frozenset({"due_at", "status"})
 
 
 class ReminderConsumer:
-    """See `bus.consumers.Consumer`.
+    """See `bus.consumer.PagedConsumer`.
 
     Jobs are on the stream of the account, also when the workspace's commit leads to them.
     """
@@ -24,8 +24,24 @@ class ReminderConsumer:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def handle(self, commit: LoggedCommit) -> Sequence[Operation]:
-        """See `bus.consumers.Consumer.handle`."""
+    async def handle_page(self, commits: Sequence[LoggedCommit]) -> Sequence[Operation]:
+        """See `PagedConsumer.handle_page`."""
+        concerned = [commit for commit in commits if any(map(_concerns, commit.changes))]
+        if len(concerned) > 1 and not await self._are_wanted(concerned):
+            concerned = [one for one in concerned if any(map(_concerns_people, one.changes))]
+        operations: list[Operation] = []
+        for commit in concerned:
+            operations += await self._of(commit)
+        return operations
+
+    async def _are_wanted(self, commits: Sequence[LoggedCommit]) -> bool:
+        """Whether there is a reminder of any task of these commits: mostly there is none."""
+        ids: set[str] = set()
+        for commit in commits:
+            ids.update(*_tasks_of(commit))
+        return bool(ids) and bool(await self._wanted(commits[0].stream_id, sorted(ids)))
+
+    async def _of(self, commit: LoggedCommit) -> Sequence[Operation]:
         since = now() if commit.imported else commit.changes[0].at
         made = [one for one in commit.changes if one.entity == "reminder" and one.op == "create"]
         if made:
@@ -57,14 +73,7 @@ class ReminderConsumer:
 
     async def _of_workspace(self, commit: LoggedCommit, since: str) -> Sequence[Operation]:
         workspace_id = commit.stream_id
-        tasks = [one for one in commit.changes if one.entity == "task"]
-        moved = [one.id for one in tasks if one.op == "update" and not _MOVES.isdisjoint(one.set)]
-        gone = {one.id: one.was.get("previous_id") for one in tasks if one.op == "delete"}
-        next_of = {
-            one.set["previous_id"]: one.id
-            for one in tasks
-            if one.op == "create" and one.set.get("previous_id")
-        }
+        moved, gone, next_of = _tasks_of(commit)
         await self._left(commit)
         concerned = sorted({*moved, *gone, *next_of})
         if not concerned:
@@ -102,3 +111,36 @@ class ReminderConsumer:
     async def _states(self, workspace_id: str, ids: set[str] | Sequence[str]) -> list[TaskState]:
         params = {"workspace_id": workspace_id, "ids": sorted(ids)}
         return [TaskState(*row) for row in await self._store.fetch(queries.TASKS, params)]
+
+
+def _tasks_of(
+    commit: LoggedCommit,
+) -> tuple[Sequence[str], Mapping[str, str | None], Mapping[str, str]]:
+    """The tasks that moved; those that are gone, with the ones before them in their series; and, by
+    the ones before them, those that follow.
+    """
+    tasks = [one for one in commit.changes if one.entity == "task"]
+    moved = [one.id for one in tasks if one.op == "update" and not _MOVES.isdisjoint(one.set)]
+    gone = {one.id: one.was.get("previous_id") for one in tasks if one.op == "delete"}
+    next_of = {
+        one.set["previous_id"]: one.id
+        for one in tasks
+        if one.op == "create" and one.set.get("previous_id")
+    }
+    return moved, gone, next_of
+
+
+def _concerns(change: LoggedChange) -> bool:
+    """Whether reminders may have to be planned, carried or removed after a change."""
+    if change.entity == "task":
+        if change.op == "update":
+            return not _MOVES.isdisjoint(change.set)
+        return change.op == "delete" or bool(change.set.get("previous_id"))
+    return _concerns_people(change)
+
+
+def _concerns_people(change: LoggedChange) -> bool:
+    """Whether a change is of a reminder, or of who may have some."""
+    if change.entity == "reminder":
+        return change.op == "create"
+    return change.entity in ("account", "member") and change.op == "delete"

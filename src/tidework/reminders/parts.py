@@ -1,6 +1,6 @@
 """Reminders put together: what a server and a worker need of them."""
 
-from tidework.bus.consumers import AnyConsumer
+from tidework.bus.consumer import AnyConsumer
 from tidework.bus.jobs import Jobs
 from tidework.reminders.consumers import ReminderConsumer
 from tidework.reminders.firing import Firing

@@ -1,6 +1,7 @@
 """From commits to deliveries: each event goes to each webhook that wants it."""
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from tidework.bus.catalogue import LoggedCommit
 from tidework.log import LoggedChange, Operation
@@ -10,6 +11,8 @@ from tidework.webhooks import queries
 from tidework.webhooks.deliveries import Entry, added, removed
 from tidework.webhooks.filters import wants
 
+_KNOWN: Final = 10_000
+
 
 class WebhookConsumer:
     """Writes down what is to be delivered; what was imported is nobody's news."""
@@ -18,11 +21,14 @@ class WebhookConsumer:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._history = store.history
+        # Streams without an active webhook, and up to which seq that is known.
+        self._without: dict[str, int] = {}
 
     async def handle_page(self, commits: Sequence[LoggedCommit]) -> Sequence[Operation]:
-        """See `bus.consumers.PagedConsumer`."""
+        """See `bus.consumer.PagedConsumer`."""
         stream_id = commits[0].stream_id
-        rows = await self._store.fetch(queries.ACTIVE, {"stream_id": stream_id})
+        rows = await self._active(stream_id, commits)
         entries: list[Entry] = []
         if rows:
             own = [commit for commit in commits if not commit.imported]
@@ -35,6 +41,22 @@ class WebhookConsumer:
         ]
         operations = added(stream_id, entries, now()) if entries else []
         return [*operations, *(one for webhook in gone for one in removed(stream_id, webhook))]
+
+    async def _active(self, stream_id: str, commits: Sequence[LoggedCommit]) -> Sequence[Row]:
+        """The active webhooks. Nothing is asked where there were none before these commits, and
+        none of them is about one.
+        """
+        if self._history != self._store.history or len(self._without) > _KNOWN:
+            self._history = self._store.history
+            self._without.clear()
+        changes = (change for commit in commits for change in commit.changes)
+        without = self._without.pop(stream_id, -1)
+        rows: Sequence[Row] = ()
+        if without < commits[0].seq - 1 or any(one.entity == "webhook" for one in changes):
+            rows = await self._store.fetch(queries.ACTIVE, {"stream_id": stream_id})
+        if not rows:
+            self._without[stream_id] = max(without, commits[-1].seq)
+        return rows
 
     async def _entries(
         self, stream_id: str, commits: Sequence[LoggedCommit], rows: Sequence[Row]

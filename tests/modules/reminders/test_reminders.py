@@ -193,7 +193,7 @@ async def test_a_commit_that_is_taken_in_again_changes_nothing(world: TimeWorld)
         for stream in (ada, world.workspace):
             for commit in commits_of(await world.store.log(stream)):
                 assert isinstance(consumer, ReminderConsumer)
-                await world.store.operate(list(await consumer.handle(commit)))
+                await world.store.operate(list(await consumer.handle_page([commit])))
         assert await world.store.seqs([ada, world.workspace]) == seqs
         now.move_to(DUE + timedelta(weeks=1))
         assert await world.reminded(ada) == 1
