@@ -10,8 +10,10 @@ from tidework.log import Commit, Committed, LoggedChange, Operation
 from tidework.store.committer import Item, Outcome
 from tidework.store.protocol import Contended, StreamMissing, UniqueConflict
 from tidework.store.sql.acceptable import refused_value
+from tidework.store.sql.positions import position_of
 from tidework.store.sql.rows import encode_json
 from tidework.store.sql.schema import LATER
+from tidework.store.sql.terms import spaced
 
 NOTHING = "The database cut the change off again and again; nothing was changed. Try again."
 
@@ -27,10 +29,12 @@ LOST = Lost(NOTHING)
 
 def arguments(commit: Commit) -> tuple[Any, ...]:
     """The parameters of `tidework_commit`."""
-    expects = [
-        {"entity": e.entity, "id": e.id, "fields": e.fields, "absent": e.absent}
-        for e in commit.expects
-    ]
+    *plain, expects, changes, operations, key = _parts(commit)
+    encoded = (encode_json(expects), encode_json(changes), encode_json(operations))
+    return (*plain, *encoded, None if key is None else encode_json(key))
+
+
+def _parts(commit: Commit) -> tuple[Any, ...]:
     changes = []
     for ordinal, change in enumerate(commit.changes):
         actor, at = commit.author_of(ordinal)
@@ -51,11 +55,97 @@ def arguments(commit: Commit) -> tuple[Any, ...]:
         commit.creates,
         commit.base_seq,
         commit.request_id,
-        encode_json(expects),
-        encode_json(changes),
-        encode_json(commit.operations),
-        None if commit.idempotency is None else encode_json(commit.idempotency),
+        _expects(commit),
+        changes,
+        commit.operations,
+        commit.idempotency,
     )
+
+
+def _expects(commit: Commit) -> list[dict[str, Any]]:
+    return [
+        {"entity": e.entity, "id": e.id, "fields": e.fields, "absent": e.absent}
+        for e in commit.expects
+    ]
+
+
+class Group:
+    """Commits that go out together, as `tidework_group` takes them.
+
+    Those that only create tasks are written at once. On a stream that others change as well all go
+    one after the other: each may rest on what the one before it has done.
+    """
+
+    __slots__ = ("_commits", "_plain")
+
+    def __init__(self, commits: Sequence[Commit]) -> None:
+        self._commits = commits
+        mixed = {commit.stream_id for commit in commits if not creates_only(commit)}
+        self._plain = [commit.stream_id not in mixed for commit in commits]
+
+    def arguments(self) -> tuple[Any, ...]:
+        """The parameters of `tidework_group`."""
+        creates, others = [], []
+        for commit, plain in zip(self._commits, self._plain, strict=True):
+            if plain:
+                creates.append(_creation(commit))
+            else:
+                others.append(_parts(commit))
+        streams = list({commit.stream_id for commit in self._commits})
+        return (
+            streams,
+            encode_json(creates) if creates else None,
+            encode_json(others) if others else None,
+        )
+
+    def outcomes(self, row: Any) -> list[Outcome]:
+        """What the commits became, from the answer."""
+        created, committed = (iter(part or ()) for part in row)
+        return [
+            _outcome_of_creation(commit, next(created))
+            if plain
+            else outcome_of(commit, next(committed))
+            for commit, plain in zip(self._commits, self._plain, strict=True)
+        ]
+
+
+def creates_only(commit: Commit) -> bool:
+    """Whether a commit does nothing but create tasks, whose numbers it leaves to the stream."""
+    if commit.creates is not None or commit.base_seq is not None or commit.operations:
+        return False
+    return all(
+        change.entity == "task" and change.op == "create" and change.set.get("number") is None
+        for change in commit.changes
+    )
+
+
+def _creation(commit: Commit) -> tuple[Any, ...]:
+    changes = []
+    for ordinal, change in enumerate(commit.changes):
+        actor, at = commit.author_of(ordinal)
+        words = spaced(f"{change.set.get('title')} {change.set.get('description')}")
+        changes.append((change.id, change.set, words, actor, at))
+    expects, key = _expects(commit), commit.idempotency
+    stream_id, request_id = commit.stream_id, commit.request_id
+    return (stream_id, commit.id, request_id, expects, key, changes, commit.origin)
+
+
+def _outcome_of_creation(commit: Commit, row: Any) -> Outcome:
+    seq, number, refused = row
+    if refused is not None:
+        return _refusal(commit, refused)
+    logged, after = [], []
+    for ordinal, change in enumerate(commit.changes):
+        actor, at = commit.author_of(ordinal)
+        made = change.set | {"number": number + ordinal}
+        if made.get("position") is None:
+            made["position"] = position_of(number + ordinal)
+        place = (commit.stream_id, seq, ordinal, actor, at, commit.request_id)
+        logged.append(
+            LoggedChange(*place, change.entity, change.id, "create", made, {}, commit.origin)
+        )
+        after.append(dict(made))
+    return Committed(commit.stream_id, seq, logged, after=after)
 
 
 def outcome_of(commit: Commit, row: Any) -> Outcome:

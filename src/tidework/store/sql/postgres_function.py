@@ -12,56 +12,27 @@ text for the next one.
 import sys
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, Table
-from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy import Column, Table
 
+from tidework.store.sql import postgres_group
+from tidework.store.sql.postgres_columns import from_json, object_of
 from tidework.store.sql.schema import DERIVED, ENTITIES, LATER, metadata
-from tidework.store.sql.statement import DIALECTS
 
-TIME_FORMAT = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
 _INDENT = "\n            "
-_POSTGRESQL = DIALECTS["postgresql"]
-# An UPDATE that names these makes the search vector anew, whether they change or not.
-_SEARCHED = {"task": ("title", "description")}
 # Branches are tried one after the other: what is written most comes first.
 _BRANCHES = {"task": ENTITIES["task"], "comment": ENTITIES["comment"], **ENTITIES}
 
 
-def _is_time(column: Column[Any]) -> bool:
-    kind = column.type.dialect_impl(_POSTGRESQL)
-    return isinstance(kind, TIMESTAMP) or getattr(kind, "timezone", False)
-
-
-def _as_json(column: Column[Any]) -> str:
-    name = f't."{column.name}"'
-    if _is_time(column):
-        return f"to_char({name} AT TIME ZONE 'UTC', '{TIME_FORMAT}')"
-    return name
-
-
-def _from_json(column: Column[Any]) -> str:
-    name, source = column.name, "c"
-    if isinstance(column.type, JSON):
-        value = f"({source}->'{name}')"
-        return f"nullif({value}, 'null')" if column.nullable else value
-    kind = column.type.compile(dialect=_POSTGRESQL)
-    if isinstance(column.type, Boolean):
-        kind = "boolean"
-    return f"({source}->>'{name}')::{kind.split(' COLLATE')[0]}"
-
-
 def _row_branch(entity: str, table: Table) -> str:
-    fields = [c for c in table.columns if c.name not in DERIVED]
-    pairs = [f"'{c.name}', {_as_json(c)}" for c in fields]
     return f"""
     WHEN '{entity}' THEN
-        SELECT jsonb_build_object({("," + _INDENT).join(pairs)}, 'version', t.version) INTO v_row
+        SELECT {object_of(table)} INTO v_row
         FROM {table.name} t WHERE t.stream_id = p_stream AND t.id = p_id;"""
 
 
 def _update(table: Table, columns: list[Column[Any]]) -> str:
     sets = [
-        f'"{c.name}" = CASE WHEN c ? \'{c.name}\' THEN {_from_json(c)} ELSE t."{c.name}" END'
+        f'"{c.name}" = CASE WHEN c ? \'{c.name}\' THEN {from_json(c)} ELSE t."{c.name}" END'
         for c in columns
     ]
     sets += ["version = p_seq", *(["updated_at = p_at"] if "updated_at" in table.columns else [])]
@@ -73,21 +44,15 @@ def _update(table: Table, columns: list[Column[Any]]) -> str:
 def _apply_branch(entity: str, table: Table) -> str:
     columns = [c for c in table.columns if c.name not in DERIVED]
     names = ", ".join(f'"{c.name}"' for c in columns)
-    values = ", ".join(_from_json(c) for c in columns)
+    values = ", ".join(from_json(c) for c in columns)
     touched = "updated_at" in table.columns
     extra_names = ', "updated_at"' if touched else ""
     extra_values = ", p_at" if touched else ""
-    searched = _SEARCHED.get(entity, ())
-    light = ""
-    if searched:
-        light = f"""
-        ELSIF p_op = 'update' AND NOT c ?| '{{{",".join(searched)}}}' THEN
-            {_update(table, [c for c in columns if c.name not in searched])}"""
     return f"""
     WHEN '{entity}' THEN
         IF p_op = 'create' THEN
             INSERT INTO {table.name} (stream_id, id, {names}{extra_names}, version)
-            VALUES (p_stream, p_id, {values}{extra_values}, p_seq);{light}
+            VALUES (p_stream, p_id, {values}{extra_values}, p_seq);
         ELSIF p_op = 'update' THEN
             {_update(table, columns)}
         ELSE
@@ -340,7 +305,7 @@ BEGIN
     END CASE;
 END
 $$;
-{_OPERATE}{_REFUSED}{_COMMIT.replace("__later__", later)}"""
+{_OPERATE}{_REFUSED}{_COMMIT.replace("__later__", later)}{postgres_group.definition()}"""
 
 
 if __name__ == "__main__":

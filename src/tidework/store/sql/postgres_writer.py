@@ -1,8 +1,8 @@
 """Commits on PostgreSQL: one connection, a group of commits in one round trip and transaction.
 
-Each commit is one call of `tidework_commit`, pipelined. What a commit expects is refused without an
-error, so that the others of its group go on; what the database itself refuses (a unique conflict)
-fails the group, which is then written again one by one.
+A group is one call of `tidework_group`. What a commit expects is refused without an error, so that
+the others of its group go on; what the database itself refuses (a unique conflict) fails the group,
+which is then written again one by one, each with a call of `tidework_commit`.
 """
 
 import asyncio
@@ -21,9 +21,11 @@ from tidework.store.sql.pool import AWAY, away, connect, cut_off
 from tidework.store.sql.postgres_answers import (
     LOST,
     NOTHING,
+    Group,
     Lost,
     arguments,
     busy,
+    creates_only,
     outcome_of,
     translated,
 )
@@ -35,6 +37,7 @@ _COMMIT = (
     "SELECT o_seq, o_logged, o_refused FROM tidework_commit("
     "$1::uuid, $2::uuid, $3::text, $4::bigint, $5::text, $6::jsonb, $7::jsonb, $8::jsonb, $9::jsonb)"
 )
+_GROUP = "SELECT o_created, o_committed FROM tidework_group($1::uuid[], $2::jsonb, $3::jsonb)"
 _OPERATE = "SELECT tidework_operate($1::jsonb)"
 _END = (
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
@@ -101,9 +104,7 @@ class PostgresWriter:
             # Nobody waits for a connection more than once.
             return [away(error.__cause__ or error) for _ in group]
         commits = [(i, item) for i, item in enumerate(group) if isinstance(item, Commit)]
-        if len(commits) > 1:
-            # Several processes lock the streams of their groups in the same order.
-            commits.sort(key=lambda pair: pair[1].stream_id)
+        if len(commits) > 1 or (commits and creates_only(commits[0][1])):
             together = await self._together([commit for _, commit in commits])
             if together is not None:
                 outcomes = {i: done for (i, _), done in zip(commits, together, strict=True)}
@@ -124,15 +125,18 @@ class PostgresWriter:
         None when it failed for a reason of one of them, and left nothing.
         """
         try:
-            calls = [arguments(commit) for commit in commits]
-            rows = await self._run(calls)
+            whole = Group(commits)
+            call = whole.arguments()
+            connection = await self._connected()
+            row = await connection.fetchrow(_GROUP, *call, timeout=self._timeout)
+            await self._hold(connection)
         except UnicodeError:
             return None
         except (*AWAY, asyncpg.PostgresError, _CutOff) as error:
             return await self._settle(commits) if self._was_cut_off(error) else None
         except Unavailable as error:
             return [away(error.__cause__ or error) for _ in commits]
-        return [outcome_of(commit, row) for commit, row in zip(commits, rows, strict=True)]
+        return whole.outcomes(row)
 
     async def _operated(self, items: Sequence[Item]) -> list[Outcome] | None:
         """The outcomes of operations in one transaction, None as `_together`."""
@@ -171,7 +175,10 @@ class PostgresWriter:
         """The outcome of one attempt; `Lost` when another one may do better."""
         try:
             if isinstance(item, Commit):
-                return outcome_of(item, (await self._run([arguments(item)]))[0])
+                connection = await self._connected()
+                row = await connection.fetchrow(_COMMIT, *arguments(item), timeout=self._timeout)
+                await self._hold(connection)
+                return outcome_of(item, row)
             connection = await self._connected()
             await connection.fetchval(_OPERATE, encode_json(item), timeout=self._timeout)
             await self._hold(connection)
@@ -187,12 +194,6 @@ class PostgresWriter:
         except UnicodeError as error:
             return unacceptable(error)
         return None
-
-    async def _run(self, calls: Sequence[tuple[Any, ...]]) -> list[Any]:
-        connection = await self._connected()
-        rows: list[Any] = await connection.fetchmany(_COMMIT, calls, timeout=self._timeout)
-        await self._hold(connection)
-        return rows
 
     async def _hold(self, connection: Session) -> None:
         """See that what has been committed holds before anybody is told.
@@ -316,4 +317,11 @@ _SETTINGS = {
     "tcp_keepalives_idle": "10",
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
+    # What the functions ask for is known by its key, and the tables may have been empty when it was
+    # planned.
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "jit": "off",
 }
