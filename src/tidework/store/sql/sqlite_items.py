@@ -10,7 +10,16 @@ from typing import Any
 
 from sqlalchemy.sql.schema import ColumnCollectionConstraint
 
-from tidework.log import Change, Commit, Committed, Expect, IdempotencyKey, LoggedChange, Values
+from tidework.log import (
+    Change,
+    Commit,
+    Committed,
+    Expect,
+    IdempotencyKey,
+    LoggedChange,
+    Operation,
+    Values,
+)
 from tidework.store.committer import Item, Outcome
 from tidework.store.protocol import Contended, StreamMissing, UniqueConflict
 from tidework.store.sql.acceptable import loggable, refused_value, unacceptable
@@ -93,7 +102,7 @@ class Items:
         self._moved: dict[str, tuple[int, int]] = {}
         self._rows: dict[Place, Values | None] = {}
         self._changed: set[Place] = set()
-        self._remembered: set[tuple[str, str]] = set()
+        self._remembered: dict[tuple[str, str], str] = {}
 
     def expect(self, group: Sequence[Commit]) -> None:
         """Read together what the commits of a group will ask for."""
@@ -132,11 +141,20 @@ class Items:
             if isinstance(item, Commit):
                 committed = self._commit(item, self._writes, self._changed)
                 self.flush()
-            for operation in item.operations if isinstance(item, Commit) else item:
-                operate(self._connection, operation)
+            self._operate(item.operations if isinstance(item, Commit) else item)
         except Exception as error:
             raise _refusal(error) from error
         return committed
+
+    def _operate(self, operations: Sequence[Operation]) -> None:
+        for operation in operations:
+            if may_wait(operation):
+                self._writes.add(operation.table, *statement(operation))
+            else:
+                # Whatever comes before it, it may count on.
+                self._writes.flush()
+                operate(self._connection, operation)
+        self._writes.flush()
 
     def flush(self) -> None:
         """Write what waits. Raises what SQLite, or the binding of a value, fails with."""
@@ -183,7 +201,7 @@ class Items:
             after.append(left)
         self._streams[stream] = self._moved[stream] = (seq, last_number)
         if key is not None:
-            self._remembered.add((key.scope, key.key))
+            self._remembered[key.scope, key.key] = key.expires_at
         return Committed(stream, seq, logged, after=after)
 
     def _stream(self, stream: str) -> tuple[int, int] | None:
@@ -194,8 +212,11 @@ class Items:
         return self._streams[stream]
 
     def _check_key(self, key: IdempotencyKey) -> None:
-        found = self._execute(_KEY, (key.scope, key.key)).fetchone()
-        if (key.scope, key.key) in self._remembered or (found and found[0] >= now()):
+        until = self._remembered.get((key.scope, key.key))
+        if until is None:
+            found = self._execute(_KEY, (key.scope, key.key)).fetchone()
+            until = found[0] if found else ""
+        if until >= now():
             raise UniqueConflict("idempotency_pkey")
 
     def _read(self, entity: str, ids: Sequence[str]) -> None:
