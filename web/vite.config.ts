@@ -16,7 +16,7 @@ const TOGETHER = {
   controls:
     /@mantine\/core\/esm\/components\/(Alert|Button|ActionIcon|CloseButton|Input|InputBase|Loader|TextInput|UnstyledButton)\//,
   shell:
-    /src\/app\/(Shell|WorkspaceLayout)\.tsx$|src\/parts\/QuickAdd\/QuickAddHere\.tsx$|src\/parts\/(DueDate|EmptyState|LabelChip|PageSkeleton|PersonAvatar|PriorityIcon|StatusBadge|onDemand)\.tsx$|src\/parts\/filters\/(FilterBar\.tsx|useFilter\.ts|useFiltered\.ts)$|src\/replica\/actions\.ts$|\/(use-merged-ref|get-style-object|IconChevronRight|IconUserPlus)\.mjs$/,
+    /src\/app\/(Shell|WorkspaceLayout)\.tsx$|src\/parts\/QuickAdd\/QuickAddHere\.tsx$|src\/parts\/(DueDate|EmptyState|LabelChip|PageSkeleton|PersonAvatar|PriorityIcon|StatusBadge|onDemand)\.tsx$|src\/parts\/filters\/(FilterBar\.tsx|useFilter\.ts|useFiltered\.ts)$|src\/parts\/(useFixedRows|dragging\/grip)\.ts$|src\/replica\/actions\.ts$|\/(use-merged-ref|get-style-object|IconChevronLeft|IconChevronRight|IconClockPause|IconDots|IconUserPlus)\.mjs$/,
   list: /src\/pages\/list\/ListPage\.tsx$/,
 };
 // The words that every page beside the navigation needs.

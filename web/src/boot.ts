@@ -1,30 +1,36 @@
 /** Runs before the application has come: how it looks, and the first requests beside its code. */
 
 import { applyLook } from "@/i18n/look";
-import { askEarly } from "./api/early";
+import { askEarly, askPages } from "./api/early";
 import { API, refresh, wasSignedIn } from "./api/session";
 import { fetchAhead } from "./app/ahead";
 import { mayBeKept } from "./replica/kept";
 
-// What it takes to get the lock that a refresh is made under.
-const LOCKED_MS = 8;
+// When another tab refreshes the session just now, this one waits for it.
+const LOCKED_MS = 30;
 
 /** What the page at this address asks for first. */
-function firstPaths(): string[] {
-  const paths = [`${API}/users/me`, `${API}/workspaces`];
+function askFirst(token: string): void {
   const workspace = /^\/w\/([0-9a-f-]{36})/.exec(location.pathname)?.[1];
   if (workspace !== undefined && !mayBeKept(workspace)) {
-    paths.push(`${API}/workspaces/${workspace}/snapshot`);
+    askPages(`${API}/workspaces/${workspace}/snapshot`, token);
   }
-  return paths;
+  askEarly([`${API}/users/me`, `${API}/workspaces`], token);
+}
+
+let fetching = false;
+function fetchCode(): void {
+  if (fetching) return;
+  fetching = true;
+  fetchAhead(location.pathname, wasSignedIn());
 }
 
 applyLook();
 if (wasSignedIn()) {
-  refresh().then(
-    ({ token }) => askEarly(firstPaths(), token),
+  // A browser has few connections to a server, and all waits for the session: that goes first.
+  refresh(null, fetchCode).then(
+    ({ token }) => askFirst(token),
     () => null,
   );
-}
-// A browser has few connections to a server, and all waits for the session: that goes first.
-setTimeout(() => fetchAhead(location.pathname, wasSignedIn()), wasSignedIn() ? LOCKED_MS : 0);
+  setTimeout(fetchCode, LOCKED_MS);
+} else fetchCode();

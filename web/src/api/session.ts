@@ -79,10 +79,12 @@ async function post(path: string, headers: HeadersInit = {}): Promise<Response> 
   });
 }
 
-async function refreshNow(stale: string | null): Promise<Session> {
+async function refreshNow(stale: string | null, asked?: () => void): Promise<Session> {
   // Another tab may have done it while this one waited for the lock.
   if (session !== null && session.token !== stale) return session;
-  const response = await post("/auth/refresh");
+  const answer = post("/auth/refresh");
+  asked?.();
+  const response = await answer;
   if (response.ok) return adopt((await response.json()) as Tokens);
   const problem = problemOf(response, await response.json().catch(() => null));
   if (!problem.passing) settle(null, "ended");
@@ -94,9 +96,15 @@ async function inTurn(run: () => Promise<Session>): Promise<Session> {
   return "locks" in navigator ? await navigator.locks.request(LOCK, run) : await run();
 }
 
-/** A new access token in place of `stale`. Throws `Problem`, or `TypeError` without a network. */
-export function refresh(stale: string | null = session?.token ?? null): Promise<Session> {
-  const running = refreshing ?? inTurn(() => refreshNow(stale));
+/**
+ * A new access token in place of `stale`. Throws `Problem`, or `TypeError` without a network. Calls
+ * `asked` when the request is on its way.
+ */
+export function refresh(
+  stale: string | null = session?.token ?? null,
+  asked?: () => void,
+): Promise<Session> {
+  const running = refreshing ?? inTurn(() => refreshNow(stale, asked));
   refreshing = running;
   return running.finally(() => {
     if (refreshing === running) refreshing = null;

@@ -3,10 +3,15 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { queryClient } from "@/api/queries";
+import { said } from "@/notices";
+import { begun } from "@/quiet";
 import { router } from "./router";
 import { styleNonce, theme, variables } from "./theme";
 
-const Notices = lazy(() => import("@/notices/Notices"));
+const Notices = lazy(async () => {
+  await Promise.race([begun, said]);
+  return import("@/notices/Notices");
+});
 
 /** Everything around the pages. */
 export function Application() {

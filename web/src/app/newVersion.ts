@@ -1,6 +1,7 @@
 /** Whether the server has a newer application than this one. */
 
 import { useEffect, useState } from "react";
+import { begun } from "@/quiet";
 
 const ASK_MS = 600_000;
 
@@ -26,7 +27,7 @@ export function useNewVersion(): (() => void) | null {
       const present = await build();
       if (present !== null && present !== OWN) setNewer(true);
     };
-    void look();
+    void begun.then(look);
     const timer = setInterval(() => void look(), ASK_MS);
     addEventListener("online", look);
     // A part of this application that is not on the server any more; or there is no network.

@@ -10,9 +10,16 @@ const STAYS_MS = 8_000;
 const BAD_STAYS_MS = 20_000;
 
 let next = 0;
+let begin: () => void = () => undefined;
+
+/** Settled when there is something to say. */
+export const said: Promise<void> = new Promise((settle) => {
+  begin = settle;
+});
 
 /** Say `text`; with a button that takes it back where `undo` is given. */
 export async function tell({ text, undo, tone = "plain" }: Telling): Promise<void> {
+  begin();
   next += 1;
   const id = `notice-${next}`;
   const [{ notifications }, { Notice }] = await Promise.all([

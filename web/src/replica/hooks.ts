@@ -194,10 +194,13 @@ function subscribeOnline(listener: () => void): () => void {
   return () => ended.abort();
 }
 
+/** Whether there is a network. */
+export const useOnline = (): boolean => useSyncExternalStore(subscribeOnline, onlineNow);
+
 /** How it stands with the server and with this browser's database. */
 export function useConnection(): Connection & { online: boolean } {
   const state = useSyncExternalStore(store().subscribe, store().state);
-  const online = useSyncExternalStore(subscribeOnline, onlineNow);
+  const online = useOnline();
   return useMemo(() => ({ ...state, online }), [state, online]);
 }
 

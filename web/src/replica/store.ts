@@ -2,6 +2,7 @@
 
 import { api, data } from "@/api/client";
 import { Problem } from "@/api/problem";
+import { quiet } from "@/quiet";
 import { operationsOf } from "./fold";
 import { Keeper, type Storage } from "./keeper";
 import type { Entry, Workspace } from "./model";
@@ -208,6 +209,13 @@ export class Store {
   private readonly refreshAll = async (): Promise<void> => {
     if (document.visibilityState === "hidden") return;
     await this.loadWorkspaces().catch(() => null);
+    await quiet();
+    // What is being looked at comes before what is not.
+    const looked = this.current === null ? null : this.sync(this.current);
+    if (looked?.replica.seq === null) {
+      await looked.catchUp().catch(() => null);
+      await quiet();
+    }
     for (const { id } of this.list) {
       const sync = this.sync(id);
       if (!sync.listening) await sync.catchUp().catch(() => null);
@@ -243,15 +251,22 @@ export class Store {
 
   private told(): void {
     const entries = this.outbox?.all ?? [];
-    this.connection = {
+    const before = this.connection;
+    const asking = entries.filter(({ state }) => state === "asking");
+    const next: Connection = {
       live: this.current !== null && this.lives.get(this.current) === true,
       waiting: entries.filter(({ state }) => state === "waiting").length,
-      asking: entries.filter(({ state }) => state === "asking"),
+      asking: same(asking, before.asking) ? before.asking : asking,
       storage: this.keeper?.storage ?? "ok",
     };
+    const keys = Object.keys(next) as (keyof Connection)[];
+    if (keys.some((key) => next[key] !== before[key])) this.connection = next;
     for (const listener of [...this.listeners]) listener();
   }
 }
+
+const same = (some: readonly Entry[], others: readonly Entry[]): boolean =>
+  some.length === others.length && some.every((entry, i) => entry === others[i]);
 
 function learn(replica: WorkspaceReplica, entry: Entry): void {
   const gone = operationsOf(entry).flatMap(({ op, id }) => (op === "delete" ? id : []));

@@ -1,8 +1,11 @@
 /** Keeps one workspace's copy: from the database, a snapshot, the log, and as it happens. */
 
-import { api, data } from "@/api/client";
+import { api, data, type Schemas } from "@/api/client";
+import { takePage } from "@/api/early";
 import { asProblem } from "@/api/problem";
+import { API } from "@/api/session";
 import { newId } from "@/ids";
+import { quiet } from "@/quiet";
 import type { Head } from "./db";
 import type { Keeper } from "./keeper";
 import {
@@ -23,14 +26,8 @@ import type { Folded, WorkspaceReplica } from "./workspace";
 const PAGE = 1000;
 // Rows that are written without a pause: a few milliseconds' work.
 const AT_ONCE = 40;
-const PATIENCE_MS = 1_000;
-
-/** When the page has nothing better to do, or has had something to do for a while. */
-const quiet = (): Promise<unknown> =>
-  new Promise((go) => {
-    if ("requestIdleCallback" in globalThis) requestIdleCallback(go, { timeout: PATIENCE_MS });
-    else setTimeout(go, 50);
-  });
+// How long people look at nothing rather than at a part.
+const PARTS_MS = 1_000;
 
 export type SyncEvents = {
   folded(workspaceId: string, folded: Folded): void;
@@ -96,8 +93,7 @@ export class WorkspaceSync {
     const found = await this.keeper.read((db) => readWorkspace(db, this.replica.id));
     if (found === undefined) return;
     this.textsWanted = !found.head.texts;
-    this.replica.setHead(found.head);
-    this.replica.load(found.tasks, "ready");
+    this.replica.complete(found.tasks, found.head);
   }
 
   private async snapshot(): Promise<void> {
@@ -113,18 +109,22 @@ export class WorkspaceSync {
       labels,
       texts: false,
     };
-    this.replica.setHead(head);
-    this.replica.load(page.tasks, page.next_cursor === null ? "ready" : "loading");
-    const all: Task[] = [...page.tasks];
-    while (page.next_cursor !== null) {
-      page = await this.page(page.next_cursor);
+    const all: Task[] = [];
+    let shown = { at: performance.now(), count: 0 };
+    for (;;) {
       all.push(...page.tasks);
-      this.replica.load(page.tasks);
+      if (page.next_cursor === null) break;
+      // Drawn once, unless that takes too long.
+      if (performance.now() - shown.at > PARTS_MS) {
+        this.replica.load(all.slice(shown.count), head);
+        shown = { at: performance.now(), count: all.length };
+      }
+      page = await this.page(page.next_cursor);
     }
     const whole = { ...head, seq };
     this.peopleKnown = true;
     this.textsWanted = true;
-    this.replica.complete(whole);
+    this.replica.complete(all.slice(shown.count), whole);
     this.keeping = this.keep(whole, all);
     await this.changes();
   }
@@ -149,8 +149,11 @@ export class WorkspaceSync {
     if (await keeper.write((db) => writeEnd(db, head, writing, changed, gone))) noteKept(id);
   }
 
-  private page(cursor?: string) {
+  private async page(cursor?: string): Promise<Schemas["Snapshot"]> {
     const query = cursor === undefined ? {} : { cursor };
+    const path = `${API}/workspaces/${this.replica.id}/snapshot`;
+    const early = await takePage<Schemas["Snapshot"]>(path, cursor);
+    if (early !== undefined) return early;
     return data(
       api.GET("/api/v1/workspaces/{w}/snapshot", {
         params: { path: { w: this.replica.id }, query },

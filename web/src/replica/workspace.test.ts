@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import type { Schemas } from "@/api/client";
+import type { Head } from "./db";
 import type { Change, Entry, Task, TaskOperation } from "./model";
 import { WorkspaceReplica } from "./workspace";
 
@@ -24,9 +25,10 @@ const entry = (...operations: TaskOperation[]): Entry => ({
   work: { kind: "tasks", operations },
   state: "waiting",
 });
+const HEAD = { id: "w", seq: 9 } as Head;
 const filled = (...tasks: Task[]) => {
   const replica = new WorkspaceReplica("w", "me");
-  replica.load(tasks, "ready");
+  replica.complete(tasks, HEAD);
   return replica;
 };
 
@@ -77,7 +79,7 @@ describe("a workspace", () => {
   it("does not bring back by an old page what has been removed", () => {
     const replica = filled(task("t"));
     replica.fold([change(5, "delete", {})], 5);
-    replica.load([task("t", { version: 4 })]);
+    replica.load([task("t", { version: 4 })], HEAD);
     expect(replica.get().tasks.has("t")).toBe(false);
   });
 
@@ -100,9 +102,9 @@ describe("a workspace", () => {
   it("begins again: what is not there any more goes at the end", () => {
     const replica = filled(task("t"), task("u"));
     replica.reset();
-    replica.load([task("u", { version: 3 })]);
+    replica.load([task("u", { version: 3 })], HEAD);
     expect(replica.get().tasks.size).toBe(2);
-    replica.complete({ id: "w", seq: 9 } as never);
+    replica.complete([], HEAD);
     expect([...replica.get().tasks.keys()]).toEqual(["u"]);
   });
 });

@@ -61,18 +61,21 @@ export class WorkspaceReplica {
     return this.server.get(id);
   }
 
-  /** Take `tasks` over, from the database or a page of a snapshot, unless newer ones are here. */
-  load(tasks: readonly Task[], state: View["state"] = this.state): void {
+  /** Take `tasks` of `head` over, unless newer ones are here; more is to come. */
+  load(tasks: readonly Task[], head: Head): void {
     for (const task of tasks) this.keep(task);
-    this.state = state;
+    this.head = head;
     this.changed();
   }
 
-  /** All that there is has been loaded, as of `head`; what is shown and is not among it goes. */
-  complete(head: Head): void {
+  /** With `tasks` all is here that there is, as of `head`; what is shown and is not among it goes. */
+  complete(tasks: readonly Task[], head: Head): void {
+    for (const task of tasks) this.keep(task);
     this.head = head;
     this.state = "ready";
-    this.redo([...this.tasks.keys()]);
+    if (this.tasks.size > this.server.size || this.byTask.size > 0) {
+      this.redo([...this.tasks.keys()]);
+    }
     this.changed();
   }
 

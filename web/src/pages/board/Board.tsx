@@ -1,15 +1,7 @@
-import {
-  type CollisionDetection,
-  DndContext,
-  DragOverlay,
-  MouseSensor,
-  TouchSensor,
-  useSensor,
-  useSensors,
-} from "@dnd-kit/core";
 import { useDirection } from "@mantine/core";
 import { lazy, Suspense, useCallback, useEffect, useId, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useGrip } from "@/parts/dragging/grip";
 import type { Task } from "@/replica/model";
 import { BoardColumn } from "./BoardColumn";
 import styles from "./BoardPage.module.css";
@@ -20,7 +12,7 @@ import { stepOfKey } from "./keys";
 import { type Card, type Landing, landing, neighbourCard, type Place } from "./moves";
 import { useColumnName } from "./names";
 import { placeAt, type Shown } from "./sizes";
-import type { CardActions } from "./TaskCard";
+import { type CardActions, cardId } from "./TaskCard";
 import { type Lift, useLift } from "./useLift";
 
 export type Drop = { task: Task; from: string; to: string; at: Landing };
@@ -39,27 +31,10 @@ type Props = {
 };
 
 const CardMenu = lazy(() => import("./CardMenu").then(({ CardMenu }) => ({ default: CardMenu })));
+const DragLayer = lazy(() => import("./DragLayer"));
 
 // Columns that are drawn at once; what is wider scrolls.
 const FIRST_COLUMNS = 6;
-// A card stands where a transform puts it, which dnd-kit would take off before it measures.
-const MEASURING = {
-  draggable: { measure: (card: HTMLElement) => card.getBoundingClientRect() },
-};
-const MOUSE = { activationConstraint: { distance: 5 } };
-const LONG_PRESS = { activationConstraint: { delay: 220, tolerance: 8 } };
-const nothing = () => undefined;
-// What happens is said in our own words, see `said`.
-const SILENT = {
-  announcements: {
-    onDragStart: nothing,
-    onDragMove: nothing,
-    onDragOver: nothing,
-    onDragEnd: nothing,
-    onDragCancel: nothing,
-  },
-  screenReaderInstructions: { draggable: "" },
-};
 
 export function Board(props: Props) {
   const { by, editable, closed, current, onDrop } = props;
@@ -73,7 +48,8 @@ export function Board(props: Props) {
   const [focus, setFocus] = useState<Card | null>(null);
   const wanted = useRef<string | null>(null);
   const shown = useRef(new Map<string, Shown>());
-  const pointer = useRef<{ x: number; y: number } | null>(null);
+  const pressed = useRef<Card | null>(null);
+  const { wanted: draggable, take, onReady } = useGrip();
 
   const say = useCallback(
     (word: "lifted" | "moved" | "dropped" | "cancelled", { card, place }: Lift) => {
@@ -157,8 +133,12 @@ export function Board(props: Props) {
         if (latest.current.lift?.by === "keyboard") latest.current.cancel();
       },
       menu: (card, button) => setMenu({ card, button }),
+      press: (card, event) => {
+        pressed.current = card;
+        take({ id: cardId(card), node: event.currentTarget, event });
+      },
     }),
-    [],
+    [take],
   );
 
   const onShown = useCallback((key: string, one: Shown | null) => {
@@ -166,14 +146,11 @@ export function Board(props: Props) {
     else shown.current.set(key, one);
   }, []);
 
-  // dnd-kit knows where the pointer is; where a card lands is computed from the columns.
-  const hold = useCallback<CollisionDetection>(({ pointerCoordinates }) => {
-    pointer.current = pointerCoordinates;
-    return [];
-  }, []);
-  const over = () => {
-    if (pointer.current === null || lift === null) return;
-    const { x, y } = pointer.current;
+  const lifted = () => {
+    if (pressed.current !== null) say("lifted", start(pressed.current, "pointer"));
+  };
+  const over = (x: number, y: number) => {
+    if (lift === null) return;
     const place = placeAt(shown.current.values(), x, y, lift.card.taskId);
     if (place !== undefined) to(place);
   };
@@ -181,16 +158,7 @@ export function Board(props: Props) {
   const stop = stopOf(columns, focus, closed);
   const held = lift === null ? undefined : current(lift.card.taskId);
   return (
-    <DndContext
-      sensors={useSensors(useSensor(MouseSensor, MOUSE), useSensor(TouchSensor, LONG_PRESS))}
-      collisionDetection={hold}
-      measuring={MEASURING}
-      accessibility={SILENT}
-      onDragStart={({ active }) => say("lifted", start(active.data.current as Card, "pointer"))}
-      onDragMove={over}
-      onDragEnd={drop}
-      onDragCancel={cancel}
-    >
+    <>
       <p id={hintId} hidden>
         {t("hint")}
       </p>
@@ -217,16 +185,26 @@ export function Board(props: Props) {
           />
         ))}
       </div>
-      <DragOverlay dropAnimation={null}>
-        {held !== undefined && lift?.by === "pointer" && (
-          <article className={styles.card} data-held>
-            <span className={styles.title} dir="auto">
-              {held.title}
-            </span>
-            <CardFacts task={held} pending={false} />
-          </article>
+      <Suspense fallback={null}>
+        {draggable && (
+          <DragLayer
+            onReady={onReady}
+            onLift={lifted}
+            onOver={over}
+            onDrop={drop}
+            onCancel={cancel}
+          >
+            {held !== undefined && lift?.by === "pointer" && (
+              <article className={styles.card} data-held>
+                <span className={styles.title} dir="auto">
+                  {held.title}
+                </span>
+                <CardFacts task={held} pending={false} />
+              </article>
+            )}
+          </DragLayer>
         )}
-      </DragOverlay>
+      </Suspense>
       {menu !== null && (
         <Suspense fallback={null}>
           <CardMenu
@@ -249,7 +227,7 @@ export function Board(props: Props) {
       <p className={styles.said} role="status" aria-live="assertive">
         {said}
       </p>
-    </DndContext>
+    </>
   );
 }
 

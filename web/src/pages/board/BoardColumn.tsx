@@ -1,8 +1,8 @@
 import { UnstyledButton, VisuallyHidden } from "@mantine/core";
 import { IconChevronLeft, IconChevronRight } from "@tabler/icons-react";
-import { defaultRangeExtractor, useVirtualizer } from "@tanstack/react-virtual";
-import { memo, useEffect, useId, useRef, useState } from "react";
+import { memo, type RefObject, useEffect, useId, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { drawn, useFixedRows } from "@/parts/useFixedRows";
 import { AddTask } from "./AddTask";
 import styles from "./BoardPage.module.css";
 import type { By, Column } from "./columns";
@@ -54,7 +54,7 @@ export const BoardColumn = memo(function BoardColumn(props: Props) {
   const { t } = useTranslation("board");
   const name = useColumnName(by)(column.key);
   const box = useRef<HTMLElement>(null);
-  const [scroller, setScroller] = useState<HTMLDivElement | null>(null);
+  const scroller = useRef<HTMLDivElement>(null);
   const near = useNear(box, props.near);
   const headingId = useId();
 
@@ -63,11 +63,11 @@ export const BoardColumn = memo(function BoardColumn(props: Props) {
     onShown(column.key, {
       key: column.key,
       box: box.current,
-      cards: scroller,
+      cards: closed ? null : scroller.current,
       tasks: column.tasks,
     });
     return () => onShown(column.key, null);
-  }, [column, scroller, onShown]);
+  }, [column, closed, onShown]);
 
   return (
     <section
@@ -95,8 +95,8 @@ export const BoardColumn = memo(function BoardColumn(props: Props) {
         </span>
       </header>
       {!closed && (
-        <div ref={setScroller} className={styles.scroll} data-scroll>
-          {near && scroller !== null && <Cards {...props} name={name} scroller={scroller} />}
+        <div ref={scroller} className={styles.scroll} data-scroll>
+          {near && <Cards {...props} name={name} scroller={scroller} />}
         </div>
       )}
       {!closed && props.editable && (
@@ -105,7 +105,7 @@ export const BoardColumn = memo(function BoardColumn(props: Props) {
           onAdd={(title) => {
             props.onAdd(column.key, title);
             // New tasks stand at the end.
-            requestAnimationFrame(() => scroller?.scrollTo({ top: 10 ** 9 }));
+            requestAnimationFrame(() => scroller.current?.scrollTo({ top: 10 ** 9 }));
           }}
         />
       )}
@@ -113,7 +113,7 @@ export const BoardColumn = memo(function BoardColumn(props: Props) {
   );
 });
 
-type CardsProps = Props & { name: string; scroller: HTMLDivElement };
+type CardsProps = Props & { name: string; scroller: RefObject<HTMLDivElement | null> };
 
 function Cards({
   column,
@@ -130,17 +130,17 @@ function Cards({
   const { tasks } = column;
   const indexOf = (id: string | null) => (id === null ? -1 : tasks.findIndex((x) => x.id === id));
   const own = indexOf(lifted);
+  const body = useRef<HTMLDivElement>(null);
+  const height = rowHeight();
+  const { start, end, scrollTo } = useFixedRows({
+    count: tasks.length,
+    height,
+    beyond: 4,
+    scroller,
+    body,
+  });
   // What has the focus stays, however far the rest is scrolled.
   const kept = [indexOf(stop), own].filter((index) => index >= 0);
-  const virtualizer = useVirtualizer({
-    count: tasks.length,
-    getScrollElement: () => scroller,
-    estimateSize: rowHeight,
-    getItemKey: (index) => tasks[index]?.id ?? index,
-    overscan: 4,
-    rangeExtractor: (range) =>
-      [...new Set([...kept, ...defaultRangeExtractor(range)])].sort((a, b) => a - b),
-  });
 
   useEffect(() => {
     if (wanted.current === null || wanted.current !== stop) return;
@@ -148,26 +148,26 @@ function Cards({
     const card = document.getElementById(cardId({ column: column.key, taskId: stop }));
     if (index < 0 || card === null) return;
     wanted.current = null;
-    virtualizer.scrollToIndex(index, { align: "auto" });
+    scrollTo(index);
     card.focus({ preventScroll: true });
     card.closest("section")?.scrollIntoView({ block: "nearest", inline: "nearest" });
-  }, [wanted, stop, tasks, column.key, virtualizer]);
+  }, [wanted, stop, tasks, column.key, scrollTo]);
 
   const row = target === null ? null : rowOf(target, own);
   useEffect(() => {
     if (!follow || row === null || tasks.length === 0) return;
-    virtualizer.scrollToIndex(Math.min(row, tasks.length - 1), { align: "auto" });
-    scroller.scrollIntoView({ block: "nearest", inline: "nearest" });
-  }, [follow, row, tasks.length, virtualizer, scroller]);
+    scrollTo(Math.min(row, tasks.length - 1));
+    scroller.current?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [follow, row, tasks.length, scrollTo, scroller]);
 
   if (tasks.length === 0 && row === null)
     return (
       <p className={styles.empty}>{t(props.editable ? "column.empty" : "column.emptyRead")}</p>
     );
   return (
-    <div className={styles.cards} style={{ blockSize: virtualizer.getTotalSize() }}>
+    <div ref={body} className={styles.cards} style={{ blockSize: tasks.length * height }}>
       <ul aria-label={t("column.list", { name })}>
-        {virtualizer.getVirtualItems().map(({ index, start }) => {
+        {drawn(start, end, kept).map((index) => {
           const task = tasks[index];
           if (task === undefined) return null;
           return (
@@ -177,7 +177,7 @@ function Cards({
               column={column.key}
               index={index}
               count={tasks.length}
-              offset={start}
+              offset={index * height}
               stop={task.id === stop}
               lifted={task.id === lifted}
               pending={props.pending.has(task.id)}
@@ -189,10 +189,7 @@ function Cards({
         })}
       </ul>
       {row !== null && (
-        <div
-          className={styles.landing}
-          style={{ transform: `translateY(${row * rowHeight()}px)` }}
-        />
+        <div className={styles.landing} style={{ transform: `translateY(${row * height}px)` }} />
       )}
     </div>
   );

@@ -1,6 +1,5 @@
-import { useDraggable } from "@dnd-kit/core";
 import { IconDots } from "@tabler/icons-react";
-import { type KeyboardEvent, type MouseEvent, memo } from "react";
+import { type KeyboardEvent, type MouseEvent, memo, type SyntheticEvent } from "react";
 import { useTranslation } from "react-i18next";
 import type { Task } from "@/replica/model";
 import styles from "./BoardPage.module.css";
@@ -15,6 +14,8 @@ export type CardActions = {
   key: (event: KeyboardEvent, card: Card) => void;
   left: (card: Card) => void;
   menu: (card: Card, button: HTMLElement) => void;
+  /** A hand is on it. */
+  press: (card: Card, event: SyntheticEvent<HTMLElement>) => void;
 };
 
 export const cardId = (card: Card) => `card-${card.column}-${card.taskId}`;
@@ -44,16 +45,15 @@ export const TaskCard = memo(function TaskCard(props: Props) {
   const { t } = useTranslation("board");
   const { linkTo } = useCardNames();
   const card: Card = { column, taskId: task.id };
-  const { setNodeRef, listeners } = useDraggable({
-    id: cardId(card),
-    data: card,
-    disabled: !editable,
-  });
+  const press = editable
+    ? (event: SyntheticEvent<HTMLElement>) => actions.press(card, event)
+    : undefined;
   const tabIndex = stop ? 0 : -1;
   return (
     <li
-      ref={setNodeRef}
-      {...listeners}
+      onPointerEnter={press}
+      onMouseDown={press}
+      onTouchStart={press}
       className={styles.row}
       style={{ transform: `translateY(${props.offset}px)` }}
       aria-setsize={props.count}

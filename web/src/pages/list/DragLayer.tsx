@@ -6,30 +6,19 @@ import {
   KeyboardSensor,
   MouseSensor,
   TouchSensor,
-  useDraggable,
   useSensor,
   useSensors,
 } from "@dnd-kit/core";
-import { type RefObject, type SyntheticEvent, useLayoutEffect, useRef, useState } from "react";
-import { flushSync } from "react-dom";
 import { useTranslation } from "react-i18next";
+import type { Gripping } from "@/parts/dragging/grip";
+import { Hold } from "@/parts/dragging/Hold";
 import type { Task } from "@/replica/model";
-import type { DragProps, Grip } from "./DragRows";
+import type { DragProps } from "./DragRows";
 import classes from "./list.module.css";
 import { isGroup, type Row } from "./rows";
 
-type Props = DragProps & {
-  /** Called with what takes hold of a row, once it can. */
-  onReady: (take: (grip: Grip) => void) => void;
-};
+type Props = DragProps & Pick<Gripping, "onReady">;
 
-type Listeners = Record<string, (event: SyntheticEvent) => void> | undefined;
-
-const NAMES: Readonly<Record<string, string>> = {
-  mousedown: "onMouseDown",
-  touchstart: "onTouchStart",
-  keydown: "onKeyDown",
-};
 const PRESS_MS = 200;
 const STEADY_PX = 6;
 
@@ -50,15 +39,6 @@ export default function DragLayer(props: Props) {
       },
     }),
   );
-  const [held, setHeld] = useState<Grip | null>(null);
-  const listeners = useRef<Listeners>(undefined);
-  useLayoutEffect(() => {
-    onReady((grip) => {
-      // What a sensor starts with is known to it before it hears of the event.
-      flushSync(() => setHeld(grip));
-      listeners.current?.[NAMES[grip.event.type] ?? ""]?.(grip.event);
-    });
-  }, [onReady]);
   const indexOf = ({ active }: DragMoveEvent): number => {
     const box = scroller.current;
     const rect = active.rect.current.translated;
@@ -99,7 +79,7 @@ export default function DragLayer(props: Props) {
         },
       }}
     >
-      {held && <Held grip={held} listeners={listeners} />}
+      <Hold onReady={onReady} />
       <DragOverlay dropAnimation={null}>
         {dragged && (
           <div className={classes.dragged} dir="auto">
@@ -109,14 +89,4 @@ export default function DragLayer(props: Props) {
       </DragOverlay>
     </DndContext>
   );
-}
-
-/** The one row that can be dragged: where the hand is. Rows themselves know nothing of it. */
-function Held({ grip, listeners }: { grip: Grip; listeners: RefObject<Listeners> }) {
-  const { listeners: own, setNodeRef } = useDraggable({ id: grip.id });
-  useLayoutEffect(() => {
-    setNodeRef(grip.node);
-    listeners.current = own as Listeners;
-  });
-  return null;
 }

@@ -1,4 +1,5 @@
 import { type RefObject, useLayoutEffect, useRef } from "react";
+import { drawn, useFixedRows } from "@/parts/useFixedRows";
 import type { Task } from "@/replica/model";
 import { rowgroup } from "./aria";
 import type { Drop } from "./DragRows";
@@ -6,7 +7,6 @@ import { GroupHeader } from "./GroupHeader";
 import classes from "./list.module.css";
 import { isGroup, keyOf, type Row } from "./rows";
 import { TaskRow } from "./TaskRow";
-import { useFixedRows } from "./useFixedRows";
 import type { Active } from "./useGridKeys";
 
 type Props = {
@@ -34,7 +34,13 @@ type Props = {
 export function Rows(props: Props) {
   const { rows, height, scroller, scrollTo, active, titleOf, drop, onDrawn } = props;
   const body = useRef<HTMLDivElement>(null);
-  const { start, end, ...fixed } = useFixedRows({ count: rows.length, height, scroller, body });
+  const { start, end, ...fixed } = useFixedRows({
+    count: rows.length,
+    height,
+    beyond: 8,
+    scroller,
+    body,
+  });
   const pinned = usePinned(rows, [active?.key, titleOf, drop?.id]);
   useLayoutEffect(() => {
     scrollTo.current = fixed.scrollTo;
@@ -47,7 +53,7 @@ export function Rows(props: Props) {
       className={classes.body}
       style={{ blockSize: rows.length * height }}
     >
-      {shown(start, end, pinned).map((index) => {
+      {drawn(start, end, pinned).map((index) => {
         const row = rows[index];
         if (row === undefined) return null;
         const key = keyOf(row);
@@ -99,11 +105,4 @@ function usePinned(rows: readonly Row[], keys: readonly (string | null | undefin
     known.current = new Map([...known.current].slice(-3)).set(key, index);
     return index === -1 ? [] : index;
   });
-}
-
-function shown(start: number, end: number, pinned: readonly number[]): number[] {
-  const inSight = Array.from({ length: end - start }, (_, i) => start + i);
-  const missing = pinned.filter((index) => index < start || index >= end);
-  if (missing.length === 0) return inSight;
-  return [...new Set([...inSight, ...missing])].sort((a, b) => a - b);
 }

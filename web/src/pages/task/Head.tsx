@@ -4,7 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { fail, tell } from "@/notices";
 import { createTask, deleteTasks } from "@/replica/actions";
-import { useConnection, useText } from "@/replica/hooks";
+import { useOnline, useText } from "@/replica/hooks";
 import type { Patch, Task } from "@/replica/model";
 import { useSurroundings } from "./context";
 import styles from "./TaskPanel.module.css";
@@ -21,7 +21,7 @@ type Props = {
 export function Head({ task, pending, editable, onClose, onRemoved }: Props) {
   const { t } = useTranslation("task");
   const { workspaceId } = useSurroundings();
-  const { online } = useConnection();
+  const online = useOnline();
   const { text } = useText(workspaceId, task);
   const remove = () => {
     deleteTasks(workspaceId, [task], t("notice.removed", { title: task.title }));

@@ -4,7 +4,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { api, data } from "@/api/client";
 import { asProblem } from "@/api/problem";
-import { useConnection } from "@/replica/hooks";
+import { useOnline } from "@/replica/hooks";
 import { currentKeeper } from "@/replica/store";
 import { excerpt } from "./excerpt";
 import { spaced, wordsOf } from "./matching";
@@ -62,7 +62,7 @@ async function lookUp(workspaceId: string, words: readonly string[]): Promise<An
 
 /** The tasks whose title or description have the words of `q`, as far as the server can be asked. */
 export function useFullText(workspaceId: string, q: string): FullText {
-  const { online } = useConnection();
+  const online = useOnline();
   const words = wordsOf(q).join(" ");
   const [wanted] = useDebouncedValue(words, TYPING_MS);
   const query = useQuery({
