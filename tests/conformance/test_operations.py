@@ -83,6 +83,35 @@ async def test_upsert_inserts_or_sets_what_it_names(store: Store) -> None:
     assert await found(store, key) == key | session(sealed="s", address="::2")
 
 
+@pytest.mark.parametrize("checked", [None, 1])
+async def test_the_operations_of_one_write_find_what_those_before_them_left(
+    store: Store, checked: int | None
+) -> None:
+    places = [place() for _ in range(70)]
+    last = places[-1]
+
+    def each(op: Any, **values: Any) -> list[Operation]:
+        return [Operation("sessions", op, key, session(**values)) for key in places]
+
+    await store.operate(
+        [
+            *each("upsert", refresh_digest="first"),
+            *each("keep", refresh_digest="kept"),
+            Operation("sessions", "update", last, {"address": "::2"}, rows=checked),
+            Operation("sessions", "delete", places[0], rows=checked),
+            *each("upsert", refresh_digest="second")[:40],
+            # Twice, next to each other: the later one counts.
+            Operation("sessions", "upsert", places[1], session(refresh_digest="third")),
+            Operation("sessions", "upsert", places[1], session(refresh_digest="fourth")),
+            Operation("sessions", "delete", places[2]),
+            Operation("sessions", "keep", places[2], session(refresh_digest="anew")),
+        ]
+    )
+    digests = [(await found(store, key) or {}).get("refresh_digest") for key in places]
+    assert digests == ["second", "fourth", "anew"] + ["second"] * 37 + ["first"] * 30
+    assert (await found(store, last) or {})["address"] == "::2"
+
+
 async def test_upsert_of_a_row_that_is_all_key(store: Store) -> None:
     user, workspace = new_id(), new_id()
     row = Operation("user_workspaces", "upsert", {"user_id": user, "workspace_id": workspace})

@@ -23,12 +23,12 @@ def encode_json(value: Any) -> str:
 class Shape:
     """A compiled write: its text and which values, in which order, it takes."""
 
-    __slots__ = ("is_plain_insert", "names", "text")
+    __slots__ = ("is_insert", "names", "text")
 
     def __init__(self, text: str, names: tuple[str, ...]) -> None:
         self.text = text
         self.names = names
-        self.is_plain_insert = text.startswith("INSERT") and " ON CONFLICT" not in text
+        self.is_insert = text.startswith("INSERT")
 
 
 def _compile(element: Any) -> Shape:

@@ -52,7 +52,7 @@ class Writes:
         tables, self._tables = self._tables, {}
         for runs in tables.values():
             for shape, rows in runs:
-                if shape.is_plain_insert:
+                if shape.is_insert:
                     self._insert(shape.text, rows)
                 else:
                     self._connection.executemany(shape.text, rows)
@@ -75,6 +75,7 @@ def portions(rows: list[T]) -> Iterator[list[T]]:
 
 @lru_cache(maxsize=512)
 def _several(text: str, count: int) -> str:
-    """An INSERT of one row as one of `count` rows."""
-    head, _, row = text.partition(_VALUES)
-    return f"{head}{_VALUES}{', '.join([row] * count)}"
+    """An INSERT of one row as one of `count` rows, which meet what is there one after the other."""
+    head, _, rest = text.partition(_VALUES)
+    row, end, conflict = rest.partition(")")
+    return f"{head}{_VALUES}{', '.join([row + end] * count)}{conflict}"
