@@ -22,7 +22,7 @@ from tests.services.server import StartServer
 
 
 def test_says_where_it_is_when_it_is_ready(tidework_server: StartServer, data_dir: Path) -> None:
-    server = tidework_server(data_dir)
+    server = tidework_server(data_dir, fresh=True)
     wait_until(lambda: "is ready" in tail(server.log), "the line of a ready server")
     (line,) = [line for line in tail(server.log).splitlines() if "is ready" in line]
     assert server.base_url in line
@@ -52,7 +52,7 @@ def test_listens_where_it_is_told(migrated: Path, host: str) -> None:
 
 
 def test_what_it_makes_is_its_owner_s_alone(tidework_server: StartServer, data_dir: Path) -> None:
-    tidework_server(data_dir)
+    tidework_server(data_dir, fresh=True)
     assert data_dir.stat().st_mode & 0o777 == 0o700
     for name in ("tidework.db", "signing-keys.json"):
         assert (data_dir / name).stat().st_mode & 0o777 == 0o600

@@ -144,6 +144,8 @@ async def open_api(database_url: str, tmp_path: Path) -> AsyncIterator[OpenApi]:
                 "DATA_DIR": str(tmp_path),
                 "DATABASE_URL": database_url,
                 "RATE_LIMITS": "off",
+                # A machine may be busy with other tests; that is no reason for a 503.
+                "WAIT_SECONDS": "30",
             }
             environ |= settings
             loaded = load({f"TIDEWORK_{name}": value for name, value in environ.items()})

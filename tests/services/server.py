@@ -1,5 +1,11 @@
-"""A real `tidework serve` for tests: a process of its own, on a free port and a data folder."""
+"""A real `tidework serve` for tests: a process of its own, on a free port and a data folder.
 
+Usually it is forked from one that has everything imported, and finds its database migrated; `fresh`
+is a first start as a user's is.
+"""
+
+import contextlib
+import http.client
 import os
 import signal
 import subprocess
@@ -8,11 +14,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
-import httpx
 import psutil
 import pytest
 
+from tests.services.forks import APPEND, Fork, zygote
+from tests.services.migrated import migrated_bytes
 from tests.services.processes import free_port, kill_tree, tail, wait_until
+from tidework.commands.database import create_private
 
 
 class TideworkServer:
@@ -25,14 +33,22 @@ class TideworkServer:
     """
 
     def __init__(
-        self, data_dir: Path, log: Path, env: Mapping[str, str] | None = None, workers: int = 1
+        self,
+        data_dir: Path,
+        log: Path,
+        env: Mapping[str, str] | None = None,
+        workers: int = 1,
+        *,
+        fresh: bool = False,
     ) -> None:
         self.data_dir = data_dir
         self.log = log
         self.port = free_port()
         self._env = dict(env or {})
         self._workers = workers
-        self._process: subprocess.Popen[bytes] | None = None
+        # What Python itself reads, it reads when it starts.
+        self._fresh = fresh or any(name.startswith("PYTHON") for name in self._env)
+        self._process: Fork | subprocess.Popen[bytes] | None = None
 
     @property
     def base_url(self) -> str:
@@ -64,16 +80,18 @@ class TideworkServer:
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith("TIDEWORK_")
         }
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [
-                    sys.executable, "-m", "tidework", "serve", "--host", "127.0.0.1",
-                    "--port", str(self.port), "--data-dir", str(self.data_dir),
-                    "--workers", str(self._workers),
-                ],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-                env=environment | self._env,
-            )  # fmt: skip
+        words = [
+            "serve", "--host", "127.0.0.1", "--port", str(self.port),
+            "--data-dir", str(self.data_dir), "--workers", str(self._workers),
+        ]  # fmt: skip
+        if self._fresh:
+            self._process = self._started_afresh(words, environment | self._env)
+        else:
+            self._prepare_folder()
+            out = (self.log, APPEND)
+            self._process = zygote().start(
+                words, environment | self._env, [(os.devnull, os.O_RDONLY), out, out], session=True
+            )
         try:
             wait_until(
                 lambda: not self.running or self.ready(), "tidework serve is ready", deadline
@@ -85,12 +103,34 @@ class TideworkServer:
             code = self._process.wait()
             raise RuntimeError(f"tidework serve ended with exit code {code}:\n{tail(self.log)}")
 
+    def _started_afresh(
+        self, words: list[str], environment: dict[str, str]
+    ) -> "subprocess.Popen[bytes]":
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "tidework", *words],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                env=environment,
+            )  # fmt: skip
+
+    def _prepare_folder(self) -> None:
+        """Migrate the database in advance: at a first start that takes longer than all the rest."""
+        if self.data_dir.exists() or "TIDEWORK_DATABASE_URL" in self._env:
+            return
+        self.data_dir.mkdir(parents=True, mode=0o700)
+        create_private(self.data_dir / "tidework.db")
+        (self.data_dir / "tidework.db").write_bytes(migrated_bytes())
+
     def ready(self) -> bool:
         """Whether it answers /health/ready with 200 now."""
-        try:
-            return httpx.get(f"{self.base_url}/health/ready", timeout=5).status_code == 200
-        except httpx.TransportError:
-            return False
+        # Not httpx: it prepares for TLS each time, and this is asked often.
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        with contextlib.closing(connection):
+            try:
+                connection.request("GET", "/health/ready")
+                return connection.getresponse().status == 200
+            except (OSError, http.client.HTTPException):
+                return False
 
     def stop(self, deadline: float = 15.0) -> int:
         """Ask the server to end (SIGTERM), and wait for it.
@@ -138,6 +178,8 @@ class StartServer(Protocol):
         data_dir: Path | None = None,
         env: Mapping[str, str] | None = None,
         workers: int = 1,
+        *,
+        fresh: bool = False,
     ) -> TideworkServer:
         """Start a server and wait until it is ready.
 
@@ -145,6 +187,7 @@ class StartServer(Protocol):
             data_dir: its data folder; a new one unless given.
             env: further environment, such as TIDEWORK_DATABASE_URL.
             workers: worker processes.
+            fresh: whether Python is started and the database made for it, as for a user.
         """
         ...
 
@@ -155,12 +198,16 @@ def tidework_server(tmp_path: Path) -> Iterator[StartServer]:
     servers: list[TideworkServer] = []
 
     def start(
-        data_dir: Path | None = None, env: Mapping[str, str] | None = None, workers: int = 1
+        data_dir: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        workers: int = 1,
+        *,
+        fresh: bool = False,
     ) -> TideworkServer:
         number = len(servers)
-        server = TideworkServer(
-            data_dir or tmp_path / f"data-{number}", tmp_path / f"serve-{number}.log", env, workers
-        )
+        folder = data_dir or tmp_path / f"data-{number}"
+        log = tmp_path / f"serve-{number}.log"
+        server = TideworkServer(folder, log, env, workers, fresh=fresh)
         servers.append(server)
         server.start()
         return server

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from tests.services.migrated import migrated_bytes
 from tests.services.opening import make_store
 from tests.services.postgres import Postgres
 from tidework.store.protocol import Store
-from tidework.store.sql.migrations.runner import migrate_postgresql, migrate_sqlite
+from tidework.store.sql.migrations.runner import migrate_postgresql
 from tidework.store.sql.schema import metadata
 
 
@@ -58,7 +59,7 @@ class Database:
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file to copy."""
     path = tmp_path_factory.mktemp("migrated") / "tidework.db"
-    migrate_sqlite(path)
+    path.write_bytes(migrated_bytes())
     return path
 
 

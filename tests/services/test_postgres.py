@@ -53,14 +53,14 @@ async def test_a_template_is_copied(
         postgres.drop_database(template)
 
 
-async def test_it_is_recent_durable_and_reachable_only_by_password(
+async def test_it_is_recent_and_reachable_only_by_password(
     postgres: Postgres, postgres_url: str
 ) -> None:
-    [[(version,)], [(fsync,)], [(connections,)]] = postgres.execute(
-        "SHOW server_version_num", "SHOW fsync", "SHOW max_connections"
+    [[(version,)], [(commits,)], [(connections,)]] = postgres.execute(
+        "SHOW server_version_num", "SHOW synchronous_commit", "SHOW max_connections"
     )
     assert int(version) >= OLDEST * 10_000
-    assert fsync == "on"
+    assert commits == "on"
     assert int(connections) == 200
     wrong = postgres_url.replace("tidework:", "tidework:x")
     with pytest.raises(asyncpg.InvalidPasswordError):

@@ -16,14 +16,15 @@ from typing import Any
 import httpx
 import psutil
 from tests.faults.harness.caller import Caller
+from tests.services import clusters
 from tests.services.require import unavailable
 
 from tidework.cluster import Cluster, Part
-from tidework.cluster.copy import plain_environ
 from tidework.cluster.process import wait_until
 
 PASSWORD = "correct horse battery staple"
 _FOLDER = "tidework-faults-"
+clusters.patch()
 _PLAIN = ("patroni", "pgbouncer", "sentinel", "rabbitmq")
 _OWN = {"TIDEWORK_RATE_LIMITS": "off", "TIDEWORK_LOG_LEVEL": "warning"}
 
@@ -89,11 +90,7 @@ class Installation:
         settings = self.cluster.settings() | {
             "TIDEWORK_DATA_DIR": str(self.cluster.folder / "commands")
         }
-        return subprocess.run(
-            [sys.executable, "-m", "tidework", *arguments],
-            env=plain_environ() | settings, stdin=subprocess.DEVNULL, capture_output=True,
-            text=True, check=False, timeout=600,
-        )  # fmt: skip
+        return clusters.command(*arguments, settings=settings)
 
     def assert_replays(self) -> None:
         """The product's own proof: every log folds to its state."""

@@ -1,42 +1,25 @@
 """Real stores for imports and exports."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 from tests.modules.transfer.harness import MemoryPeople, make_workspace
+from tests.services.stores import Database
 
 from tidework.store.protocol import Store
-from tidework.store.sql.migrations.runner import migrate_postgresql, migrate_sqlite
-from tidework.store.sql.postgres import PostgresStore
-from tidework.store.sql.sqlite import SqliteStore
 from tidework.transfer import jira_groups, link_write
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
+async def store(sqlite_database: Database) -> Store:
     """An empty store of the embedded default."""
-    migrate_sqlite(tmp_path / "tidework.db")
-    opened = SqliteStore(tmp_path / "tidework.db")
-    await opened.start()
-    yield opened
-    await opened.close()
+    opened: Store = await sqlite_database.open()
+    return opened
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def any_store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+@pytest.fixture
+async def any_store(database: Database) -> Store:
     """An empty store of each kind."""
-    opened: Store
-    if request.param == "sqlite":
-        migrate_sqlite(tmp_path / "any.db")
-        opened = SqliteStore(tmp_path / "any.db")
-    else:
-        url = request.getfixturevalue("postgres_url")
-        await migrate_postgresql(url)
-        opened = PostgresStore(url)
-    await opened.start()
-    yield opened
-    await opened.close()
+    opened: Store = await database.open()
+    return opened
 
 
 @pytest.fixture
