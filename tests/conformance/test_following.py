@@ -12,9 +12,11 @@ from tests.services.following import mark, marks_of, until
 from tests.services.stores import Database
 
 from tidework.bus.catalogue import LoggedCommit
+from tidework.bus.consumer import Page
 from tidework.bus.consumers import Consumers
 from tidework.bus.event import Event
 from tidework.bus.memory import MemoryBus
+from tidework.bus.pace import Turns
 from tidework.bus.relay import Relay
 from tidework.errors import NotFound, Unavailable
 from tidework.ids import new_id
@@ -122,6 +124,94 @@ async def test_what_a_consumer_cannot_take_in_is_put_aside_and_can_be_replayed(
     assert not await store.fetch(DEAD, {"stream_id": stream})
 
 
+class Paged(Marking):
+    """The same, for several commits at once."""
+
+    def __init__(self, name: str, fail: Callable[[LoggedCommit], bool] = lambda _: False) -> None:
+        super().__init__(fail)
+        self.name = name
+
+    async def handle_page(self, commits: Sequence[LoggedCommit]) -> Sequence[Operation]:
+        if any(self.fail(one) for one in commits):
+            raise ValueError("this consumer cannot")
+        self.given += [one.seq for one in commits]
+        offset = 1000 * len(self.name)
+        return [mark(one.stream_id, offset + one.seq) for one in commits]
+
+
+async def places(store: Store, stream: str) -> list[int]:
+    return sorted(row[0] for row in await store.fetch(PLACE, {"stream_id": stream}))
+
+
+async def test_what_one_consumer_cannot_take_in_is_taken_in_by_the_others(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tidework.bus.consumers._FIRST_PAUSE_S", 0.001)
+    stream = await write_tasks(store, 4)
+    well, ill = Paged("a"), Paged("bb", fail=lambda one: one.seq == 3)
+    await Consumers(store, [ill, well]).catch_up(stream, ["bb", "a"])
+    good = [1001, 1002, 1003, 1004, 1005]
+    assert await marks_of(store, stream) == [*good, 2001, 2002, 2004, 2005]
+    assert well.given == [1, 2, 3, 4, 5]
+    assert [tuple(row[1:]) for row in await store.fetch(DEAD, {"stream_id": stream})] == [("bb", 3)]
+    assert await places(store, stream) == [5, 5]
+
+
+async def test_what_cannot_be_written_for_one_consumer_is_written_for_the_others(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tidework.bus.consumers._FIRST_PAUSE_S", 0.001)
+    stream = await write_tasks(store, 3)
+    await Consumers(store, [Stubborn(), Paged("a")]).catch_up(stream, ["stubborn", "a"])
+    assert await marks_of(store, stream) == [1, 3, 4, 1001, 1002, 1003, 1004]
+    assert [tuple(row[1:]) for row in await store.fetch(DEAD, {"stream_id": stream})] == [
+        ("stubborn", 2)
+    ]
+
+
+async def test_consumers_of_several_processes_each_take_in_what_the_others_have_not(
+    database: Database,
+) -> None:
+    stores = [await database.open() for _ in range(2)]
+    stream = await write_tasks(stores[0], 1)
+    takers = [Consumers(store, [Paged("a"), Idle()]) for store in stores]
+    for turn in range(6):
+        # What each of them knows of the places is what it left, and old by now.
+        await takers[turn % 2].catch_up(stream, ["a", "idle"])
+        await takers[turn % 2].write_places()
+        await stores[0].append(commit(stream, new_task()))
+    assert await marks_of(stores[0], stream) == [1000 + seq for seq in range(1, 8)]
+    assert await places(stores[0], stream) == [7, 7]
+
+
+async def test_a_page_that_is_handed_over_is_not_read_again(store: Store) -> None:
+    stream = await write_tasks(store, 3)
+    page = await store.log(stream)
+    consumer = Paged("a")
+    consumers = Consumers(store, [consumer])
+
+    async def no_log(*_: Any, **__: Any) -> Any:
+        raise AssertionError("the log was read")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "log", no_log)
+        read = consumers.reader(["a"])
+        await read([page[:2], page[2:]])
+        await read([page])
+    assert consumer.given == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("given", [[(2, 4)], [(0, 1), (3, 4)], [(3, 4), (1, 2)], [(1, 4), (0, 2)]])
+async def test_pages_with_a_gap_or_out_of_order_lose_nothing(
+    store: Store, given: list[tuple[int, int]]
+) -> None:
+    stream = await write_tasks(store, 3)
+    page = await store.log(stream)
+    consumer = Paged("a")
+    await Consumers(store, [consumer]).reader(["a"])([page[begin:end] for begin, end in given])
+    assert consumer.given == [1, 2, 3, 4]
+
+
 async def test_a_store_that_is_away_is_nobodys_fault(store: Store) -> None:
     stream = await write_tasks(store, 1)
 
@@ -165,6 +255,22 @@ async def test_a_sweep_finds_what_was_missed_in_any_stream(store: Store) -> None
     assert await consumers.sweep("marking") >= 3
     assert [len(await marks_of(store, stream)) for stream in found] == [1, 3, 6]
     assert await consumers.sweep("marking") == 0
+
+
+async def test_a_sweep_takes_its_turns_and_waits_for_nothing_else(store: Store) -> None:
+    found = [await write_tasks(store, 1) for _ in range(3)]
+    asked: list[float] = []
+
+    def rate() -> float:
+        asked.append(1000.0)
+        return asked[-1]
+
+    consumers = Consumers(store, [Paged("a"), Idle()], turns=Turns(rate))
+    swept = await consumers.sweep("a", ["a", "idle"])
+    assert len(asked) == swept >= 3
+    await consumers.write_places()
+    # The other one has come along.
+    assert [await places(store, stream) for stream in found] == [[2, 2]] * 3
 
 
 # --- relay -------------------------------------------------------------------------------------
@@ -223,6 +329,24 @@ async def test_a_commit_after_the_relay_looked_is_pending_again(store: Store) ->
     await store.append(commit(stream, new_task()))
     await store.operate([noted])
     assert await state(store, stream) == (3, 2, True)
+
+
+async def test_the_relay_hands_over_what_it_reads_to_those_in_its_process(store: Store) -> None:
+    pages: list[list[int]] = []
+
+    async def take_in(given: Sequence[Page]) -> None:
+        pages.extend([change.seq for change in page] for page in given)
+
+    recorded, stream = Recorded(), await write_tasks(store, 4)
+    bus = MemoryBus()
+    await bus.subscribe("test", recorded.take_in)
+    await bus.subscribe_pages("pages", take_in)
+    relay = Relay(store, bus)
+    relay.start()
+    await until(lambda: recorded.first_times(stream) == [1, 2, 3, 4, 5], "not published")
+    await until(lambda: [1, 2, 3, 4, 5] in pages, "not handed over")
+    await relay.close()
+    await bus.close()
 
 
 async def test_relays_share_the_streams_and_take_over_what_one_leaves(

@@ -20,6 +20,7 @@ from tidework.bus.catalogue import LoggedCommit, commits_of
 from tidework.bus.consumer import AnyConsumer, Page, Remaking, ask, is_paged
 from tidework.bus.event import Event
 from tidework.bus.observer import WorkObserver
+from tidework.bus.pace import Turns
 from tidework.bus.places import KnownPlaces, Places
 from tidework.errors import NotFound, Unavailable
 from tidework.ids import LOWEST_ID, new_id
@@ -73,6 +74,7 @@ class Consumers:
     """Lets consumers take in what streams have for them.
 
     `due` is called when a job may have become due; `concurrency` streams are worked on at once.
+    `turns` are those of its sweeps, None for as many as it can.
     """
 
     def __init__(
@@ -83,11 +85,13 @@ class Consumers:
         observer: WorkObserver | None = None,
         due: Callable[[], None] | None = None,
         concurrency: int = 8,
+        turns: Turns | None = None,
     ) -> None:
         self._store = store
         self.by_name = {consumer.name: consumer for consumer in consumers}
         self._observer = observer or WorkObserver()
         self._due = due or (lambda: None)
+        self._turns = turns or Turns(None)
         self._room = asyncio.Semaphore(concurrency)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._places = KnownPlaces(store, self._lock)
@@ -165,6 +169,7 @@ class Consumers:
             params = {"consumer": name, "after": last, "limit": _BEHIND}
             rows = await self._store.fetch(_BEHIND_IN, params)
             for (stream_id,) in rows:
+                await self._turns.take()
                 await self.catch_up(stream_id, names or [name])
             found += len(rows)
             if len(rows) < _BEHIND:

@@ -8,7 +8,7 @@ repeat each other: both begin at what is known to have been published.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from contextvars import Context
 
 import structlog
@@ -17,6 +17,7 @@ from sqlalchemy import bindparam, select
 from tidework.bus.catalogue import events_of
 from tidework.bus.memory import MemoryBus
 from tidework.bus.observer import WorkObserver
+from tidework.bus.pace import Turns
 from tidework.bus.protocol import Bus
 from tidework.errors import Unavailable
 from tidework.ids import LOWEST_ID, new_id
@@ -31,7 +32,6 @@ _SLOTS = 64
 _BEAT_S = 2.0
 _LIFE_S = 6.0
 _SETTLE_S = 0.02
-_SAVED_UP = 10
 _PAGE = 500
 _PENDING_PAGE = 2000
 _NOTED_AT_ONCE = 100
@@ -61,8 +61,8 @@ _log = structlog.get_logger()
 class Relay:
     """Publishes the streams of its slots; `concurrency` of them at once.
 
-    `rate` says how many streams it looks into per second at most, None for as many as it can: beside
-    requests, what many streams have to tell waits and goes out together.
+    `turns` say when it looks into a stream, None for at once: beside requests, what many streams have
+    to tell waits and goes out together.
     """
 
     def __init__(
@@ -72,15 +72,14 @@ class Relay:
         *,
         observer: WorkObserver | None = None,
         concurrency: int = 16,
-        rate: Callable[[], float] | None = None,
+        turns: Turns | None = None,
     ) -> None:
         self.id = new_id()
         self._store = store
         self._bus = bus
         self._observer = observer or WorkObserver()
         self._room = asyncio.Semaphore(concurrency)
-        self._rate = rate
-        self._turn = 0.0
+        self._turns = turns or Turns(None)
         self._living: Sequence[str] = ()
         self._history = store.history
         # Up to where streams have been published, and what the database knows of it.
@@ -193,7 +192,9 @@ class Relay:
                 self._again.discard(stream_id)
                 try:
                     if not await self._is_done(stream_id):
-                        await self._settle()
+                        # What is committed in the meantime goes out together.
+                        await asyncio.sleep(_SETTLE_S)
+                        await self._turns.take()
                         self._again.discard(stream_id)
                         async with self._room:
                             await self._publish_all(stream_id)
@@ -218,17 +219,6 @@ class Relay:
         if place is None:
             return False
         return (await self._store.seqs([stream_id])).get(stream_id) == place
-
-    async def _settle(self) -> None:
-        """Wait for a turn; what is committed in the meantime goes out together."""
-        wait = _SETTLE_S
-        if self._rate is not None:
-            interval = 1 / self._rate()
-            now_s = asyncio.get_running_loop().time()
-            # Turns that nobody took are not saved up for more than a few.
-            self._turn = max(self._turn + interval, now_s - _SAVED_UP * interval)
-            wait = max(wait, self._turn - now_s)
-        await asyncio.sleep(wait)
 
     async def _publish_all(self, stream_id: str) -> None:
         place = self._places.get(stream_id)

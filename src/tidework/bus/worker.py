@@ -11,6 +11,7 @@ from tidework.bus.consumers import Consumers
 from tidework.bus.jobs import Jobs
 from tidework.bus.memory import MemoryBus
 from tidework.bus.observer import WorkObserver
+from tidework.bus.pace import Turns
 from tidework.bus.protocol import Bus
 from tidework.bus.relay import Relay
 from tidework.bus.wakeups import Wakeups
@@ -29,7 +30,7 @@ _log = structlog.get_logger()
 class Worker:
     """Does what follows commits. `only` names the parts: `relay`, `jobs`, consumers by name.
 
-    `rate` holds the relay back, see there.
+    `rate` says how many streams are looked into per second, see `pace.Pace`.
     """
 
     def __init__(
@@ -51,12 +52,18 @@ class Worker:
         self._observer = observer or WorkObserver()
         jobs.observer = self._observer
         self._only = only
+        turns = Turns(rate)
         self.consumers = Consumers(
-            store, consumers, observer=self._observer, due=jobs.wake, concurrency=concurrency
+            store,
+            consumers,
+            observer=self._observer,
+            due=jobs.wake,
+            concurrency=concurrency,
+            turns=turns,
         )
         self._relay: Relay | None = None
         if self._has(RELAY):
-            self._relay = Relay(store, bus, observer=self._observer, rate=rate)
+            self._relay = Relay(store, bus, observer=self._observer, turns=turns)
         self._names = [name for name in self.consumers.by_name if self._has(name)]
         self._missed: set[str] = set()
         self._sweeps = asyncio.Event()
