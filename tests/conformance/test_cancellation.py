@@ -26,7 +26,7 @@ from tidework.store.sql.statement import Statement
 from tidework.store.verify import verify_stream
 
 
-def echo(*, heavy: bool = False, shared: bool = False) -> Statement:
+def echo(*, heavy: bool = False) -> Statement:
     """A query that answers with what it was asked, after counting as far as it is told."""
     start = select(literal(1).label("n")).cte("counted", recursive=True)
     counted = start.union_all(
@@ -36,11 +36,15 @@ def echo(*, heavy: bool = False, shared: bool = False) -> Statement:
         "echo",
         select(bindparam("said", type_=Text()).label("said"), func.max(counted.c.n)),
         heavy=heavy,
-        shared=shared,
     )
 
 
-LIGHT, HEAVY, SHARED = echo(), echo(heavy=True), echo(shared=True)
+LIGHT, HEAVY = echo(), echo(heavy=True)
+SHARED = Statement(
+    "echo",
+    select(bindparam("said", type_=Text()).label("said"), bindparam("count", type_=Integer())),
+    shared=True,
+)
 
 
 async def ask(store: Store, statement: Statement, count: int) -> None:

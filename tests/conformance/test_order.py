@@ -5,6 +5,7 @@ Two stores on one database stand for two copies of the server, which share nothi
 
 import asyncio
 import random
+from typing import Any
 
 import pytest
 from tests.services.commits import (
@@ -25,8 +26,10 @@ from tidework.ids import new_id
 from tidework.log import Change, Commit, Committed, Expect
 from tidework.store.observer import Observer
 from tidework.store.protocol import Contended, Store, UniqueConflict
+from tidework.store.sql.queries import STREAM
+from tidework.store.sql.statement import Statement
 from tidework.store.verify import verify_stream
-from tidework.tasks.queries import TASK
+from tidework.tasks.queries import TASK, TASK_BY_NUMBER
 from tidework.tasks.schemas import TaskOut
 
 
@@ -253,3 +256,24 @@ async def test_what_is_asked_together_is_never_older_than_its_question(copies: l
             assert await reader.fetch(TASK, {"stream_id": stream, "id": new_id()}) == []
 
     await asyncio.gather(*(write_and_read(i) for i in range(16)))
+
+
+async def test_a_shared_query_says_what_each_question_alone_is_told(store: Any) -> None:
+    streams = [await new_workspace(store) for _ in range(2)]
+    ids = [(await add_task(store, stream, label_ids=[new_id()]))[0] for stream in streams * 2]
+    places = list(zip(streams * 2, ids, strict=True))
+    asked: dict[Statement, list[dict[str, Any]]] = {
+        STREAM: [{"stream_id": stream} for stream in (*streams, new_id())],
+        TASK: [{"stream_id": s, "id": i} for s, i in (*places, (streams[1], ids[0]))],
+        TASK_BY_NUMBER: [{"stream_id": s, "number": n} for s in streams for n in (2, 1, 3)],
+    }
+    for statement, questions in asked.items():
+        assert statement.shared
+        values = [statement.compiled(store.dialect).arguments(params) for params in questions]
+        alone = [(await store._ask(statement, [one]))[0][0] for one in values]
+        together, _ = await store._ask(statement, values)
+        assert [[tuple(row) for row in rows] for rows in together] == [
+            [tuple(row) for row in rows] for rows in alone
+        ]
+        # Some of them are there, some are not.
+        assert {len(rows) for rows in together} == {0, 1}

@@ -4,11 +4,13 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import Context
+from functools import partial
 from typing import Any, Final
 
 from tidework.errors import Unavailable
 from tidework.store import patience
 from tidework.store.patience import Patience
+from tidework.store.sql.statement import Statement
 
 Load = Callable[[Sequence[str]], Awaitable[Mapping[str, int]]]
 _Answer = asyncio.Future[Mapping[str, int]]
@@ -17,6 +19,8 @@ Question = Sequence[Any]
 Rows = list[Any]
 LoadRows = Callable[[Sequence[Question]], Awaitable[tuple[Sequence[Rows], float]]]
 """The rows of each question, in their order, and how many seconds the database took."""
+Ask = Callable[[Statement, Sequence[Question]], Awaitable[tuple[Sequence[Rows], float]]]
+"""The same for any query."""
 
 # How long a query may take before the next one goes out beside it.
 _SLOW_S: Final = 0.05
@@ -200,6 +204,27 @@ class ReadBatch:
             for (_, answer), found in zip(asked, rows, strict=True):
                 if not answer.done():
                     answer.set_result((found, seconds))
+
+
+class SharedReads:
+    """A `ReadBatch` for each of the statements that are `shared`."""
+
+    def __init__(self, ask: Ask, wait: float = 0.0) -> None:
+        self._ask = ask
+        self._wait = wait
+        self._batches: dict[Statement, ReadBatch] = {}
+
+    async def get(self, statement: Statement, question: Question) -> tuple[Rows, float]:
+        """The rows of a question, and how many seconds the database took; see `ReadBatch.get`."""
+        batch = self._batches.get(statement)
+        if batch is None:
+            batch = ReadBatch(partial(self._ask, statement), self._wait)
+            self._batches[statement] = batch
+        found = await batch.get(question)
+        if found is None:
+            [rows], seconds = await self._ask(statement, [question])
+            return rows, seconds
+        return found
 
 
 def _heard(answer: _Answer) -> None:

@@ -7,13 +7,12 @@ The committer has a connection of its own and writes a group with one round trip
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from tidework.log import Commit, Committed, LoggedChange, Operation
 from tidework.store import patience
 from tidework.store.answers import Answers, FromStore
-from tidework.store.batch import Question, ReadBatch, Rows, SeqBatch
+from tidework.store.batch import Question, Rows, SeqBatch, SharedReads
 from tidework.store.committer import Committer
 from tidework.store.observer import Observer
 from tidework.store.protocol import Row, UniqueConflict
@@ -75,7 +74,7 @@ class PostgresStore:
         self._operator = PostgresWriter(self._primary, write_timeout, lock_timeout, settle_timeout)
         self._operations = Committer(self._operator.write)
         self._batch = SeqBatch(self._load_seqs, seqs_timeout)
-        self._shared: dict[Statement, ReadBatch] = {}
+        self._shared = SharedReads(self._ask, acquire_timeout)
         # Heavy queries leave some of the connections to all others.
         self._acquire_timeout = acquire_timeout
         self._heavy = asyncio.Semaphore(max(1, pool_max // 2))
@@ -197,20 +196,12 @@ class PostgresStore:
 
     async def _fetch(self, statement: Statement, params: Mapping[str, Any]) -> list[Row]:
         question = statement.compiled("postgresql").arguments(params)
-        found = await self._share(statement, question) if statement.shared else None
-        if found is None:
-            [rows], seconds = await self._ask(statement, [question])
+        if statement.shared:
+            rows, seconds = await self._shared.get(statement, question)
         else:
-            rows, seconds = found
+            [rows], seconds = await self._ask(statement, [question])
         self._observer.query(statement.name, seconds)
         return rows
-
-    async def _share(self, statement: Statement, question: Question) -> tuple[Rows, float] | None:
-        batch = self._shared.get(statement)
-        if batch is None:
-            batch = ReadBatch(partial(self._ask, statement), self._acquire_timeout)
-            self._shared[statement] = batch
-        return await batch.get(question)
 
     async def _ask(
         self, statement: Statement, questions: Sequence[Question]

@@ -5,9 +5,8 @@ of filters behind an `lru_cache`. A statement refuses to be made when it reads a
 without naming the stream.
 """
 
-import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import asyncpg
@@ -17,6 +16,7 @@ from sqlalchemy.sql.selectable import CompoundSelect
 from sqlalchemy.types import JSON, Boolean, TypeEngine
 
 from tidework.store.sql.scope import StreamlessQuery, check_streams
+from tidework.store.sql.sharing import for_many_on_postgresql, for_many_on_sqlite
 
 __all__ = [
     "DIALECTS",
@@ -31,9 +31,6 @@ DIALECTS: dict[str, Dialect] = {
     "postgresql": asyncpg.dialect(),  # type: ignore[no-untyped-call]
 }
 
-# How the dialect writes a parameter.
-_PARAMETER = re.compile(r"\$(\d+)::([A-Z]+)\b")
-
 
 class Statement:
     """A query with a name.
@@ -41,7 +38,7 @@ class Statement:
     `name` is what metrics call it. `heavy` says that it may take long enough to be kept off the
     event loop. `fan_out` is the reason why a query may read many streams; such queries are the
     exception (an admin's view, rebuilds, a relay). One that is `shared` may be asked for many
-    callers in one query, where that is cheaper: it must be quick, and have a row at most.
+    callers in one query: it must be a plain join, be quick, and have a row at most.
     """
 
     __slots__ = ("_compiled", "element", "fan_out", "heavy", "name", "shared")
@@ -80,11 +77,13 @@ class Compiled:
     those types must decode.
     """
 
-    __slots__ = ("_many", "booleans", "constants", "json", "names", "text")
+    __slots__ = ("_dialect", "_element", "_many", "booleans", "constants", "json", "names", "text")
 
     def __init__(self, element: ClauseElement, dialect: str) -> None:
         compiled = element.compile(dialect=DIALECTS[dialect])
         self.text = str(compiled)
+        self._dialect = dialect
+        self._element = element
         self._many: str | None = None
         names = compiled.positiontup  # type: ignore[attr-defined]
         self.names: tuple[str, ...] = tuple(names if names is not None else ())
@@ -102,31 +101,17 @@ class Compiled:
         ]
 
     def many(self) -> str:
-        """The text that answers many questions on PostgreSQL, each from the same snapshot.
+        """The text that answers many questions, each from the same snapshot.
 
-        Its parameters are arrays of the values of each. A row begins with the place of its question,
-        counted from 1.
+        See `sharing` for its parameters and rows.
         """
         if self._many is None:
-            self._many = _for_many(self.text, len(self.names))
+            if self._dialect == "sqlite":
+                select = cast("Select[Any]", self._element)
+                self._many = for_many_on_sqlite(select, self.names, DIALECTS["sqlite"])
+            else:
+                self._many = for_many_on_postgresql(self.text, len(self.names))
         return self._many
-
-
-def _for_many(text: str, parameters: int) -> str:
-    kinds: dict[int, str] = {}
-
-    def column(found: re.Match[str]) -> str:
-        kinds[int(found[1])] = found[2]
-        return f"asked.value_{found[1]}"
-
-    inner = _PARAMETER.sub(column, text)
-    places = range(1, parameters + 1)
-    arrays = ", ".join(f"${i}::{kinds[i]}[]" for i in places)
-    names = ", ".join(f"value_{i}" for i in places)
-    return (
-        f"SELECT asked.place, found.* FROM unnest({arrays}) WITH ORDINALITY"
-        f" AS asked ({names}, place) CROSS JOIN LATERAL (\n{inner}\n) AS found"
-    )
 
 
 def _decoded_columns(element: ClauseElement) -> tuple[tuple[int, ...], tuple[int, ...]]:
