@@ -14,6 +14,7 @@ from typing import Any
 
 from tidework.errors import Unavailable
 from tidework.log import Commit, Committed, LoggedChange, Operation
+from tidework.store.batch import Question, Rows, SharedReads
 from tidework.store.committer import Committer, Item, Outcome
 from tidework.store.observer import Observer
 from tidework.store.protocol import Row, UniqueConflict
@@ -54,6 +55,7 @@ class SqliteStore:
         self._known: dict[str, int] = {}
         self._data_version = -1
         self._committer = Committer(self._write_group, observe=self._observer.group)
+        self._shared = SharedReads(self._ask)
 
     async def start(self) -> None:
         """See `Store.start`."""
@@ -131,23 +133,41 @@ class SqliteStore:
     async def fetch(self, statement: Statement, params: Mapping[str, Any]) -> list[Row]:
         """See `Store.fetch`."""
         compiled = statement.compiled("sqlite")
-        reader = self._open()
-        started = time.perf_counter()
         try:
-            arguments = [
+            question = [
                 encode_json(value) if type(value) is list else value
                 for value in compiled.arguments(params)
             ]
+        except (UnicodeError, OverflowError) as error:
+            raise unacceptable(error) or error from error
+        if statement.shared:
+            rows, seconds = await self._shared.get(statement, question)
+        else:
+            [rows], seconds = await self._ask(statement, [question])
+        self._observer.query(statement.name, seconds)
+        return _decoded(rows, compiled)
+
+    async def _ask(
+        self, statement: Statement, questions: Sequence[Question]
+    ) -> tuple[list[Rows], float]:
+        """The rows of each question, from one query, and how many seconds that took."""
+        compiled = statement.compiled("sqlite")
+        reader = self._open()
+        started = time.perf_counter()
+        try:
             if statement.heavy:
-                rows = await self._readers.fetch(compiled.text, arguments)
+                rows = [await self._readers.fetch(compiled.text, questions[0])]
+            elif len(questions) == 1:
+                rows = [reader.execute(compiled.text, questions[0]).fetchall()]
             else:
-                rows = reader.execute(compiled.text, arguments).fetchall()
+                rows = [[] for _ in questions]
+                for row in reader.execute(compiled.many(), (encode_json(questions),)):
+                    rows[row[0]].append(row[1:])
         except sqlite3.Error as error:
             raise _failed(error) from error
         except (UnicodeError, OverflowError) as error:
             raise unacceptable(error) or error from error
-        self._observer.query(statement.name, time.perf_counter() - started)
-        return _decoded(rows, compiled)
+        return rows, time.perf_counter() - started
 
     async def log(
         self, stream_id: str, *, since: int = 0, limit: int = 1000, until: int | None = None
