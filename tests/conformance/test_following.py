@@ -93,6 +93,7 @@ async def test_every_commit_has_its_effect_once_however_many_take_it_in(
     takers = [Consumers(store, [Marking()]) for store in stores]
     await asyncio.gather(*[taker.catch_up(stream, ["marking"]) for taker in takers for _ in "ab"])
     assert await marks_of(stores[0], stream) == list(range(1, 32))
+    assert not await stores[0].fetch(DEAD, {"stream_id": stream})
 
 
 async def test_commits_come_in_order_and_a_second_delivery_gives_nothing(store: Store) -> None:
@@ -182,6 +183,7 @@ async def test_consumers_of_several_processes_each_take_in_what_the_others_have_
         await stores[0].append(commit(stream, new_task()))
     assert await marks_of(stores[0], stream) == [1000 + seq for seq in range(1, 8)]
     assert await places(stores[0], stream) == [7, 7]
+    assert not await stores[0].fetch(DEAD, {"stream_id": stream})
 
 
 async def test_a_page_that_is_handed_over_is_not_read_again(store: Store) -> None:
