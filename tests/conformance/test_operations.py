@@ -1,6 +1,7 @@
 """Operational tables: written beside commits or alone, all or nothing."""
 
 import asyncio
+import random
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from tests.services.stores import Database
 from tidework.ids import new_id
 from tidework.log import Operation
 from tidework.store.protocol import Contended, Store, UniqueConflict
-from tidework.store.sql.schema import sessions, user_workspaces
+from tidework.store.sql.schema import inbox, jobs, sessions, user_workspaces
 from tidework.store.sql.statement import Statement
 
 SESSION = Statement(
@@ -190,3 +191,73 @@ async def test_one_that_fails_does_not_fail_its_neighbours(store: Store) -> None
     )
     for i, (key, outcome) in enumerate(zip(keys, outcomes, strict=True)):
         assert (outcome is None) == (await found(store, key) is not None) == (i % 3 != 0)
+
+
+JOBS = Statement(
+    "jobs_of",
+    select(jobs.c.id, jobs.c.state, jobs.c.attempts, jobs.c.result).where(
+        jobs.c.stream_id == bindparam("stream_id")
+    ),
+)
+PLACES = Statement(
+    "places_of",
+    select(inbox.c.consumer, inbox.c.seq).where(inbox.c.stream_id == bindparam("stream_id")),
+)
+
+
+def job(rng: random.Random, **values: Any) -> dict[str, Any]:
+    told = {"state": rng.choice(["waiting", "done"]), "attempts": rng.randrange(9)}
+    made = {"kind": "k", "args": {}, "due_at": AT, "progress": 0, "created_at": AT}
+    return made | told | {"result": None, "error": None} | values
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_writes_that_go_out_together_do_what_they_would_one_after_the_other(
+    store: Store, seed: int
+) -> None:
+    rng, stream = random.Random(seed), new_id()
+    ids, names = [new_id() for _ in range(6)], ["a", "b", "c"]
+    model: dict[str, dict[str, Any]] = {}
+    moved: dict[str, int] = {}
+
+    def on_a_job() -> Operation:
+        one = rng.choice(ids)
+        key, there = {"stream_id": stream, "id": one}, one in model
+        op: Any = rng.choice(["upsert", "keep", "update", "part", "delete", "insert"])
+        rows = rng.choice([None, 1]) if there else None
+        if op in ("upsert", "keep") or (op == "insert" and not there):
+            values = job(rng)
+            if op != "keep" or not there:
+                model[one] = values
+            if op == "upsert" and rng.random() < 0.5:
+                ended = {"finished_at": AT, "expires_at": None}
+                return Operation("jobs", op, key, values | ended)
+            return Operation("jobs", op, key, values)
+        if op == "delete":
+            model.pop(one, None)
+            return Operation("jobs", "delete", key, rows=rows)
+        values = {"attempts": rng.randrange(9)} | ({"result": [1]} if op == "part" else {})
+        if there:
+            model[one] = model[one] | values
+        return Operation("jobs", "update", key, values, rows=rows)
+
+    def on_a_place() -> Operation:
+        name, seq = rng.choice(names), rng.randrange(9)
+        key: dict[str, Any] = {"stream_id": stream, "consumer": name}
+        if name in moved and rng.random() < 0.7:
+            key["seq"], moved[name] = moved[name], seq
+            return Operation("inbox", "update", key, {"seq": seq}, rows=1)
+        moved[name] = seq
+        return Operation("inbox", "upsert", key, {"seq": seq})
+
+    for _ in range(5):
+        together = [
+            [rng.choice([on_a_job, on_a_place])() for _ in range(rng.randrange(1, 12))]
+            for _ in range(6)
+        ]
+        await asyncio.gather(*map(store.operate, together))
+        found = {row[0]: tuple(row)[1:] for row in await store.fetch(JOBS, {"stream_id": stream})}
+        wanted = ("state", "attempts", "result")
+        assert found == {one: tuple(row[n] for n in wanted) for one, row in model.items()}
+        rows = await store.fetch(PLACES, {"stream_id": stream})
+        assert dict(rows) == moved

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Column, Table
 
-from tidework.store.sql import postgres_group
+from tidework.store.sql import postgres_group, postgres_runs
 from tidework.store.sql.postgres_columns import from_json, object_of
 from tidework.store.sql.schema import DERIVED, ENTITIES, LATER, metadata
 
@@ -305,7 +305,8 @@ BEGIN
     END CASE;
 END
 $$;
-{_OPERATE}{_REFUSED}{_COMMIT.replace("__later__", later)}{postgres_group.definition()}"""
+{_OPERATE}{_REFUSED}{_COMMIT.replace("__later__", later)}{postgres_group.definition()}\
+{postgres_runs.definition()}"""
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import asyncpg
 
 from tidework.errors import OutcomeUnknown, Unavailable
 from tidework.ids import new_id
-from tidework.log import Commit
+from tidework.log import Commit, Operation
 from tidework.store.committer import Item, Outcome
 from tidework.store.sql import queries
 from tidework.store.sql.acceptable import unacceptable
@@ -29,6 +29,7 @@ from tidework.store.sql.postgres_answers import (
     outcome_of,
     translated,
 )
+from tidework.store.sql.postgres_runs import runs
 from tidework.store.sql.rows import encode_json
 from tidework.store.sql.servers import Primary, Session
 from tidework.store.sql.statement import Statement
@@ -38,6 +39,7 @@ _COMMIT = (
     "$1::uuid, $2::uuid, $3::text, $4::bigint, $5::text, $6::jsonb, $7::jsonb, $8::jsonb, $9::jsonb)"
 )
 _GROUP = "SELECT o_created, o_committed FROM tidework_group($1::uuid[], $2::jsonb, $3::jsonb)"
+_RUNS = "SELECT tidework_operate_runs($1::jsonb)"
 _OPERATE = "SELECT tidework_operate($1::jsonb)"
 _END = (
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
@@ -108,7 +110,9 @@ class PostgresWriter:
             together = await self._together([commit for _, commit in commits])
             if together is not None:
                 outcomes = {i: done for (i, _), done in zip(commits, together, strict=True)}
-        others = [(i, item) for i, item in enumerate(group) if not isinstance(item, Commit)]
+        others: list[tuple[int, Sequence[Operation]]] = [
+            (i, item) for i, item in enumerate(group) if not isinstance(item, Commit)
+        ]
         if len(others) > 1:
             operated = await self._operated([item for _, item in others])
             if operated is not None:
@@ -138,13 +142,10 @@ class PostgresWriter:
             return [away(error.__cause__ or error) for _ in commits]
         return whole.outcomes(row)
 
-    async def _operated(self, items: Sequence[Item]) -> list[Outcome] | None:
+    async def _operated(self, items: Sequence[Sequence[Operation]]) -> list[Outcome] | None:
         """The outcomes of operations in one transaction, None as `_together`."""
         try:
-            connection = await self._connected()
-            calls = [(encode_json(item),) for item in items]
-            await connection.fetchmany(_OPERATE, calls, timeout=self._timeout)
-            await self._hold(connection)
+            await self._operate(items)
         except UnicodeError:
             return None
         except (*AWAY, asyncpg.PostgresError, _CutOff) as error:
@@ -179,9 +180,7 @@ class PostgresWriter:
                 row = await connection.fetchrow(_COMMIT, *arguments(item), timeout=self._timeout)
                 await self._hold(connection)
                 return outcome_of(item, row)
-            connection = await self._connected()
-            await connection.fetchval(_OPERATE, encode_json(item), timeout=self._timeout)
-            await self._hold(connection)
+            await self._operate([item])
         except (*AWAY, asyncpg.PostgresError, _CutOff) as error:
             if self._was_cut_off(error):
                 return (await self._settle([item]))[0]
@@ -194,6 +193,17 @@ class PostgresWriter:
         except UnicodeError as error:
             return unacceptable(error)
         return None
+
+    async def _operate(self, items: Sequence[Sequence[Operation]]) -> None:
+        """Write operations, all or none."""
+        together = runs(items)
+        connection = await self._connected()
+        if together is None:
+            calls = [(encode_json(item),) for item in items]
+            await connection.fetchmany(_OPERATE, calls, timeout=self._timeout)
+        else:
+            await connection.fetchval(_RUNS, encode_json(together), timeout=self._timeout)
+        await self._hold(connection)
 
     async def _hold(self, connection: Session) -> None:
         """See that what has been committed holds before anybody is told.

@@ -787,3 +787,140 @@ BEGIN
     END IF;
 END
 $$;
+
+CREATE OR REPLACE FUNCTION tidework_operate_runs(p_runs jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    r jsonb; v jsonb; v_rows bigint;
+BEGIN
+    FOR r IN SELECT * FROM jsonb_array_elements(p_runs) LOOP
+        v := r->2;
+        CASE r->>0
+        WHEN 'relayed streams' THEN
+            UPDATE streams s SET relayed = (e->0->>'relayed')::bigint,
+                pending = s.seq > (e->0->>'relayed')::bigint
+            FROM jsonb_array_elements(v) e WHERE s.stream_id = (e->1->>'stream_id')::uuid;
+        WHEN 'update inbox' THEN
+            UPDATE inbox t SET seq = (e->0->>'seq')::bigint
+            FROM jsonb_array_elements(v) e WHERE t.stream_id = (e->1->>'stream_id')::uuid
+                AND t.consumer = e->1->>'consumer' AND t.seq = (e->1->>'seq')::bigint;
+        WHEN 'insert analytics_activity' THEN
+            INSERT INTO analytics_activity SELECT * FROM jsonb_populate_recordset(null::analytics_activity, v);
+        WHEN 'keep analytics_activity' THEN
+            INSERT INTO analytics_activity SELECT * FROM jsonb_populate_recordset(null::analytics_activity, v)
+            ON CONFLICT ON CONSTRAINT analytics_activity_pkey DO NOTHING;
+        WHEN 'upsert analytics_activity' THEN
+            INSERT INTO analytics_activity SELECT * FROM jsonb_populate_recordset(null::analytics_activity, v)
+            ON CONFLICT ON CONSTRAINT analytics_activity_pkey DO UPDATE SET "changes" = excluded."changes";
+        WHEN 'delete analytics_activity' THEN
+            DELETE FROM analytics_activity t USING jsonb_populate_recordset(null::analytics_activity, v) k WHERE k."stream_id" = t."stream_id" AND k."day" = t."day" AND k."user_id" = t."user_id";
+        WHEN 'insert analytics_days' THEN
+            INSERT INTO analytics_days SELECT * FROM jsonb_populate_recordset(null::analytics_days, v);
+        WHEN 'keep analytics_days' THEN
+            INSERT INTO analytics_days SELECT * FROM jsonb_populate_recordset(null::analytics_days, v)
+            ON CONFLICT ON CONSTRAINT analytics_days_pkey DO NOTHING;
+        WHEN 'upsert analytics_days' THEN
+            INSERT INTO analytics_days SELECT * FROM jsonb_populate_recordset(null::analytics_days, v)
+            ON CONFLICT ON CONSTRAINT analytics_days_pkey DO UPDATE SET "day" = excluded."day", "label_id" = excluded."label_id", "project_id" = excluded."project_id", "assignee_id" = excluded."assignee_id", "created" = excluded."created", "completed" = excluded."completed", "reopened" = excluded."reopened", "cancelled" = excluded."cancelled", "net_pending" = excluded."net_pending", "net_in_progress" = excluded."net_in_progress", "net_completed" = excluded."net_completed", "net_cancelled" = excluded."net_cancelled";
+        WHEN 'delete analytics_days' THEN
+            DELETE FROM analytics_days t USING jsonb_populate_recordset(null::analytics_days, v) k WHERE k."stream_id" = t."stream_id" AND k."id" = t."id";
+        WHEN 'insert analytics_steps' THEN
+            INSERT INTO analytics_steps SELECT * FROM jsonb_populate_recordset(null::analytics_steps, v);
+        WHEN 'keep analytics_steps' THEN
+            INSERT INTO analytics_steps SELECT * FROM jsonb_populate_recordset(null::analytics_steps, v)
+            ON CONFLICT ON CONSTRAINT analytics_steps_pkey DO NOTHING;
+        WHEN 'upsert analytics_steps' THEN
+            INSERT INTO analytics_steps SELECT * FROM jsonb_populate_recordset(null::analytics_steps, v)
+            ON CONFLICT ON CONSTRAINT analytics_steps_pkey DO UPDATE SET "at" = excluded."at", "status" = excluded."status", "project_id" = excluded."project_id", "assignee_id" = excluded."assignee_id", "label_ids" = excluded."label_ids";
+        WHEN 'delete analytics_steps' THEN
+            DELETE FROM analytics_steps t USING jsonb_populate_recordset(null::analytics_steps, v) k WHERE k."stream_id" = t."stream_id" AND k."task_id" = t."task_id" AND k."step" = t."step";
+        WHEN 'insert analytics_tasks' THEN
+            INSERT INTO analytics_tasks SELECT * FROM jsonb_populate_recordset(null::analytics_tasks, v);
+        WHEN 'keep analytics_tasks' THEN
+            INSERT INTO analytics_tasks SELECT * FROM jsonb_populate_recordset(null::analytics_tasks, v)
+            ON CONFLICT ON CONSTRAINT analytics_tasks_pkey DO NOTHING;
+        WHEN 'upsert analytics_tasks' THEN
+            INSERT INTO analytics_tasks SELECT * FROM jsonb_populate_recordset(null::analytics_tasks, v)
+            ON CONFLICT ON CONSTRAINT analytics_tasks_pkey DO UPDATE SET "status" = excluded."status", "project_id" = excluded."project_id", "assignee_id" = excluded."assignee_id", "label_ids" = excluded."label_ids", "created_at" = excluded."created_at", "started_at" = excluded."started_at", "completed_at" = excluded."completed_at", "due_at" = excluded."due_at", "lead_s" = excluded."lead_s", "cycle_s" = excluded."cycle_s", "changed_at" = excluded."changed_at", "steps" = excluded."steps", "removed" = excluded."removed";
+        WHEN 'delete analytics_tasks' THEN
+            DELETE FROM analytics_tasks t USING jsonb_populate_recordset(null::analytics_tasks, v) k WHERE k."stream_id" = t."stream_id" AND k."task_id" = t."task_id";
+        WHEN 'insert analytics_usage' THEN
+            INSERT INTO analytics_usage SELECT * FROM jsonb_populate_recordset(null::analytics_usage, v);
+        WHEN 'keep analytics_usage' THEN
+            INSERT INTO analytics_usage SELECT * FROM jsonb_populate_recordset(null::analytics_usage, v)
+            ON CONFLICT ON CONSTRAINT analytics_usage_pkey DO NOTHING;
+        WHEN 'upsert analytics_usage' THEN
+            INSERT INTO analytics_usage SELECT * FROM jsonb_populate_recordset(null::analytics_usage, v)
+            ON CONFLICT ON CONSTRAINT analytics_usage_pkey DO UPDATE SET "kind" = excluded."kind", "created_at" = excluded."created_at", "deleted_at" = excluded."deleted_at", "changed_at" = excluded."changed_at", "tasks" = excluded."tasks", "comments" = excluded."comments", "members" = excluded."members", "projects" = excluded."projects", "labels" = excluded."labels", "commits" = excluded."commits", "changes" = excluded."changes";
+        WHEN 'delete analytics_usage' THEN
+            DELETE FROM analytics_usage t USING jsonb_populate_recordset(null::analytics_usage, v) k WHERE k."stream_id" = t."stream_id";
+        WHEN 'insert inbox' THEN
+            INSERT INTO inbox SELECT * FROM jsonb_populate_recordset(null::inbox, v);
+        WHEN 'keep inbox' THEN
+            INSERT INTO inbox SELECT * FROM jsonb_populate_recordset(null::inbox, v)
+            ON CONFLICT ON CONSTRAINT inbox_pkey DO NOTHING;
+        WHEN 'upsert inbox' THEN
+            INSERT INTO inbox SELECT * FROM jsonb_populate_recordset(null::inbox, v)
+            ON CONFLICT ON CONSTRAINT inbox_pkey DO UPDATE SET "seq" = excluded."seq";
+        WHEN 'delete inbox' THEN
+            DELETE FROM inbox t USING jsonb_populate_recordset(null::inbox, v) k WHERE k."stream_id" = t."stream_id" AND k."consumer" = t."consumer";
+        WHEN 'insert jobs' THEN
+            INSERT INTO jobs SELECT * FROM jsonb_populate_recordset(null::jobs, v);
+        WHEN 'keep jobs' THEN
+            INSERT INTO jobs SELECT * FROM jsonb_populate_recordset(null::jobs, v)
+            ON CONFLICT ON CONSTRAINT jobs_pkey DO NOTHING;
+        WHEN 'upsert jobs' THEN
+            INSERT INTO jobs SELECT * FROM jsonb_populate_recordset(null::jobs, v)
+            ON CONFLICT ON CONSTRAINT jobs_pkey DO UPDATE SET "kind" = excluded."kind", "args" = excluded."args", "state" = excluded."state", "due_at" = excluded."due_at", "attempts" = excluded."attempts", "progress" = excluded."progress", "result" = excluded."result", "error" = excluded."error", "created_at" = excluded."created_at", "finished_at" = excluded."finished_at", "expires_at" = excluded."expires_at";
+        WHEN 'delete jobs' THEN
+            DELETE FROM jobs t USING jsonb_populate_recordset(null::jobs, v) k WHERE k."stream_id" = t."stream_id" AND k."id" = t."id";
+        WHEN 'insert notifications' THEN
+            INSERT INTO notifications SELECT * FROM jsonb_populate_recordset(null::notifications, v);
+        WHEN 'keep notifications' THEN
+            INSERT INTO notifications SELECT * FROM jsonb_populate_recordset(null::notifications, v)
+            ON CONFLICT ON CONSTRAINT notifications_pkey DO NOTHING;
+        WHEN 'upsert notifications' THEN
+            INSERT INTO notifications SELECT * FROM jsonb_populate_recordset(null::notifications, v)
+            ON CONFLICT ON CONSTRAINT notifications_pkey DO UPDATE SET "kind" = excluded."kind", "workspace_id" = excluded."workspace_id", "task_id" = excluded."task_id", "actor_id" = excluded."actor_id", "data" = excluded."data", "in_app" = excluded."in_app", "unread" = excluded."unread", "created_at" = excluded."created_at", "read_at" = excluded."read_at", "expires_at" = excluded."expires_at";
+        WHEN 'delete notifications' THEN
+            DELETE FROM notifications t USING jsonb_populate_recordset(null::notifications, v) k WHERE k."stream_id" = t."stream_id" AND k."id" = t."id";
+        ELSE
+            EXECUTE tidework_statement(r->>0, r->>1, r->4, r->5) USING v;
+        END CASE;
+        GET DIAGNOSTICS v_rows = ROW_COUNT;
+        IF r->3 <> 'null' AND (r->3)::bigint <> v_rows THEN
+            RAISE EXCEPTION USING ERRCODE = 'TW001', MESSAGE = 'contended';
+        END IF;
+    END LOOP;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION tidework_statement(p_op text, p_table text, p_key jsonb, p_set jsonb)
+RETURNS text LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_key text; v_set text;
+BEGIN
+    IF p_op IN ('insert', 'upsert', 'keep') THEN
+        SELECT string_agg(format('%1$I = excluded.%1$I', name), ', ') INTO v_set
+        FROM jsonb_array_elements_text(p_set) AS name;
+        RETURN format('INSERT INTO %1$I SELECT * FROM jsonb_populate_recordset(null::%1$I, $1)',
+            p_table) || CASE p_op
+            WHEN 'insert' THEN ''
+            WHEN 'keep' THEN
+                format(' ON CONFLICT ON CONSTRAINT %I DO NOTHING', p_table || '_pkey')
+            ELSE format(' ON CONFLICT ON CONSTRAINT %I DO ', p_table || '_pkey')
+                || coalesce('UPDATE SET ' || v_set, 'NOTHING') END;
+    END IF;
+    SELECT string_agg(format('t.%1$I = k.%1$I', name), ' AND ') INTO v_key
+    FROM jsonb_array_elements_text(p_key) AS name;
+    IF p_op = 'delete' THEN
+        RETURN format('DELETE FROM %1$I t USING jsonb_populate_recordset(null::%1$I, $1) k'
+            ' WHERE %2$s', p_table, v_key);
+    END IF;
+    SELECT string_agg(format('%1$I = s.%1$I', name), ', ') INTO v_set
+    FROM jsonb_array_elements_text(p_set) AS name;
+    RETURN format('UPDATE %1$I t SET %2$s FROM jsonb_array_elements($1) e,'
+        ' jsonb_populate_record(null::%1$I, e->0) s, jsonb_populate_record(null::%1$I, e->1) k'
+        ' WHERE %3$s', p_table, v_set, v_key);
+END
+$$;
