@@ -15,6 +15,7 @@ from tidework.errors import TideworkError
 from tidework.log import Change, Commit, Committed, Expect, IdempotencyKey, Operation
 from tidework.store.committer import Item, Outcome
 from tidework.store.sql.sqlite_connection import connect
+from tidework.store.sql.sqlite_header import header_of
 from tidework.store.sql.sqlite_items import waits
 from tidework.store.sql.sqlite_writer import SqliteWriter
 
@@ -95,7 +96,7 @@ class File:
     def __init__(self, path: Path, migrated: Path) -> None:
         shutil.copyfile(migrated, path)
         self.connection = connect(path)
-        self.writer = SqliteWriter(self.connection)
+        self.writer = SqliteWriter(self.connection, header_of(path))
         for stream in STREAMS[:2]:
             self.writer.write([begun(stream)])
 
@@ -156,7 +157,7 @@ def test_what_is_written_together_is_what_is_written_one_by_one(
 def test_a_group_is_a_few_statements(tmp_path: Path, migrated_file: Path) -> None:
     shutil.copyfile(migrated_file, tmp_path / "t.db")
     connection = connect(tmp_path / "t.db")
-    writer = SqliteWriter(connection)
+    writer = SqliteWriter(connection, header_of(tmp_path / "t.db"))
     writer.write([begun(STREAMS[0])])
     # A set, as what a trigger does is told under the text of the statement that set it off.
     statements: set[str] = set()

@@ -24,6 +24,8 @@ from tidework.store.sql.migrations.revision import check
 from tidework.store.sql.rows import decode_json, encode_json
 from tidework.store.sql.sqlite_checkpoint import Checkpointer
 from tidework.store.sql.sqlite_connection import connect, failure, is_defect, unusable
+from tidework.store.sql.sqlite_header import header_of, is_next
+from tidework.store.sql.sqlite_items import removes_streams
 from tidework.store.sql.sqlite_readers import Readers
 from tidework.store.sql.sqlite_writer import SqliteWriter
 from tidework.store.sql.statement import Compiled, Statement
@@ -53,7 +55,9 @@ class SqliteStore:
         self._observer = observer or Observer()
         self._reader: sqlite3.Connection | None = None
         self._known: dict[str, int] = {}
-        self._data_version = -1
+        # The header of the wal-index of which `_known` is true.
+        self._seen = b""
+        self._writing = False
         self._committer = Committer(self._write_group, observe=self._observer.group)
         self._shared = SharedReads(self._ask)
 
@@ -67,7 +71,8 @@ class SqliteStore:
         reader = connect(self._path, read_only=True)
         try:
             check(_revision(reader))
-            self._writer = SqliteWriter(connect(self._path))
+            self._header = header_of(self._path)
+            self._writer = SqliteWriter(connect(self._path), self._header)
         except BaseException:
             reader.close()
             raise
@@ -116,19 +121,24 @@ class SqliteStore:
 
     def seqs_now(self, stream_ids: Sequence[str]) -> Mapping[str, int]:
         """`seqs` without a task switch; for callers on the event loop."""
-        reader = self._open()
+        self._open()
+        header, known = self._header.now(), self._known
+        if header != self._seen:
+            if self._writing:
+                # By our own writer, it seems; what it has changed is known in a moment.
+                return dict(self._ask_seqs(stream_ids))
+            known.clear()
+            self._seen = header
+        missing = [stream for stream in stream_ids if stream not in known]
+        if missing:
+            known.update(self._ask_seqs(missing))
+        return {stream: known[stream] for stream in stream_ids if stream in known}
+
+    def _ask_seqs(self, stream_ids: Sequence[str]) -> list[tuple[str, int]]:
         try:
-            version: int = reader.execute("PRAGMA data_version").fetchone()[0]
-            known = self._known
-            if version != self._data_version:
-                known.clear()
-                self._data_version = version
-            missing = [stream for stream in stream_ids if stream not in known]
-            if missing:
-                known.update(reader.execute(_SEQS, (encode_json(missing),)).fetchall())
+            return self._open().execute(_SEQS, (encode_json(stream_ids),)).fetchall()
         except sqlite3.Error as error:
             raise _failed(error) from error
-        return {stream: known[stream] for stream in stream_ids if stream in known}
 
     async def fetch(self, statement: Statement, params: Mapping[str, Any]) -> list[Row]:
         """See `Store.fetch`."""
@@ -201,10 +211,39 @@ class SqliteStore:
         if self._reader is None:
             return [Unavailable("The store has not been started.", code="stopping") for _ in group]
         loop = asyncio.get_running_loop()
-        outcomes = await loop.run_in_executor(self._writer_thread, self._writer.write, group)
+        self._writing = True
+        try:
+            outcomes = await loop.run_in_executor(self._writer_thread, self._writer.write, group)
+            self._learn(group, outcomes, self._writer.span)
+        finally:
+            self._writing = False
         if self._checkpointer.after_group():
             self._writer_thread.submit(self._writer.restart_log)
         return outcomes
+
+    def _learn(
+        self,
+        group: Sequence[Item],
+        outcomes: Sequence[Outcome],
+        span: tuple[bytes, bytes] | None,
+    ) -> None:
+        """Keep what is known of seqs true over a group of our own."""
+        if span is not None and span[0] == span[1]:
+            # Nothing came of it.
+            return
+        if span is None or not is_next(*span) or any(map(removes_streams, group)):
+            self._seen = b""
+            return
+        before, after = span
+        moved: dict[str, int] = {}
+        for done in outcomes:
+            if isinstance(done, Committed):
+                moved[done.stream_id] = max(done.seq, moved.get(done.stream_id, 0))
+        if self._seen == before:
+            self._known.update(moved)
+        elif self._seen != after:
+            self._known = moved
+        self._seen = after
 
 
 def _revision(connection: sqlite3.Connection) -> str | None:

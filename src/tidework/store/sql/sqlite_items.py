@@ -298,6 +298,12 @@ def waits(item: Item) -> bool:
     return len({(change.entity, change.id) for change in item.changes}) == len(item.changes)
 
 
+def removes_streams(item: Item) -> bool:
+    """Whether streams are gone, or may be, once the item has been written."""
+    operations = item.operations if isinstance(item, Commit) else item
+    return any(operation.op == "purge" for operation in operations)
+
+
 def _asked(commit: Commit) -> Iterable[Place]:
     """The rows that a commit's decision rests on."""
     stream = commit.stream_id

@@ -11,6 +11,7 @@ from tidework.errors import OutcomeUnknown, Unavailable
 from tidework.log import Commit
 from tidework.store.committer import Item, Outcome
 from tidework.store.sql.sqlite_connection import BUSY_S, failure, is_busy
+from tidework.store.sql.sqlite_header import Header
 from tidework.store.sql.sqlite_items import Items, Refused, is_own_fault, waits
 
 _RESTART_MS = 50
@@ -31,9 +32,15 @@ class _Broken(Exception):
 
 
 class SqliteWriter:
-    """The one connection of a process that writes."""
+    """The one connection of a process that writes.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    `span` is the header of the wal-index before and after the last group, where the group was one
+    transaction; those of others may lie in between.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, header: Header) -> None:
+        self.span: tuple[bytes, bytes] | None = None
+        self._header = header
         self._connection = connection
         self._execute = connection.execute
         self._items = Items(connection)
@@ -52,7 +59,10 @@ class SqliteWriter:
             except _Broken:
                 # Only those that cannot be written alone either shall fail.
                 pass
-        return [self._alone(item) for item in group]
+        outcomes = [self._alone(item) for item in group]
+        if len(group) > 1:
+            self.span = None
+        return outcomes
 
     def restart_log(self) -> None:
         """Let the write-ahead log start again from its beginning, unless readers are in the way.
@@ -85,8 +95,10 @@ class SqliteWriter:
         its items may be tried again, and so does `_Apart`.
         """
         self._items.forget()
+        self.span = None
         try:
             self._execute("BEGIN IMMEDIATE")
+            before = self._header.now()
             outcomes = write(group)
         except Refused as refused:
             self._rollback()
@@ -99,7 +111,9 @@ class SqliteWriter:
         except BaseException:
             self._rollback()
             raise
-        return self._end(group, outcomes)
+        outcomes = self._end(group, outcomes)
+        self.span = before, self._header.now()
+        return outcomes
 
     def _single(self, group: Sequence[Item]) -> list[Outcome]:
         return [self._items.write(item) for item in group]
