@@ -1,5 +1,6 @@
 """What every test shares: the servers, and an environment that is the same on every machine."""
 
+import gc
 import os
 
 from hypothesis import HealthCheck, settings
@@ -56,6 +57,16 @@ for name in [name for name in os.environ if name.startswith("TIDEWORK_")]:
 
 routes.patch()
 cheap.patch()
+# What is imported stays, so nobody has to look at it again and again for what could go.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage from here on, as a server does."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    gc.enable()
 
 
 def pytest_report_header() -> str:

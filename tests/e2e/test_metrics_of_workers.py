@@ -45,9 +45,11 @@ def register(server: TideworkServer, email: str) -> dict[str, str]:
 
 
 def ask(server: TideworkServer, own: dict[str, str], times: int) -> None:
-    for _ in range(times):
-        # A connection of its own each time: the system gives it to one worker or another.
-        httpx.get(f"{server.base_url}{TASKS}", headers=own, timeout=60).raise_for_status()
+    # A connection of its own each time: the system gives it to one worker or another.
+    headers = own | {"connection": "close"}
+    with httpx.Client(base_url=server.base_url, headers=headers, timeout=60) as client:
+        for _ in range(times):
+            client.get(TASKS).raise_for_status()
 
 
 @pytest.mark.parametrize("where", ["public", "own"])

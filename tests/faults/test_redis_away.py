@@ -11,6 +11,7 @@ import httpx
 import pytest
 from tests.services.api import Api, OpenApi
 from tests.services.server import StartServer
+from tests.services.stores import Database
 
 from tidework.cluster.redis import Redis
 
@@ -18,9 +19,9 @@ ME = "/api/v1/users/me"
 
 
 @pytest.fixture
-def database_url(postgres_url: str) -> str:
+def database_url(postgres_emptied: Database) -> str:
     """Copies share a database, which takes PostgreSQL."""
-    return postgres_url
+    return postgres_emptied.address
 
 
 async def redis_of(api: Api) -> dict[str, Any]:

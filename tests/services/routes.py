@@ -8,7 +8,6 @@ are alike in all that was read while the routes were put together.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Any
 
 from litestar import Litestar
@@ -123,6 +122,6 @@ def routes_used_again(settings: Settings) -> Iterator[None]:
 
 
 def patch() -> None:
-    """Let applications of this process use routes again, and settle its garbage collector once."""
+    """Let applications of this process use routes again, and leave its garbage collector alone."""
     app.framework = _framework  # type: ignore[attr-defined]
-    app._settle_collector = cache(app._settle_collector)
+    app._settle_collector = lambda: None
