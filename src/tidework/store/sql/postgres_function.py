@@ -19,6 +19,8 @@ from tidework.store.sql.postgres_columns import from_json, object_of
 from tidework.store.sql.schema import DERIVED, ENTITIES, LATER, metadata
 
 _INDENT = "\n            "
+# A trigger looks at each UPDATE that names these, whether they change or not.
+_SEARCHED = {"task": ("title", "description")}
 # Branches are tried one after the other: what is written most comes first.
 _BRANCHES = {"task": ENTITIES["task"], "comment": ENTITIES["comment"], **ENTITIES}
 
@@ -48,11 +50,17 @@ def _apply_branch(entity: str, table: Table) -> str:
     touched = "updated_at" in table.columns
     extra_names = ', "updated_at"' if touched else ""
     extra_values = ", p_at" if touched else ""
+    searched = _SEARCHED.get(entity, ())
+    light = ""
+    if searched:
+        light = f"""
+        ELSIF p_op = 'update' AND NOT c ?| '{{{",".join(searched)}}}' THEN
+            {_update(table, [c for c in columns if c.name not in searched])}"""
     return f"""
     WHEN '{entity}' THEN
         IF p_op = 'create' THEN
             INSERT INTO {table.name} (stream_id, id, {names}{extra_names}, version)
-            VALUES (p_stream, p_id, {values}{extra_values}, p_seq);
+            VALUES (p_stream, p_id, {values}{extra_values}, p_seq);{light}
         ELSIF p_op = 'update' THEN
             {_update(table, columns)}
         ELSE

@@ -191,6 +191,25 @@ BEGIN
         IF p_op = 'create' THEN
             INSERT INTO tasks (stream_id, id, "number", "project_id", "parent_id", "title", "description", "status", "priority", "due_at", "assignee_id", "label_ids", "position", "created_by", "created_at", "completed_at", "recurrence", "previous_id", "updated_at", version)
             VALUES (p_stream, p_id, (c->>'number')::BIGINT, (c->>'project_id')::UUID, (c->>'parent_id')::UUID, (c->>'title')::TEXT, (c->>'description')::TEXT, (c->>'status')::TEXT, (c->>'priority')::TEXT, (c->>'due_at')::TIMESTAMP WITH TIME ZONE, (c->>'assignee_id')::UUID, (c->'label_ids'), (c->>'position')::TEXT, (c->>'created_by')::UUID, (c->>'created_at')::TIMESTAMP WITH TIME ZONE, (c->>'completed_at')::TIMESTAMP WITH TIME ZONE, nullif((c->'recurrence'), 'null'), (c->>'previous_id')::UUID, p_at, p_seq);
+        ELSIF p_op = 'update' AND NOT c ?| '{title,description}' THEN
+            UPDATE tasks t SET
+                "number" = CASE WHEN c ? 'number' THEN (c->>'number')::BIGINT ELSE t."number" END,
+                "project_id" = CASE WHEN c ? 'project_id' THEN (c->>'project_id')::UUID ELSE t."project_id" END,
+                "parent_id" = CASE WHEN c ? 'parent_id' THEN (c->>'parent_id')::UUID ELSE t."parent_id" END,
+                "status" = CASE WHEN c ? 'status' THEN (c->>'status')::TEXT ELSE t."status" END,
+                "priority" = CASE WHEN c ? 'priority' THEN (c->>'priority')::TEXT ELSE t."priority" END,
+                "due_at" = CASE WHEN c ? 'due_at' THEN (c->>'due_at')::TIMESTAMP WITH TIME ZONE ELSE t."due_at" END,
+                "assignee_id" = CASE WHEN c ? 'assignee_id' THEN (c->>'assignee_id')::UUID ELSE t."assignee_id" END,
+                "label_ids" = CASE WHEN c ? 'label_ids' THEN (c->'label_ids') ELSE t."label_ids" END,
+                "position" = CASE WHEN c ? 'position' THEN (c->>'position')::TEXT ELSE t."position" END,
+                "created_by" = CASE WHEN c ? 'created_by' THEN (c->>'created_by')::UUID ELSE t."created_by" END,
+                "created_at" = CASE WHEN c ? 'created_at' THEN (c->>'created_at')::TIMESTAMP WITH TIME ZONE ELSE t."created_at" END,
+                "completed_at" = CASE WHEN c ? 'completed_at' THEN (c->>'completed_at')::TIMESTAMP WITH TIME ZONE ELSE t."completed_at" END,
+                "recurrence" = CASE WHEN c ? 'recurrence' THEN nullif((c->'recurrence'), 'null') ELSE t."recurrence" END,
+                "previous_id" = CASE WHEN c ? 'previous_id' THEN (c->>'previous_id')::UUID ELSE t."previous_id" END,
+                version = p_seq,
+                updated_at = p_at
+            WHERE t.stream_id = p_stream AND t.id = p_id;
         ELSIF p_op = 'update' THEN
             UPDATE tasks t SET
                 "number" = CASE WHEN c ? 'number' THEN (c->>'number')::BIGINT ELSE t."number" END,
