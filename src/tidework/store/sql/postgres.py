@@ -1,7 +1,7 @@
 """The store on PostgreSQL 15 and newer, through asyncpg.
 
-The committer has a connection of its own and writes a group with one round trip: one call of
-`tidework_commit` for each commit, pipelined in one transaction. Reads come from a pool.
+The committer has a connection of its own and writes a group with one call of a function in the
+database. Reads come from a pool.
 """
 
 import asyncio
