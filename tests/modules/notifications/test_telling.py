@@ -262,3 +262,14 @@ async def test_several_processes_tell_the_same_people_once(
     assert await world.store.fetch(_DEAD, {}) == []
     for person in people[1:]:
         assert sorted(await world.told(person)) == ["added"] * 4 + ["assigned"] * 8
+
+
+async def test_who_comes_back_is_not_told_what_went_before(world: World) -> None:
+    ada, bob = await world.team("Ada", "Bob")
+    await world.task(ada, assignee_id=bob)
+    await world.remove(bob)
+    owner = world.member(world.owner)
+    await world.services.workspaces.add(owner, "bob@example.com", "editor", context())
+    told = await world.told(bob)
+    assert "assigned" not in told
+    assert told[-1] == "added"
