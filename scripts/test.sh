@@ -1,8 +1,10 @@
 #!/bin/sh
 # Runs the tests, all of them or what the arguments name.
-# All: first those of the web app's parts, then those that can share the machine, then those that break things under load, one after the
-# other, so that none disturbs another's clients. Processors are shared, and a test that fails beside
-# others is run once more by itself; both outcomes are printed. Named tests are run once, as they are.
+# All: first those of the web app's parts; then those that can share the machine, twice as many at once
+# as it has processors, since half of their time is waiting; then those that break things under load,
+# one for each processor; then those that ask how long something takes, by themselves. Processors are
+# shared, and a test that fails beside others is run once more by itself; both outcomes are printed.
+# Named tests are run once, as they are.
 set -u
 cd "$(dirname "$0")/.."
 PYTHON=.venv/bin/python
@@ -18,8 +20,10 @@ tried() { # PYTEST_ARGUMENT...
     $PYTHON -m pytest "$@" -n 0 --last-failed --last-failed-no-failures none
 }
 
+twice=$($PYTHON -c 'import psutil; print(min(8, 2 * (psutil.cpu_count() or 1)))')
 failed=0
 scripts/web.sh test || failed=1
-tried -n logical --maxprocesses 8 --dist worksteal --ignore tests/faults tests || failed=1
-tried tests/faults || failed=1
+tried -n "$twice" --dist worksteal --ignore tests/faults tests || failed=1
+tried -n logical --maxprocesses 4 --dist loadfile -m "not alone" tests/faults || failed=1
+tried -m alone tests/faults || failed=1
 exit $failed

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+from tests.services import clusters
 from tests.services.processes import wait_until
 from tests.services.require import unavailable
 
@@ -29,7 +30,8 @@ def command(folder: Path, *arguments: str) -> list[str]:
 
 
 def run(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(command(folder, *arguments), capture_output=True, text=True, check=False)
+    first, *rest = arguments
+    return clusters.command("cluster", first, "--dir", str(folder), *rest, settings={})
 
 
 def processes_of(folder: Path) -> list[str]:

@@ -5,14 +5,15 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
+from tests.services import clusters
 from tests.services.brokers import Broker, close_broker, new_broker
+from tests.services.forks import APPEND, zygote
 from tests.services.processes import free_port, kill_tree, tail, wait_until
 from tests.services.server import StartServer
 
@@ -38,12 +39,13 @@ class Worker:
         self.port = free_port()
         self.log = folder / "worker.log"
         words = ["worker", "--processes", "2", "--metrics", f"127.0.0.1:{self.port}"]
-        with self.log.open("wb") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "tidework", *words, "--data-dir", str(data_dir)],
-                env=os.environ | {"TIDEWORK_BROKER_URL": broker_url},
-                stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
-            )  # fmt: skip
+        out = (self.log, APPEND)
+        self.process = zygote().start(
+            [*words, "--data-dir", data_dir],
+            os.environ | {"TIDEWORK_BROKER_URL": broker_url},
+            [(os.devnull, os.O_RDONLY), out, out],
+            session=True,
+        )
 
     @property
     def children(self) -> list[psutil.Process]:
@@ -74,11 +76,8 @@ def test_workers_do_what_follows_and_replace_each_other(
         return address
 
     def run(*words: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "tidework", *words, "--data-dir", str(data_dir)],
-            env=os.environ | {"TIDEWORK_BROKER_URL": nats.url},
-            capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
+        settings = {"TIDEWORK_BROKER_URL": nats.url}
+        return clusters.command(*words, "--data-dir", str(data_dir), settings=settings)
 
     first = register("ada")
     refused = run("worker", "--only", "relay,nobody")

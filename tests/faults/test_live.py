@@ -11,7 +11,7 @@ from tests.faults.harness.people import Person, somebody
 from tests.faults.harness.streams import Network, Reader, network, reading, until_all
 from tests.services.runs import FULL, Run
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900 if FULL else 240)]
+pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(900 if FULL else 240)]
 
 HEARTBEAT_S = 15 if FULL else 1
 SILENCE_S = 22.0 if FULL else 2.0

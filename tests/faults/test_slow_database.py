@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import median
 
 import httpx
+import pytest
 from tests.services.proxy import proxied
 from tests.services.server import StartServer, TideworkServer
 
@@ -83,6 +84,7 @@ async def crowd(server: TideworkServer) -> AsyncIterator[Crowd]:
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
+@pytest.mark.alone
 async def test_who_cannot_be_served_is_told_within_two_seconds_and_all_is_well_soon_after(
     tidework_server: StartServer, postgres_url: str, tmp_path: Path
 ) -> None:

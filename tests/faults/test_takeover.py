@@ -16,7 +16,7 @@ from tidework.cluster import Patroni, primary_of
 from tidework.cluster.postgres import DATABASE
 from tidework.cluster.process import wait_until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900 if FULL else 300)]
+pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(900 if FULL else 300)]
 
 WRITES_WITHIN = 30.0
 

@@ -24,6 +24,10 @@ from tests.services.api import Api, OpenApi, Person
 
 LATER = "UPDATE jobs SET due_at = '2026-01-01T00:00:00.000000Z' WHERE state = 'waiting'"
 
+# Reading a file is the same for both databases. What is written is tried on both in other tests here,
+# and in `transfer`.
+ANY_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 async def team_of_ada(api: Api) -> list[Person]:
     ada = await api.person("ada@example.com", "Ada")
@@ -150,6 +154,7 @@ async def test_only_owners_import_and_are_asked_before_the_file_is_taken(api: Ap
     assert [one["id"] for one in await items(owner, "~/imports")] == [found["id"]]
 
 
+@ANY_DATABASE
 async def test_what_is_no_import_is_refused_in_words(open_api: OpenApi) -> None:
     api = await open_api(MAX_IMPORT_BYTES="1000")
     ada = await api.person()
@@ -200,6 +205,7 @@ HOSTILE = {
 }
 
 
+@ANY_DATABASE
 async def test_what_breaks_off_is_refused_or_taken_as_far_as_it_goes(api: Api) -> None:
     (ada,) = await workspace_of(api)
     body = lzma.compress(b"title\n" + b"".join(b"Task %d\n" % n for n in range(20_000)))[:-500]
@@ -211,6 +217,7 @@ async def test_what_breaks_off_is_refused_or_taken_as_far_as_it_goes(api: Api) -
     assert (look["state"], look["problems"][0]["kind"]) == ("done", "cut_off")
 
 
+@ANY_DATABASE
 @pytest.mark.parametrize("name", HOSTILE)
 async def test_hostile_files_fail_in_words_and_write_nothing(api: Api, name: str) -> None:
     (ada,) = await workspace_of(api)
@@ -225,6 +232,7 @@ async def test_hostile_files_fail_in_words_and_write_nothing(api: Api, name: str
     assert await logged(ada) == before
 
 
+@ANY_DATABASE
 @pytest.mark.parametrize(
     "body",
     [
@@ -250,6 +258,7 @@ async def test_nul_characters_and_formulas_are_only_text(api: Api) -> None:
     assert sorted(await titles(ada)) == ["<script>alert(1)</script>", "=1+1", "nul\ufffdhere"]
 
 
+@ANY_DATABASE
 async def test_what_unpacks_to_gigabytes_is_refused(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -388,6 +397,7 @@ async def test_files_do_not_pile_up(open_api: OpenApi) -> None:
     assert kept() == 1
 
 
+@ANY_DATABASE
 @pytest.mark.slow
 @pytest.mark.skipif(not SHARED.exists(), reason="../shared/data is not beside the repository")
 async def test_a_real_export_of_jira(api: Api) -> None:
@@ -402,8 +412,6 @@ async def test_a_real_export_of_jira(api: Api) -> None:
     assert len(json.dumps(found)) < 100_000
     answer = await ada.get("~/tasks?total=true&limit=1")
     assert answer.json()["total"] == 3036
-    if api.settings.database_path is None:
-        return
     again = await imported(ada, body, query, content_type="application/x-xz")
     assert (again["written"], again["unchanged"]) == ({}, 3036)
     back = await ada.post(f"~/imports/{found['id']}/undo")
