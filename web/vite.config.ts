@@ -12,20 +12,18 @@ const TOGETHER = {
   // Runs while all else is on its way, and so is small.
   boot: /src\/boot\.ts$|preload-helper/,
   // Every page needs it, also those before signing in.
-  base: /node_modules\/(react|react-dom|scheduler|react-i18next|i18next|openapi-fetch|use-sync-external-store|clsx|@tanstack\/(history|store|react-store|router-core|react-router|query-core|react-query))\/|src\/(main\.tsx|api\/client\.ts)$/,
+  base: /node_modules\/(react|react-dom|scheduler|i18next|openapi-fetch|use-sync-external-store|clsx|@tanstack\/(history|store|react-store|router-core|react-router|query-core|react-query))\/|src\/(main\.tsx|api\/client\.ts)$/,
   controls:
     /@mantine\/core\/esm\/components\/(Alert|Button|ActionIcon|CloseButton|Input|InputBase|Loader|TextInput|UnstyledButton)\//,
   shell:
     /src\/app\/(Shell|WorkspaceLayout)\.tsx$|src\/parts\/QuickAdd\/QuickAddHere\.tsx$|src\/parts\/(DueDate|EmptyState|LabelChip|PageSkeleton|PersonAvatar|PriorityIcon|StatusBadge|onDemand)\.tsx$|src\/parts\/filters\/(FilterBar\.tsx|useFilter\.ts|useFiltered\.ts)$|src\/parts\/(useFixedRows|dragging\/grip)\.ts$|src\/replica\/actions\.ts$|\/(use-merged-ref|get-style-object|IconChevronLeft|IconChevronRight|IconClockPause|IconDots|IconUserPlus)\.mjs$/,
   list: /src\/pages\/list\/ListPage\.tsx$/,
 };
-// The words that every page beside the navigation needs.
-const WORDS = /locales\/(\w+)\/(?:shell|filters)\.json$/;
-
-const groups = [
-  ...Object.entries(TOGETHER).map(([name, test], i) => ({ name, test, priority: 20 - i })),
-  { name: (id: string) => WORDS.exec(id)?.[1] ?? null, test: WORDS, priority: 1 },
-];
+const groups = Object.entries(TOGETHER).map(([name, test], i) => ({
+  name,
+  test,
+  priority: 20 - i,
+}));
 
 export default defineConfig({
   plugins: [
@@ -61,6 +59,15 @@ export default defineConfig({
         ],
       },
     }),
+    {
+      // It waits for no style sheet: the session is asked for as soon as can be.
+      name: "tidework-boot",
+      apply: "build",
+      transformIndexHtml: {
+        order: "post",
+        handler: (html) => html.replace(/<script (?=[^>]*\/boot-)/, "<script async "),
+      },
+    },
     compress(),
   ],
   resolve: { alias: { "@": here("./src") } },

@@ -11,5 +11,12 @@ export const quiet = (): Promise<unknown> =>
     else setTimeout(go, 50);
   });
 
-/** The same, and not while the application begins. */
+/** When what is new is on the screen. */
+export const drawn = (): Promise<unknown> =>
+  new Promise((go) => {
+    if (document.visibilityState === "hidden") go(undefined);
+    else requestAnimationFrame(() => setTimeout(go));
+  }).then(quiet);
+
+/** The same as `quiet`, and not while the application begins. */
 export const begun: Promise<unknown> = new Promise((go) => setTimeout(go, BEGUN_MS)).then(quiet);

@@ -1,6 +1,6 @@
 import { Avatar, UnstyledButton, type UnstyledButtonProps } from "@mantine/core";
 import type { ComponentProps } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { initials } from "@/parts/initials";
 import { useMe } from "@/replica/hooks";
 

@@ -1,8 +1,8 @@
 import { Kbd, Menu } from "@mantine/core";
 import { IconLogout, IconSettings, IconShield } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
 import { signOut } from "@/api/session";
+import { useTranslation } from "@/i18n/words";
 import { useMe } from "@/replica/hooks";
 import { AccountButton } from "./AccountButton";
 import type { Overlay } from "./Shell";

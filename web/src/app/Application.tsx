@@ -3,6 +3,7 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { queryClient } from "@/api/queries";
+import { Words } from "@/i18n/words";
 import { said } from "@/notices";
 import { begun } from "@/quiet";
 import { router } from "./router";
@@ -16,20 +17,22 @@ const Notices = lazy(async () => {
 /** Everything around the pages. */
 export function Application() {
   return (
-    <DirectionProvider>
-      <MantineProvider
-        theme={theme}
-        cssVariablesResolver={variables}
-        defaultColorScheme="auto"
-        getStyleNonce={styleNonce}
-      >
-        <QueryClientProvider client={queryClient}>
-          <RouterProvider router={router} />
-          <Suspense fallback={null}>
-            <Notices />
-          </Suspense>
-        </QueryClientProvider>
-      </MantineProvider>
-    </DirectionProvider>
+    <Words>
+      <DirectionProvider>
+        <MantineProvider
+          theme={theme}
+          cssVariablesResolver={variables}
+          defaultColorScheme="auto"
+          getStyleNonce={styleNonce}
+        >
+          <QueryClientProvider client={queryClient}>
+            <RouterProvider router={router} />
+            <Suspense fallback={null}>
+              <Notices />
+            </Suspense>
+          </QueryClientProvider>
+        </MantineProvider>
+      </DirectionProvider>
+    </Words>
   );
 }

@@ -1,6 +1,6 @@
 import { Alert, Button, Group } from "@mantine/core";
 import { lazy, Suspense, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { useConnection } from "@/replica/hooks";
 import { useNewVersion } from "./newVersion";
 import classes from "./Shell.module.css";

@@ -1,5 +1,5 @@
 import { useMemo } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { ConflictDialog, type Side } from "@/parts/ConflictDialog";
 import type { NamesOf } from "@/parts/fieldWords";
 import { resolveConflicts } from "@/replica/actions";

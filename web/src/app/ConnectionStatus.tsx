@@ -1,6 +1,6 @@
 import { Badge } from "@mantine/core";
 import { IconCloudOff, IconCloudUp } from "@tabler/icons-react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { useConnection } from "@/replica/hooks";
 
 /** Says when there is no network, and how much waits for it. */

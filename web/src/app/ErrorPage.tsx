@@ -1,4 +1,4 @@
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 
 /** A page that could not be drawn: what happened, and a way on. */
 export function ErrorPage({ error }: { error: unknown }) {

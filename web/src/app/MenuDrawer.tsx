@@ -1,5 +1,5 @@
 import { Drawer } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { Navigation } from "./Navigation";
 import type { Overlay } from "./Shell";
 

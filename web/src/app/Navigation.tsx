@@ -17,7 +17,7 @@ import {
 } from "@tabler/icons-react";
 import { Link, useNavigate, useRouter, useRouterState } from "@tanstack/react-router";
 import type { MouseEvent, ReactNode } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { useUnread } from "@/pages/inbox/unread";
 import { useSavedFilters } from "@/parts/filters/useSavedFilters";
 import { useWorkspaceId, useWorkspaces } from "@/replica/hooks";

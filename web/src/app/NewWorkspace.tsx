@@ -1,9 +1,9 @@
 import { Button, Group, Modal, Stack, TextInput } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { api, data } from "@/api/client";
 import { useProblemWords } from "@/i18n/problemWords";
+import { useTranslation } from "@/i18n/words";
 import { newKey } from "@/ids";
 import { store } from "@/replica/store";
 

@@ -3,7 +3,7 @@ import { useMantineColorScheme } from "@mantine/core";
 import { Spotlight, type SpotlightActionData, spotlight } from "@mantine/spotlight";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { useMe, useViews, useWorkspaceId, useWorkspaces } from "@/replica/hooks";
 import { lastWorkspace } from "@/replica/lastWorkspace";
 import type { Task } from "@/replica/model";

@@ -1,7 +1,7 @@
 import { Modal, NativeSelect, Stack } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { QuickAddHere } from "@/parts/QuickAdd/QuickAddHere";
 import { can, useWorkspaceId, useWorkspaces } from "@/replica/hooks";
 import { lastWorkspace, oneOf } from "@/replica/lastWorkspace";

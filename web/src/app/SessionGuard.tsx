@@ -1,7 +1,7 @@
 import { useRouter } from "@tanstack/react-router";
 import { lazy, type ReactNode, Suspense, useEffect, useState, useSyncExternalStore } from "react";
-import { useTranslation } from "react-i18next";
 import { onSession, sessionEnded, sessionState } from "@/api/session";
+import { useTranslation } from "@/i18n/words";
 
 import classes from "./Shell.module.css";
 

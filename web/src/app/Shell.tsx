@@ -2,7 +2,7 @@ import { Box } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { Outlet, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { listenToKeys } from "@/parts/shortcuts";
 import { beginStore } from "@/replica/begin";
 import { Banners } from "./Banners";
@@ -19,6 +19,7 @@ const Palette = lazy(() => import("./Palette"));
 const QuickAddDialog = lazy(() => import("./QuickAddDialog"));
 const ShortcutSheet = lazy(() => import("./ShortcutSheet"));
 
+export { WorkspaceLayout } from "./WorkspaceLayout";
 export type Overlay = "palette" | "quickAdd" | "shortcuts" | "workspace" | null;
 
 /** Navigation, and the page beside it. */

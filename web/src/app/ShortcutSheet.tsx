@@ -1,6 +1,6 @@
 import { Kbd, Modal, Stack, Switch, Table, Text } from "@mantine/core";
 import { Fragment, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { isMac, shortcutsOn, switchShortcuts, useShortcutList } from "@/parts/shortcuts";
 
 const keyName = (key: string): string => key.replace("mod+", isMac() ? "⌘ " : "Ctrl ");

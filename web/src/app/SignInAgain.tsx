@@ -1,9 +1,9 @@
 import { Button, Group, Modal, PasswordInput, Stack, Text } from "@mantine/core";
 import { type FormEvent, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { api, data } from "@/api/client";
 import { adopt, signOut } from "@/api/session";
 import { useProblemWords } from "@/i18n/problemWords";
+import { useTranslation } from "@/i18n/words";
 import { useMe } from "@/replica/hooks";
 
 /** The session has ended elsewhere: sign in over the page, nothing on it is lost. */

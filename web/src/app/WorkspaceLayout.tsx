@@ -1,6 +1,6 @@
 import { Outlet } from "@tanstack/react-router";
 import { useEffect } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { NothingHere } from "@/parts/NothingHere";
 import { useLooking, useView, useWorkspaceId } from "@/replica/hooks";
 import { rememberWorkspace } from "@/replica/lastWorkspace";

@@ -29,13 +29,11 @@ const PAGES: readonly Page[] = [
 export function fetchAhead(path: string, signedIn: boolean): void {
   const asked: Promise<unknown>[] = [];
   const words = (...names: string[]) => {
-    for (const name of names) asked.push(fileOf(language(), name) ?? Promise.resolve());
+    for (const name of names) asked.push(fileOf(language(), name));
   };
-  words("common", "parts");
+  words("common");
   if (signedIn) {
-    words("shell", "filters");
     asked.push(import("./Shell"), import("@/replica/db"));
-    if (path.startsWith("/w/")) asked.push(import("./WorkspaceLayout"));
     const page = PAGES.find(({ at }) => at.test(path));
     if (page !== undefined) {
       words(...page.words);

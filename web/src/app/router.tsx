@@ -114,7 +114,7 @@ const inbox = createRoute({
 const workspace = createRoute({
   getParentRoute: () => shell,
   path: "/w/$workspace",
-  component: page(() => import("./WorkspaceLayout"), "WorkspaceLayout"),
+  component: page(() => import("./Shell"), "WorkspaceLayout"),
 });
 
 /** Pages keep what filters them in their address, in words of `parts/filters`; and the panel. */

@@ -1,5 +1,5 @@
 import { useNavigate } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { useShortcuts } from "@/parts/shortcuts";
 import { useWorkspaceId, useWorkspaces } from "@/replica/hooks";
 import { lastWorkspace } from "@/replica/lastWorkspace";

@@ -1,8 +1,20 @@
-/** Where the words are: a file for each language and namespace. */
+/** Where the words are: a file for each language and namespace, but one for all that come first. */
 
-type File = { default: Record<string, unknown> };
+type Words = { default: Record<string, unknown> };
 
-const files = import.meta.glob<File>("../locales/*/*.json");
+const FIRST = ["common", "parts", "shell", "filters"] as const;
 
-export const fileOf = (lng: string, ns: string): Promise<File> | undefined =>
-  files[`../locales/${lng}/${ns}.json`]?.();
+const first = import.meta.glob<Record<(typeof FIRST)[number], Words["default"]>>(
+  "../locales/*/first.ts",
+);
+const files = import.meta.glob<Words>([
+  "../locales/*/*.json",
+  "!../locales/*/{common,parts,shell,filters}.json",
+]);
+
+export async function fileOf(lng: string, ns: string): Promise<Words | undefined> {
+  const name = FIRST.find((one) => one === ns);
+  if (name === undefined) return files[`../locales/${lng}/${ns}.json`]?.();
+  const words = await first[`../locales/${lng}/first.ts`]?.();
+  return words && { default: words[name] };
+}

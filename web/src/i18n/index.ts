@@ -1,7 +1,6 @@
 /** The words of the application: a namespace per page, loaded with it. */
 
 import i18next from "i18next";
-import { initReactI18next } from "react-i18next";
 import { fileOf } from "./files";
 import { applyLook, keepLanguage, type Language, language } from "./look";
 
@@ -10,7 +9,6 @@ const load = async (lng: string, ns: string) => (await fileOf(lng, ns))?.default
 /** Ready with the words that every page needs. */
 export async function startWords(): Promise<void> {
   await i18next
-    .use(initReactI18next)
     .use({ type: "backend", read: (lng: string, ns: string) => load(lng, ns) } as never)
     .init({
       lng: language(),
@@ -19,7 +17,6 @@ export async function startWords(): Promise<void> {
       defaultNS: "common",
       interpolation: { escapeValue: false },
       returnNull: false,
-      react: { useSuspense: true },
     });
 }
 

@@ -2,8 +2,8 @@
 
 import i18next, { type TFunction } from "i18next";
 import { useMemo } from "react";
-import { useTranslation } from "react-i18next";
 import { asProblem, type Problem, type ProblemItem } from "@/api/problem";
+import { useTranslation } from "@/i18n/words";
 
 const STEPS = [
   ["hour", 3_600_000],

@@ -1,5 +1,5 @@
 import { Button, Group, Text } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 
 type Props = { text: string; undo: (() => void) | undefined; close: () => void };
 

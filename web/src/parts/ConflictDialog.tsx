@@ -1,6 +1,6 @@
 import { Button, Group, Modal, Text } from "@mantine/core";
 import { useId, useMemo, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import type { Conflict, Field } from "@/replica/model";
 import { localeFor } from "@/time/format";
 import styles from "./ConflictDialog.module.css";

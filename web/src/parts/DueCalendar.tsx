@@ -1,7 +1,7 @@
 import "@mantine/dates/styles.css";
 import "dayjs/locale/de";
 import { DatePicker } from "@mantine/dates";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { type DayKey, isDay } from "@/time/dates";
 import { weekStartOf } from "@/time/format";
 import styles from "./DuePicker.module.css";

@@ -1,11 +1,11 @@
 import { IconAlertCircleFilled, IconCalendar, IconRepeat } from "@tabler/icons-react";
-import { useSyncExternalStore } from "react";
-import { useTranslation } from "react-i18next";
+import { useMemo, useSyncExternalStore } from "react";
+import { useTranslation } from "@/i18n/words";
 import { nowMs } from "@/time/clock";
 import { dayOf, momentOf } from "@/time/dates";
 import { formatDue, formatDueLong, localeFor } from "@/time/format";
 import styles from "./DueDate.module.css";
-import { onMinute } from "./minutes";
+import { minuteNow, onMinute } from "./minutes";
 
 type Props = {
   iso: string;
@@ -30,14 +30,15 @@ export function DueDate(props: Props) {
   const { iso, timeZone, language, closed = false, icon = true, repeats = false } = props;
   const { t } = useTranslation("parts");
   const locale = localeFor(language);
-  // A text, so that nothing is drawn anew while it stays the same.
-  const shown = useSyncExternalStore(onMinute, () => {
+  const minute = useSyncExternalStore(onMinute, minuteNow);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what is said follows from the minute
+  const { due, text } = useMemo(() => {
     const now = nowMs();
-    return `${nearness(iso, now, timeZone, closed)}|${formatDue(iso, now, locale, timeZone)}`;
-  });
-  const bar = shown.indexOf("|");
-  const due = shown.slice(0, bar);
-  const text = shown.slice(bar + 1);
+    return {
+      due: nearness(iso, now, timeZone, closed),
+      text: formatDue(iso, now, locale, timeZone),
+    };
+  }, [minute, iso, timeZone, closed, locale]);
   const overdue = due === "overdue";
   const Icon = overdue ? IconAlertCircleFilled : IconCalendar;
   if (Number.isNaN(momentOf(iso))) return null;

@@ -1,7 +1,7 @@
 import { Button, Input, Popover, Skeleton, UnstyledButton } from "@mantine/core";
 import { IconCalendarDue, IconSelector } from "@tabler/icons-react";
 import { type KeyboardEvent, lazy, Suspense, useId, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { nowMs } from "@/time/clock";
 import {
   addDays,

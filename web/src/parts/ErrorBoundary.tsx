@@ -1,7 +1,7 @@
 import { Button, Code, Group, Text, Title } from "@mantine/core";
 import { Component, type ErrorInfo, type ReactNode, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { asProblem } from "@/api/problem";
+import { useTranslation } from "@/i18n/words";
 import styles from "./ErrorBoundary.module.css";
 
 type Props = {

@@ -1,8 +1,8 @@
 import { Alert, Button, Group, Text } from "@mantine/core";
 import { IconAlertCircle, IconCloudOff } from "@tabler/icons-react";
-import { useTranslation } from "react-i18next";
 import { asProblem } from "@/api/problem";
 import { useProblemWords } from "@/i18n/problemWords";
+import { useTranslation } from "@/i18n/words";
 
 type Props = {
   /** Whatever was thrown. */

@@ -1,6 +1,6 @@
 import { Anchor, Progress, Text } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { useLanguage } from "@/replica/hooks";
 import { inBytes } from "./bytes";
 

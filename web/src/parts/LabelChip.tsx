@@ -1,5 +1,5 @@
 import { IconX } from "@tabler/icons-react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { readableOn, rgb } from "./colours";
 import styles from "./LabelChip.module.css";
 

@@ -1,6 +1,6 @@
 import { IconTag } from "@tabler/icons-react";
 import { useMemo } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import type { Label } from "@/replica/model";
 import { LabelChip } from "./LabelChip";
 import { type Option, Picker, type PickerLook } from "./Picker";

@@ -1,6 +1,6 @@
 import { IconUserOff } from "@tabler/icons-react";
 import { useMemo } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import type { Member } from "@/replica/model";
 import { PersonAvatar } from "./PersonAvatar";
 import { type Option, Picker, type PickerLook } from "./Picker";

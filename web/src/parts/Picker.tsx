@@ -1,7 +1,7 @@
 import { Combobox, Input, UnstyledButton, useCombobox, VisuallyHidden } from "@mantine/core";
 import { IconCheck, IconPlus, IconSelector } from "@tabler/icons-react";
 import { type ReactNode, useEffect, useId, useMemo, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import styles from "./Picker.module.css";
 
 export type Option = {

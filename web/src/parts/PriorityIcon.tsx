@@ -4,7 +4,7 @@ import {
   IconChevronUp,
   IconEqual,
 } from "@tabler/icons-react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import type { Priority } from "@/replica/model";
 import styles from "./PriorityIcon.module.css";
 

@@ -1,5 +1,5 @@
 import { useMemo } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import type { Project } from "@/replica/model";
 import { type Option, Picker, type PickerLook } from "./Picker";
 import styles from "./Picker.module.css";

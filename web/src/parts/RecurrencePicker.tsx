@@ -1,7 +1,7 @@
 import { Button, Checkbox, Text, TextInput } from "@mantine/core";
 import { IconRepeat, IconRepeatOff } from "@tabler/icons-react";
 import { useId, useMemo, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import type { Recurrence } from "@/replica/model";
 import { dayOfIso } from "@/time/dates";
 import { localeFor } from "@/time/format";

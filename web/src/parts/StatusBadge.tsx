@@ -4,7 +4,7 @@ import {
   IconCircleHalf2,
   IconCircleX,
 } from "@tabler/icons-react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import type { Status } from "@/replica/model";
 import styles from "./StatusBadge.module.css";
 

@@ -1,4 +1,4 @@
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { STATUSES, type Status } from "@/replica/model";
 import { Picker, type PickerLook } from "./Picker";
 import { StatusIcon } from "./StatusBadge";

@@ -1,5 +1,7 @@
 /** One timer for all that shows how far off something is. */
 
+import { nowMs } from "@/time/clock";
+
 const MINUTE_MS = 60_000;
 const listeners = new Set<() => void>();
 let timer: ReturnType<typeof setInterval> | undefined;
@@ -22,3 +24,6 @@ export function onMinute(listener: () => void): () => void {
     document.removeEventListener("visibilitychange", tell);
   };
 }
+
+/** The present one, counted. */
+export const minuteNow = (): number => Math.floor(nowMs() / MINUTE_MS);

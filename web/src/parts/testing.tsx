@@ -4,7 +4,7 @@ import { MantineProvider } from "@mantine/core";
 import { type RenderResult, render } from "@testing-library/react";
 import i18next from "i18next";
 import type { ReactNode } from "react";
-import { initReactI18next } from "react-i18next";
+import { Words } from "@/i18n/words";
 
 const files = import.meta.glob<{ default: Record<string, unknown> }>("../locales/*/*.json");
 
@@ -12,15 +12,12 @@ const files = import.meta.glob<{ default: Record<string, unknown> }>("../locales
 export async function startForTests(...namespaces: string[]): Promise<void> {
   const read = async (lng: string, ns: string) =>
     (await files[`../locales/${lng}/${ns}.json`]?.())?.default ?? {};
-  await i18next
-    .use(initReactI18next)
-    .use({ type: "backend", read } as never)
-    .init({
-      lng: "en",
-      preload: ["en", "de"],
-      ns: namespaces,
-      interpolation: { escapeValue: false },
-    });
+  await i18next.use({ type: "backend", read } as never).init({
+    lng: "en",
+    preload: ["en", "de"],
+    ns: namespaces,
+    interpolation: { escapeValue: false },
+  });
   if (typeof window === "undefined") return;
   const none = () => undefined;
   window.matchMedia ??= ((query: string) => ({
@@ -45,4 +42,8 @@ export async function startForTests(...namespaces: string[]): Promise<void> {
 
 /** `element` as the application draws it, without what moves. */
 export const show = (element: ReactNode): RenderResult =>
-  render(<MantineProvider env="test">{element}</MantineProvider>);
+  render(
+    <Words>
+      <MantineProvider env="test">{element}</MantineProvider>
+    </Words>,
+  );

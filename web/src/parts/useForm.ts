@@ -1,7 +1,7 @@
 import { type FormEvent, useCallback, useEffect, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { asProblem, Problem } from "@/api/problem";
 import { useProblemWords } from "@/i18n/problemWords";
+import { useTranslation } from "@/i18n/words";
 
 type Values = Record<string, string>;
 

@@ -66,7 +66,8 @@ textsAreIn((workspaceId, taskId) => {
   return waiting.at(-1) ?? queryClient.getQueryData<string>(textKey(workspaceId, taskId));
 });
 
-let wasIn = false;
+// Often the session is there before this code is.
+let wasIn = sessionState() === "in";
 
 /** Ended while nobody was looking: what is kept here stays only as long as something waits. */
 async function endedMeanwhile(): Promise<void> {

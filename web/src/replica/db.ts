@@ -16,6 +16,13 @@ export type Head = {
   /** Who is writing it for the first time; nobody else may end that. */
   writing?: string;
 };
+/** Tasks as they came, many in one text: a row for each takes many times as long. */
+export type Part = { n?: number; workspace_id: string; tasks: string };
+/** What has happened to a task since. */
+export type Row = Task | Gone;
+export type Gone = { id: string; workspace_id: string; gone: true };
+/** Descriptions as they came, with the ids of their tasks. */
+export type TextPart = { n?: number; workspace_id: string; ids: string[]; texts: string };
 export type Text = { id: string; workspace_id: string; version: number; description: string };
 /** Something typed and not sent, by what it is for. */
 export type Draft = { id: string; text: string; at: number };
@@ -23,7 +30,9 @@ export type Kept = { id: string; value: unknown };
 
 export class Database extends Dexie {
   declare heads: EntityTable<Head, "id">;
-  declare tasks: EntityTable<Task, "id">;
+  declare parts: EntityTable<Part, "n">;
+  declare tasks: EntityTable<Row, "id">;
+  declare textParts: EntityTable<TextPart, "n">;
   declare texts: EntityTable<Text, "id">;
   declare outbox: EntityTable<Entry, "key">;
   declare drafts: EntityTable<Draft, "id">;
@@ -39,6 +48,7 @@ export class Database extends Dexie {
       drafts: "id",
       kept: "id",
     });
+    this.version(2).stores({ parts: "++n, workspace_id", textParts: "++n, workspace_id, *ids" });
   }
 
   /** Call `tell` with what waits to be sent, now and whenever any tab changes that. */

@@ -64,7 +64,7 @@ export type Work =
 export type Conflict = { taskId: string; field: Field; mine: unknown; theirs: unknown };
 
 /** A request as it went out: sent again until its outcome is known, it must not differ. */
-export type Sent = { key: string; body: unknown };
+export type Sent = { key: string; body?: unknown };
 
 /** What somebody did here, until the server has it and everyone here has seen that. */
 export type Entry = {

@@ -34,6 +34,9 @@ const LONGEST_WAIT_MS = 30_000;
 const KEPT_MS = 10_000;
 const ATTEMPTS = 5;
 
+/** Whether a request with it may have gone out. */
+const isBegun = ({ state, sent }: Entry): boolean => state === "done" || sent !== undefined;
+
 export class Outbox {
   private entries: Entry[] = [];
   private readonly unsaved = new Set<string>();
@@ -92,15 +95,8 @@ export class Outbox {
   /** Take the entry back: before it is sent it just goes, later another commit reverses it. */
   async undo(key: string): Promise<void> {
     const entry = this.entries.find((one) => one.key === key);
-    if (
-      entry !== undefined &&
-      entry.state !== "done" &&
-      entry.sent === undefined &&
-      this.sending !== key
-    ) {
-      this.remove([key]);
-      return;
-    }
+    const begun = entry === undefined || this.sending === key || isBegun(entry);
+    if (!begun && (await this.takenBack(key))) return;
     const seq = await this.seqOf(key);
     if (seq !== null)
       this.add(entry?.workspaceId ?? this.where.get(key) ?? "", { kind: "undo", seq });
@@ -126,6 +122,39 @@ export class Outbox {
 
   private sending: string | null = null;
   private readonly where = new Map<string, string>();
+
+  /** Remove the entry, unless another tab has begun to send it meanwhile. */
+  private async takenBack(key: string): Promise<boolean> {
+    this.hide([key]);
+    let late = false;
+    await this.keeper.write((db) =>
+      db.transaction("rw", db.outbox, async () => {
+        const row = await db.outbox.get(key);
+        late = row !== undefined && isBegun(row);
+        if (!late) await db.outbox.delete(key);
+      }),
+    );
+    if (!late) return true;
+    this.gone.delete(key);
+    this.merge((await this.keeper.read((db) => db.outbox.orderBy("order").toArray())) ?? []);
+    return false;
+  }
+
+  /** Keep that it is being sent now. False when another tab has just taken it back. */
+  private async claimed(entry: Entry): Promise<boolean> {
+    if (this.unsaved.has(entry.key) && !(await this.save(entry))) return true;
+    let there = true;
+    await this.keeper.write((db) =>
+      db.transaction("rw", db.outbox, async () => {
+        there = (await db.outbox.get(entry.key)) !== undefined;
+        if (there) await db.outbox.put(entry);
+      }),
+    );
+    if (there) this.entries = this.entries.map((one) => (one.key === entry.key ? entry : one));
+    else this.hide([entry.key]);
+    this.on.changed();
+    return there;
+  }
 
   private seqOf(key: string): Promise<number | null> {
     const known = this.seqs.get(key);
@@ -178,12 +207,16 @@ export class Outbox {
   }
 
   private remove(keys: readonly string[]): void {
+    this.hide(keys);
+    void this.keeper.write((db) => db.outbox.bulkDelete([...keys]));
+  }
+
+  private hide(keys: readonly string[]): void {
     for (const key of keys) {
       this.gone.add(key);
       this.unsaved.delete(key);
     }
     this.entries = this.entries.filter(({ key }) => !keys.includes(key));
-    void this.keeper.write((db) => db.outbox.bulkDelete([...keys]));
     this.on.changed();
   }
 
@@ -232,8 +265,9 @@ export class Outbox {
         return 0;
       }
       // Kept with its key before it goes, so that after a crash the same request goes again.
-      if (ready !== entry) await this.replace(ready);
-      this.finish(ready, replica, await send(ready));
+      const going = ready.sent === undefined ? { ...ready, sent: { key: ready.key } } : ready;
+      if (going !== entry && !(await this.claimed(going))) return 0;
+      this.finish(going, replica, await send(going));
       this.attempts = 0;
       return 0;
     } catch (error) {

@@ -2,6 +2,7 @@
 
 import type { Schemas } from "@/api/client";
 import { api, data } from "@/api/client";
+import { asProblem } from "@/api/problem";
 import { newKey } from "@/ids";
 import { operationsOf } from "./fold";
 import type { Conflict, Entry, Sent, TaskOperation } from "./model";
@@ -104,10 +105,16 @@ async function sendComment(
     );
     return { ...seqOf(response), ...(comment && { comment }) };
   }
-  const { response } = await api.DELETE("/api/v1/workspaces/{w}/comments/{comment_id}", {
-    params: { path },
-  });
-  return seqOf(response);
+  try {
+    const { response } = await api.DELETE("/api/v1/workspaces/{w}/comments/{comment_id}", {
+      params: { path },
+    });
+    return seqOf(response);
+  } catch (error) {
+    // It is not there: by a request of ours whose answer was lost, or by somebody else's.
+    if (asProblem(error).status === 404) return {};
+    throw error;
+  }
 }
 
 function seqOf(response: Response): { seq?: number } {

@@ -2,9 +2,11 @@
 
 import { api, data } from "@/api/client";
 import { Problem } from "@/api/problem";
+import { onSession, sessionState } from "@/api/session";
 import { quiet } from "@/quiet";
 import { operationsOf } from "./fold";
 import { Keeper, type Storage } from "./keeper";
+import { readText } from "./keeping";
 import type { Entry, Workspace } from "./model";
 import { Outbox } from "./outbox";
 import { WorkspaceSync } from "./sync";
@@ -50,6 +52,7 @@ export class Store {
   // One tab sends for all; what is refused is said in whichever the person looks at.
   private readonly tabs =
     typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("tidework.refused");
+  private endListening: (() => void) | undefined;
   private poll: ReturnType<typeof setInterval> | undefined;
 
   constructor(
@@ -99,6 +102,10 @@ export class Store {
     document.addEventListener("visibilitychange", this.refreshAll);
     void this.refreshAll();
     void this.outbox.start();
+    // Whoever has signed in again does not wait for the next attempt.
+    this.endListening = onSession(() => {
+      if (sessionState() === "in") this.outbox.soon();
+    });
     void this.kept<Workspace[]>(WORKSPACES).then((items) => {
       if (items !== undefined && this.list.length === 0) this.setWorkspaces(items);
     });
@@ -106,6 +113,7 @@ export class Store {
 
   stop(): void {
     clearInterval(this.poll);
+    this.endListening?.();
     document.removeEventListener("visibilitychange", this.refreshAll);
     this.outbox.stop();
     for (const sync of this.syncs.values()) sync.close();
@@ -168,7 +176,7 @@ export class Store {
 
   /** The description of a task as it is kept here. */
   text(taskId: string) {
-    return this.keeper.read((db) => db.texts.get(taskId));
+    return this.keeper.read((db) => readText(db, taskId));
   }
 
   keepText(workspaceId: string, id: string, version: number, description: string): void {

@@ -5,7 +5,7 @@ import { takePage } from "@/api/early";
 import { asProblem } from "@/api/problem";
 import { API } from "@/api/session";
 import { newId } from "@/ids";
-import { quiet } from "@/quiet";
+import { drawn, quiet } from "@/quiet";
 import type { Head } from "./db";
 import type { Keeper } from "./keeper";
 import {
@@ -24,8 +24,8 @@ import { tellsOfPeople } from "./people";
 import type { Folded, WorkspaceReplica } from "./workspace";
 
 const PAGE = 1000;
-// Rows that are written without a pause: a few milliseconds' work.
-const AT_ONCE = 40;
+// Tasks that are written without a pause.
+const AT_ONCE = 100;
 // How long people look at nothing rather than at a part.
 const PARTS_MS = 1_000;
 
@@ -134,6 +134,7 @@ export class WorkspaceSync {
     const { replica, keeper } = this;
     const { id } = replica;
     const writing = newId();
+    await drawn();
     let kept = await keeper.write((db) => writeBegin(db, begun, writing));
     for (let from = 0; kept && from < tasks.length; from += AT_ONCE) {
       await quiet();
@@ -225,11 +226,10 @@ export class WorkspaceSync {
         const query = cursor === undefined ? {} : { cursor };
         const params = { path: { w: id }, query };
         const page = await data(api.GET("/api/v1/workspaces/{w}/texts", { params }));
-        const rows = page.items.map((text) => ({ ...text, workspace_id: id }));
-        for (let from = 0; from < rows.length; from += AT_ONCE) {
+        for (let from = 0; from < page.items.length; from += AT_ONCE) {
           await quiet();
-          const part = rows.slice(from, from + AT_ONCE);
-          if (!(await this.keeper.write((db) => writeTexts(db, part)))) return;
+          const part = page.items.slice(from, from + AT_ONCE);
+          if (!(await this.keeper.write((db) => writeTexts(db, id, part)))) return;
         }
         cursor = page.next_cursor;
       }

@@ -1,6 +1,6 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
 import { api, data, type Schemas } from "@/api/client";
+import { useTranslation } from "@/i18n/words";
 import { useLanguage, useZone } from "@/replica/hooks";
 import { momentOf } from "@/time/dates";
 import { formatMoment, localeFor } from "@/time/format";

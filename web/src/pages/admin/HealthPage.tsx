@@ -1,7 +1,7 @@
 import { Button, Group, Skeleton, Text } from "@mantine/core";
 import { IconAlertTriangle, IconCircleCheck, IconPlugConnectedX } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { useLanguage, useZone } from "@/replica/hooks";
 import { formatMoment, localeFor } from "@/time/format";
 import { AdminFrame } from "./AdminFrame";

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
 import { api, data, type Schemas } from "@/api/client";
+import { useTranslation } from "@/i18n/words";
 import { inBytes } from "@/parts/bytes";
 import { ErrorNote } from "@/parts/ErrorNote";
 import { PageSkeleton } from "@/parts/PageSkeleton";

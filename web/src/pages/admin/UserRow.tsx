@@ -2,9 +2,9 @@ import { ActionIcon, Badge, Button, NativeSelect, Switch, Text, TextInput } from
 import { IconTrash } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { api, type Schemas } from "@/api/client";
 import { useProblemWords } from "@/i18n/problemWords";
+import { useTranslation } from "@/i18n/words";
 import { fail, tell } from "@/notices";
 import { PersonAvatar } from "@/parts/PersonAvatar";
 import { useLanguage, useMe, useZone } from "@/replica/hooks";

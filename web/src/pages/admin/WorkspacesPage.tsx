@@ -1,9 +1,9 @@
 import { Badge, Button, TextInput } from "@mantine/core";
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { api, data, type Schemas } from "@/api/client";
 import { useProblemWords } from "@/i18n/problemWords";
+import { useTranslation } from "@/i18n/words";
 import { tell } from "@/notices";
 import { useLanguage, useZone } from "@/replica/hooks";
 import { momentOf } from "@/time/dates";

@@ -1,8 +1,8 @@
 import { Alert, Button } from "@mantine/core";
 import { useRouter } from "@tanstack/react-router";
 import { useCallback, useState, useSyncExternalStore } from "react";
-import { useTranslation } from "react-i18next";
 import { onSession, sessionState, signOut } from "@/api/session";
+import { useTranslation } from "@/i18n/words";
 import { useForm } from "@/parts/useForm";
 import { AuthFrame } from "./AuthFrame";
 import styles from "./auth.module.css";

@@ -1,9 +1,9 @@
 import { Title, UnstyledButton } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
 import type { ReactNode } from "react";
-import { useTranslation } from "react-i18next";
 import { speak } from "@/i18n";
 import { LANGUAGES, type Language } from "@/i18n/look";
+import { useTranslation } from "@/i18n/words";
 import styles from "./auth.module.css";
 
 const NAMES: Record<Language, string> = { en: "English", de: "Deutsch" };

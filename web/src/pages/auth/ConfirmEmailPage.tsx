@@ -1,9 +1,9 @@
 import { Alert, Button, Loader } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import { asProblem } from "@/api/problem";
 import { useProblemWords } from "@/i18n/problemWords";
+import { useTranslation } from "@/i18n/words";
 import { AuthFrame } from "./AuthFrame";
 import { ButtonLink } from "./fields";
 import { confirm, tokenOfLink } from "./open";

@@ -1,7 +1,7 @@
 import { Alert } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
 import { sessionEnded } from "@/api/session";
+import { useTranslation } from "@/i18n/words";
 import { useForm } from "@/parts/useForm";
 import { AuthFrame } from "./AuthFrame";
 import styles from "./auth.module.css";

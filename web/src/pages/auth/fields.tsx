@@ -1,7 +1,7 @@
 import { Alert, Anchor, Button, type ButtonProps, PasswordInput, TextInput } from "@mantine/core";
 import { createLink } from "@tanstack/react-router";
 import type { ComponentProps, ReactNode } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import type { useForm } from "@/parts/useForm";
 import styles from "./auth.module.css";
 

@@ -1,6 +1,6 @@
 import { useDirection } from "@mantine/core";
 import { lazy, Suspense, useCallback, useEffect, useId, useMemo, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { useGrip } from "@/parts/dragging/grip";
 import type { Task } from "@/replica/model";
 import { BoardColumn } from "./BoardColumn";

@@ -1,7 +1,7 @@
 import { NativeSelect } from "@mantine/core";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { FilterBar } from "@/parts/filters/FilterBar";
 import { useNames } from "@/parts/filters/names";
 import { useFilter } from "@/parts/filters/useFilter";

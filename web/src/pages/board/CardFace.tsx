@@ -1,6 +1,6 @@
 import { IconClockPause } from "@tabler/icons-react";
 import { memo } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { DueDate } from "@/parts/DueDate";
 import { LabelChip } from "@/parts/LabelChip";
 import { PersonAvatar } from "@/parts/PersonAvatar";

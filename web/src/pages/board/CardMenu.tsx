@@ -1,5 +1,5 @@
 import { Menu } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import type { Column } from "./columns";
 import { type Card, others, type Place, placeOf } from "./moves";
 

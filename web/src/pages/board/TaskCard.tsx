@@ -1,6 +1,6 @@
 import { IconDots } from "@tabler/icons-react";
 import { type KeyboardEvent, type MouseEvent, memo, type SyntheticEvent } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import type { Task } from "@/replica/model";
 import styles from "./BoardPage.module.css";
 import { CardFacts } from "./CardFace";

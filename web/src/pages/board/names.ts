@@ -1,7 +1,7 @@
 /** What cards and columns call people, projects and labels. */
 
 import { createContext, useContext, useMemo } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import type { Names as Lists } from "@/parts/filters/names";
 import { type By, NONE } from "./columns";
 

@@ -1,6 +1,6 @@
 import { IconPlus } from "@tabler/icons-react";
 import { memo } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import type { Task } from "@/replica/model";
 import { type DayKey, partsOf } from "@/time/dates";
 import { formatDay } from "@/time/format";

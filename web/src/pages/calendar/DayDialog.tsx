@@ -1,6 +1,6 @@
 import { Button, Modal } from "@mantine/core";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { QuickAddHere } from "@/parts/QuickAdd/QuickAddHere";
 import type { Task } from "@/replica/model";
 import { type DayKey, dueOn } from "@/time/dates";

@@ -1,5 +1,5 @@
 import { type RefObject, useEffect, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { type DayKey, startOfWeek } from "@/time/dates";
 import { formatDay, weekdayNames } from "@/time/format";
 import { columnheader, grid, gridrow, rowgroup, rowheader } from "./aria";

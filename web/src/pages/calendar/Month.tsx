@@ -9,7 +9,7 @@ import {
 } from "@dnd-kit/core";
 import { useDirection } from "@mantine/core";
 import { type KeyboardEvent, useCallback, useLayoutEffect, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import type { Task } from "@/replica/model";
 import { type DayKey, dayOfIso } from "@/time/dates";
 import { formatDay } from "@/time/format";

@@ -1,6 +1,6 @@
 import { Button, Group, Modal, Skeleton } from "@mantine/core";
 import { lazy, Suspense } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import type { Task } from "@/replica/model";
 import { addDays, dayOfIso } from "@/time/dates";
 import { formatDay } from "@/time/format";

@@ -1,6 +1,6 @@
 import { IconAlertCircleFilled, IconCalendarDue, IconClockPause } from "@tabler/icons-react";
 import { type MouseEvent, memo } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { PersonAvatar } from "@/parts/PersonAvatar";
 import { PriorityIcon } from "@/parts/PriorityIcon";
 import { StatusIcon } from "@/parts/StatusBadge";

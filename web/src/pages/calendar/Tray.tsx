@@ -1,6 +1,6 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useRef } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import type { Task } from "@/replica/model";
 import styles from "./calendar.module.css";
 import { DragTask } from "./DragTask";

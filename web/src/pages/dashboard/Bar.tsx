@@ -1,7 +1,7 @@
 import { CloseButton, NativeSelect, SegmentedControl, TextInput } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { type ComponentProps, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { type Filter, useNames } from "@/parts/filters";
 import { FacetMenu } from "@/parts/filters/FacetMenu";
 import { type FacetField, useChips, useFacets } from "@/parts/filters/facets";

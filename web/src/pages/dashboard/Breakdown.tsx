@@ -1,7 +1,7 @@
 import { Button, SegmentedControl } from "@mantine/core";
 import { useId, useState } from "react";
-import { useTranslation } from "react-i18next";
 import type { Schemas } from "@/api/client";
+import { useTranslation } from "@/i18n/words";
 import { useNames } from "@/parts/filters";
 import plots from "@/parts/plots/plots.module.css";
 import type { View } from "@/replica/workspace";

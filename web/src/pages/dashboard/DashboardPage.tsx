@@ -1,7 +1,7 @@
 import { useDocumentTitle } from "@mantine/hooks";
 import { useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useMemo } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { useFilter } from "@/parts/filters";
 import { PageSkeleton } from "@/parts/PageSkeleton";
 import { useView, useWorkspaceId } from "@/replica/hooks";

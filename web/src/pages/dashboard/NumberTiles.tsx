@@ -1,6 +1,6 @@
 import { Skeleton } from "@mantine/core";
 import { type ReactNode, useMemo } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { type Filter, matcher, NO_FILTER, useMatchContext } from "@/parts/filters";
 import type { View } from "@/replica/workspace";
 import classes from "./dashboard.module.css";

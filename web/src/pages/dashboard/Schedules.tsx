@@ -2,8 +2,8 @@ import { ActionIcon, Button, MultiSelect, NativeSelect, TextInput } from "@manti
 import { IconTrash } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { api, data, type Schemas } from "@/api/client";
+import { useTranslation } from "@/i18n/words";
 import { newKey } from "@/ids";
 import { fail, tell } from "@/notices";
 import { useNames } from "@/parts/filters";

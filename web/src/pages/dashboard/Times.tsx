@@ -1,5 +1,5 @@
 import { useId } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import plots from "@/parts/plots/plots.module.css";
 import classes from "./dashboard.module.css";
 import { formatDuration } from "./series";

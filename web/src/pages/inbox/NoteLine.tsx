@@ -14,7 +14,7 @@ import {
   IconWebhook,
 } from "@tabler/icons-react";
 import type { ComponentType } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { useLanguage, useZone } from "@/replica/hooks";
 import { nowMs } from "@/time/clock";
 import { formatAgo, formatDueLong, formatMoment, localeFor } from "@/time/format";

@@ -1,6 +1,6 @@
 import { Button, CloseButton, Menu } from "@mantine/core";
 import { IconChevronDown, IconTrash } from "@tabler/icons-react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { asDialog } from "@/parts/filters/asDialog";
 import { updateTasks } from "@/replica/actions";
 import { useList } from "./context";

@@ -9,7 +9,7 @@ import {
   useSensor,
   useSensors,
 } from "@dnd-kit/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import type { Gripping } from "@/parts/dragging/grip";
 import { Hold } from "@/parts/dragging/Hold";
 import type { Task } from "@/replica/model";

@@ -1,5 +1,5 @@
 import { createContext, lazy, type ReactNode, type RefObject, Suspense } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { type Grip, useGrip } from "@/parts/dragging/grip";
 import type { Task } from "@/replica/model";
 import type { Row } from "./rows";

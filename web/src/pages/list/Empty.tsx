@@ -1,7 +1,7 @@
 import { Skeleton } from "@mantine/core";
 import { IconChecklist, IconFilterOff } from "@tabler/icons-react";
 import type { ReactNode } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { EmptyState } from "@/parts/EmptyState";
 import classes from "./list.module.css";
 

@@ -1,6 +1,6 @@
 import { Menu, TextInput } from "@mantine/core";
 import { type ReactNode, useMemo, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import type { Column, Names } from "@/parts/filters";
 import { PersonAvatar } from "@/parts/PersonAvatar";
 import { PriorityIcon } from "@/parts/PriorityIcon";

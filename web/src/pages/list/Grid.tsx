@@ -1,5 +1,5 @@
 import { lazy, type MouseEvent, Suspense, useMemo, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import type { Sort } from "@/parts/filters";
 import type { Task } from "@/replica/model";
 import { grid } from "./aria";

@@ -1,6 +1,6 @@
 import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
 import { memo } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { gridcell, gridrow } from "./aria";
 import classes from "./list.module.css";
 import type { GroupRow } from "./rows";

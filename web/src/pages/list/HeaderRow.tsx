@@ -1,5 +1,5 @@
 import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import type { Column, Sort } from "@/parts/filters";
 import { columnheader, gridrow, rowgroup } from "./aria";
 import classes from "./list.module.css";

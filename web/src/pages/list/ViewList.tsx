@@ -1,5 +1,5 @@
 import { Menu } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { COLUMNS, GROUPS, SORTS, type Sort } from "@/parts/filters/model";
 import type { Menued } from "@/parts/onDemand";
 import classes from "./list.module.css";

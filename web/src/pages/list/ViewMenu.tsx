@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import { IconAdjustmentsHorizontal } from "@tabler/icons-react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import type { Column, Filter } from "@/parts/filters/model";
 import type { SetFilter } from "@/parts/filters/useFilter";
 import { later, OnDemand } from "@/parts/onDemand";

@@ -1,4 +1,4 @@
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { useShortcuts } from "@/parts/shortcuts";
 import { isGroup, type Row } from "./rows";
 import type { GridActs, useGridKeys } from "./useGridKeys";

@@ -1,5 +1,5 @@
 import { useCallback } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import type { Group, Names } from "@/parts/filters";
 import { NONE } from "./rows";
 

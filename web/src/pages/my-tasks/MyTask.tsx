@@ -2,7 +2,7 @@ import { ActionIcon } from "@mantine/core";
 import { IconCircle, IconCircleCheckFilled } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { type MouseEvent, memo } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { tell } from "@/notices";
 import { DueDate } from "@/parts/DueDate";
 import { isOpen } from "@/parts/filters/matching";

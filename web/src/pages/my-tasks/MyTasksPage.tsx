@@ -1,7 +1,7 @@
 import { NativeSelect } from "@mantine/core";
 import { IconBeach } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { EmptyState } from "@/parts/EmptyState";
 import { useMatchContext } from "@/parts/filters/useFiltered";
 import { PageSkeleton } from "@/parts/PageSkeleton";

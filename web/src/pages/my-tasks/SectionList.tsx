@@ -1,7 +1,7 @@
 import { Button, Collapse, UnstyledButton } from "@mantine/core";
 import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
 import { useId, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import type { Task } from "@/replica/model";
 import { MyTask } from "./MyTask";
 import classes from "./my-tasks.module.css";

@@ -1,6 +1,6 @@
 import { useNavigate } from "@tanstack/react-router";
 import { type MouseEvent, memo } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { tell } from "@/notices";
 import { DueDate } from "@/parts/DueDate";
 import { isOpen, marked, type Names } from "@/parts/filters";

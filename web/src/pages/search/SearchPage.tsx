@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { IconSearch, IconZoomExclamation } from "@tabler/icons-react";
 import { type KeyboardEvent, type RefObject, useEffect, useMemo, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { EmptyState } from "@/parts/EmptyState";
 import {
   cleared,

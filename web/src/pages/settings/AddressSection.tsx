@@ -1,8 +1,8 @@
 import { Badge, Button, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { api, type Schemas } from "@/api/client";
+import { useTranslation } from "@/i18n/words";
 import { fail, tell } from "@/notices";
 import { useForm } from "@/parts/useForm";
 import { Submit } from "./fields";

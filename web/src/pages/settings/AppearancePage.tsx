@@ -1,8 +1,8 @@
 import { Button, SegmentedControl, Switch, useMantineColorScheme } from "@mantine/core";
 import { useState, useSyncExternalStore } from "react";
-import { useTranslation } from "react-i18next";
 import { speak } from "@/i18n";
 import type { Language, Theme } from "@/i18n/look";
+import { useTranslation } from "@/i18n/words";
 import { install, offered, onOffer } from "@/parts/install";
 import { shortcutsOn, switchShortcuts } from "@/parts/shortcuts";
 import { allowedHosts, forgetHost, onHosts } from "@/text/markdown/hosts";

@@ -1,9 +1,9 @@
 import { Alert, Button } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useCallback, useMemo, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
 import { signOut } from "@/api/session";
+import { useTranslation } from "@/i18n/words";
 import { useForm } from "@/parts/useForm";
 import { type Me, useViews } from "@/replica/hooks";
 import { Password, Submit } from "./fields";

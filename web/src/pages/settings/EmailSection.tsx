@@ -1,9 +1,9 @@
 import { Badge, Button, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useCallback, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
 import { asProblem } from "@/api/problem";
+import { useTranslation } from "@/i18n/words";
 import { fail, tell } from "@/notices";
 import { useForm } from "@/parts/useForm";
 import { type Me, refreshMe } from "@/replica/hooks";

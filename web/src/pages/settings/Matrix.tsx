@@ -1,5 +1,5 @@
 import { Checkbox } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { type Channel, KINDS, type Preferences, turned } from "./preferences";
 import styles from "./settings.module.css";
 

@@ -1,7 +1,7 @@
 import { TextInput } from "@mantine/core";
 import { useCallback } from "react";
-import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
+import { useTranslation } from "@/i18n/words";
 import { tell } from "@/notices";
 import { useForm } from "@/parts/useForm";
 import { type Me, refreshMe } from "@/replica/hooks";

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
 import { api, data } from "@/api/client";
+import { useTranslation } from "@/i18n/words";
 import { ErrorNote } from "@/parts/ErrorNote";
 import { PageSkeleton } from "@/parts/PageSkeleton";
 import { AddressSection, addressesKey } from "./AddressSection";

@@ -1,6 +1,6 @@
 import { useCallback, useRef } from "react";
-import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
+import { useTranslation } from "@/i18n/words";
 import { tell } from "@/notices";
 import { useForm } from "@/parts/useForm";
 import { useMe } from "@/replica/hooks";

@@ -1,10 +1,10 @@
 import { Button, Select } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
 import { speak } from "@/i18n";
 import type { Language } from "@/i18n/look";
+import { useTranslation } from "@/i18n/words";
 import { fail, tell } from "@/notices";
 import { type Me, refreshMe } from "@/replica/hooks";
 import { nowMs } from "@/time/clock";

@@ -1,7 +1,7 @@
 import { Alert, Badge, Button } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
 import { api, data, type Schemas } from "@/api/client";
+import { useTranslation } from "@/i18n/words";
 import { fail, tell } from "@/notices";
 import { useLanguage, useZone } from "@/replica/hooks";
 import { formatMoment, localeFor } from "@/time/format";

@@ -1,8 +1,8 @@
 import { Badge, Button } from "@mantine/core";
 import { IconDeviceDesktop, IconDeviceMobile } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
 import { api, data, type Schemas } from "@/api/client";
+import { useTranslation } from "@/i18n/words";
 import { fail, tell } from "@/notices";
 import { ErrorNote } from "@/parts/ErrorNote";
 import { PageSkeleton } from "@/parts/PageSkeleton";

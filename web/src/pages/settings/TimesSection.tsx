@@ -1,5 +1,5 @@
 import { NativeSelect, Switch, TextInput } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { useZone } from "@/replica/hooks";
 import type { Preferences } from "./preferences";
 import { Section } from "./SettingsFrame";

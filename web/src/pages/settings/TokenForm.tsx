@@ -1,8 +1,8 @@
 import { Checkbox, NativeSelect, TextInput } from "@mantine/core";
 import { useCallback, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { api, data, type Schemas } from "@/api/client";
 import { Problem } from "@/api/problem";
+import { useTranslation } from "@/i18n/words";
 import { useForm } from "@/parts/useForm";
 import { useMe } from "@/replica/hooks";
 import { now, nowMs } from "@/time/clock";

@@ -1,5 +1,5 @@
 import { Alert, Button, PasswordInput } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import type { useForm } from "@/parts/useForm";
 
 type Form = ReturnType<typeof useForm>;

@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { PersonAvatar } from "@/parts/PersonAvatar";
 import { can } from "@/replica/hooks";
 import { Markdown } from "@/text/markdown/Markdown";

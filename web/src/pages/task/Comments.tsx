@@ -1,6 +1,6 @@
 import { Button, Skeleton } from "@mantine/core";
 import { useMemo, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { ErrorNote } from "@/parts/ErrorNote";
 import { addComment, editComment, removeComment } from "@/replica/actions";
 import { can, usePendingComments } from "@/replica/hooks";

@@ -1,7 +1,7 @@
 import { Alert, Button, Skeleton } from "@mantine/core";
 import { IconPencil } from "@tabler/icons-react";
 import { type ReactNode, useEffect, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { ConflictDialog } from "@/parts/ConflictDialog";
 import { ErrorNote } from "@/parts/ErrorNote";
 import type { NamesOf } from "@/parts/fieldWords";

@@ -1,8 +1,8 @@
 import { Button, CloseButton } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { api, data } from "@/api/client";
+import { useTranslation } from "@/i18n/words";
 import { fail } from "@/notices";
 import { DuePicker } from "@/parts/DuePicker";
 import { LabelPicker } from "@/parts/LabelPicker";

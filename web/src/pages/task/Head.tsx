@@ -1,7 +1,7 @@
 import { ActionIcon, Badge, CloseButton, Menu } from "@mantine/core";
 import { IconArrowsMaximize, IconCopy, IconDots, IconLink, IconTrash } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { fail, tell } from "@/notices";
 import { createTask, deleteTasks } from "@/replica/actions";
 import { useOnline, useText } from "@/replica/hooks";

@@ -1,7 +1,7 @@
 import { Button, Skeleton } from "@mantine/core";
 import { Fragment, useMemo } from "react";
-import { useTranslation } from "react-i18next";
 import type { Schemas } from "@/api/client";
+import { useTranslation } from "@/i18n/words";
 import { ErrorNote } from "@/parts/ErrorNote";
 import { PersonAvatar } from "@/parts/PersonAvatar";
 import { ruleInWords } from "@/parts/recurrence";

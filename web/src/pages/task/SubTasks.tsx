@@ -1,7 +1,7 @@
 import { Checkbox, CloseButton, Progress, Text, TextInput } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { createTask, updateTask } from "@/replica/actions";
 import type { Task } from "@/replica/model";
 import type { View } from "@/replica/workspace";

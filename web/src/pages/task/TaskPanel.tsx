@@ -1,7 +1,7 @@
 import { FocusTrap } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { useCallback, useEffect, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { InPanel } from "./panel";
 import styles from "./TaskPanel.module.css";
 import { TaskView } from "./TaskView";

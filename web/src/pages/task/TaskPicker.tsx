@@ -1,6 +1,6 @@
 import { Combobox, TextInput, useCombobox } from "@mantine/core";
 import { useMemo, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { StatusIcon } from "@/parts/StatusBadge";
 import type { Task } from "@/replica/model";
 import type { View } from "@/replica/workspace";

@@ -1,7 +1,7 @@
 import { Button, Tabs } from "@mantine/core";
 import { IconTrash, IconZoomQuestion } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { EmptyState } from "@/parts/EmptyState";
 import { useNames } from "@/parts/filters/names";
 import { PageSkeleton } from "@/parts/PageSkeleton";

@@ -1,5 +1,5 @@
 import { useMemo, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { lineDiff, shortened } from "@/parts/lineDiff";
 import styles from "./TaskPanel.module.css";
 

@@ -1,6 +1,6 @@
 import { Button, Text, Textarea } from "@mantine/core";
 import { use, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { updateTask } from "@/replica/actions";
 import type { Task } from "@/replica/model";
 import { tooMany } from "@/replica/titles";

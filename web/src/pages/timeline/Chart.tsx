@@ -8,7 +8,7 @@ import {
   useRef,
   useState,
 } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { addDays, type DayKey } from "@/time/dates";
 import { type Bar, offsetOf, type Zoom } from "./bars";
 import { useTimeline } from "./context";

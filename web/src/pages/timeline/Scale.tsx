@@ -1,5 +1,5 @@
 import { memo, useMemo } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { addDays, type DayKey, partsOf } from "@/time/dates";
 import { formatDay, weekStartOf } from "@/time/format";
 import { offsetOf, type Tick, ticksOf, type Zoom } from "./bars";

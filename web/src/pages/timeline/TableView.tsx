@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { formatDay } from "@/time/format";
 import { useTimeline } from "./context";
 import type { Row } from "./rows";

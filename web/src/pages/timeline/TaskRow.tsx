@@ -6,7 +6,7 @@ import {
   IconX,
 } from "@tabler/icons-react";
 import { type MouseEvent, memo } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { StatusIcon } from "@/parts/StatusBadge";
 import type { Task } from "@/replica/model";
 import { addDays, daysBetween } from "@/time/dates";

@@ -3,7 +3,7 @@ import { useMediaQuery } from "@mantine/hooks";
 import { IconTimeline } from "@tabler/icons-react";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useMemo, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { tell } from "@/notices";
 import { EmptyState } from "@/parts/EmptyState";
 import {

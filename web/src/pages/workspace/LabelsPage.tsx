@@ -1,6 +1,6 @@
 import { IconTag } from "@tabler/icons-react";
-import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
+import { useTranslation } from "@/i18n/words";
 import { newKey } from "@/ids";
 import { EmptyState } from "@/parts/EmptyState";
 import { useWorkspaceId } from "@/replica/hooks";

@@ -2,10 +2,10 @@ import { ActionIcon, Badge, Button, Group, NativeSelect, Stack, TextInput } from
 import { IconTrash } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useEffect, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
 import { asProblem, type Problem } from "@/api/problem";
 import { useProblemWords } from "@/i18n/problemWords";
+import { useTranslation } from "@/i18n/words";
 import { newKey } from "@/ids";
 import { fail, tell } from "@/notices";
 import { PageSkeleton } from "@/parts/PageSkeleton";

@@ -2,7 +2,7 @@ import { ActionIcon, Badge, Button } from "@mantine/core";
 import { IconPencil, IconTrash } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useMemo, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { fail } from "@/notices";
 import { PageSkeleton } from "@/parts/PageSkeleton";
 import { can, useRole, useView } from "@/replica/hooks";

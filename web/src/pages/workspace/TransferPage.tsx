@@ -1,4 +1,4 @@
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { PageSkeleton } from "@/parts/PageSkeleton";
 import { useView, useWorkspaceId } from "@/replica/hooks";
 import { Page } from "./Page";

@@ -1,9 +1,9 @@
 import { Button, Group, Stack, Text, TextInput, Title } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
 import { useProblemWords } from "@/i18n/problemWords";
+import { useTranslation } from "@/i18n/words";
 import { fail, tell } from "@/notices";
 import { PageSkeleton } from "@/parts/PageSkeleton";
 import { can, useRole, useView, useWorkspaceId } from "@/replica/hooks";

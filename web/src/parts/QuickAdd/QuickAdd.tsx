@@ -1,7 +1,7 @@
 import { VisuallyHidden } from "@mantine/core";
 import type { TFunction } from "i18next";
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import type { Draft, LabelName, MemberName, ProjectName } from "@/text/quickadd";
 import { nowMs } from "@/time/clock";
 import { summary } from "./describe";

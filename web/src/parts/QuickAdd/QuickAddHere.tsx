@@ -1,9 +1,9 @@
 import { TextInput } from "@mantine/core";
 import i18next from "i18next";
 import { lazy, Suspense, useMemo } from "react";
-import { useTranslation } from "react-i18next";
 import { api, data } from "@/api/client";
 import { asProblem } from "@/api/problem";
+import { useTranslation } from "@/i18n/words";
 import { newKey } from "@/ids";
 import { fail, tell } from "@/notices";
 import { createTask, pull } from "@/replica/actions";

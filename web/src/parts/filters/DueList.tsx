@@ -1,5 +1,5 @@
 import { Menu, TextInput } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import type { Menued } from "@/parts/onDemand";
 import { asDialog } from "./asDialog";
 import type { DueProps } from "./DueMenu";

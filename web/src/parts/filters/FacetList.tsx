@@ -1,6 +1,6 @@
 import { Menu } from "@mantine/core";
 import { useMemo, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import type { Menued } from "@/parts/onDemand";
 import { asDialog } from "./asDialog";
 import type { FacetProps } from "./FacetMenu";

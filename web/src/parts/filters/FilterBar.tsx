@@ -1,7 +1,7 @@
 import { Button, CloseButton } from "@mantine/core";
 import { IconFilter } from "@tabler/icons-react";
 import { type ReactNode, type RefObject, useId, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import type { View } from "@/replica/workspace";
 import { DueMenu } from "./DueMenu";
 import { FacetMenu } from "./FacetMenu";

@@ -1,9 +1,9 @@
 import { Button, Menu, Popover, TextInput } from "@mantine/core";
 import { IconTrash } from "@tabler/icons-react";
 import { type FormEvent, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { asProblem } from "@/api/problem";
 import { useProblemWords } from "@/i18n/problemWords";
+import { useTranslation } from "@/i18n/words";
 import { fail, tell } from "@/notices";
 import type { Menued } from "@/parts/onDemand";
 import classes from "./filters.module.css";

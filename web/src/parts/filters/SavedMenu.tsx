@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import { IconBookmark } from "@tabler/icons-react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { later, OnDemand } from "@/parts/onDemand";
 import classes from "./filters.module.css";
 import type { Filter } from "./model";

@@ -1,5 +1,5 @@
 import { useMemo } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { useMe } from "@/replica/hooks";
 import { PRIORITIES, STATUSES } from "@/replica/model";
 import { formatDay } from "@/time/format";

@@ -5,6 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { api, data } from "@/api/client";
 import { asProblem } from "@/api/problem";
 import { useOnline } from "@/replica/hooks";
+import { readTexts } from "@/replica/keeping";
 import { currentKeeper } from "@/replica/store";
 import { excerpt } from "./excerpt";
 import { spaced, wordsOf } from "./matching";
@@ -49,12 +50,12 @@ type Answer = { found: ReadonlyMap<string, string | null>; state: FullText["stat
 async function lookUp(workspaceId: string, words: readonly string[]): Promise<Answer> {
   const found = new Map<string, string | null>();
   const head = await currentKeeper()?.read(async (db) => {
-    await db.texts.where({ workspace_id: workspaceId }).each((text) => {
-      const within = spaced(text.description);
+    for (const { id, description } of (await readTexts(db, workspaceId)).values()) {
+      const within = spaced(description);
       if (words.every((word) => within.includes(` ${word}`))) {
-        found.set(text.id, excerpt(text.description, words));
+        found.set(id, excerpt(description, words));
       }
-    });
+    }
     return db.heads.get(workspaceId);
   });
   return { found, state: head?.texts ? "kept" : "titles" };

@@ -1,6 +1,6 @@
 import { Button, Skeleton } from "@mantine/core";
 import { lazy, Suspense, useId, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { Legend } from "./Legend";
 import classes from "./plots.module.css";
 import type { Row, Series } from "./series";

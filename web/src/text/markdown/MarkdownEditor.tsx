@@ -1,6 +1,6 @@
 import { Button, Group, Tabs, Text, Textarea } from "@mantine/core";
 import { type KeyboardEvent, useId, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { nextItem } from "./edits";
 import { Markdown } from "./Markdown";
 import styles from "./MarkdownEditor.module.css";

@@ -1,5 +1,5 @@
 import { Paper, VisuallyHidden } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { PersonAvatar } from "@/parts/PersonAvatar";
 import styles from "./MarkdownEditor.module.css";
 import type { Mentions } from "./useMentions";

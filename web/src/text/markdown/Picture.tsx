@@ -1,7 +1,7 @@
 import { Button, Group } from "@mantine/core";
 import { IconPhoto, IconPhotoOff } from "@tabler/icons-react";
 import { useState, useSyncExternalStore } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { pictureSource } from "./addresses";
 import { allowedHosts, allowHost, onHosts } from "./hosts";
 import styles from "./Markdown.module.css";

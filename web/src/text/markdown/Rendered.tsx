@@ -1,8 +1,8 @@
 import { Button } from "@mantine/core";
 import { memo, useId, useMemo, useState, useTransition } from "react";
-import { useTranslation } from "react-i18next";
 import ReactMarkdown from "react-markdown";
 import remarkGfm from "remark-gfm";
+import { useTranslation } from "@/i18n/words";
 import { components } from "./elements";
 import type { MarkdownProps } from "./Markdown";
 import styles from "./Markdown.module.css";

@@ -7,7 +7,7 @@ import {
   IconList,
   IconListCheck,
 } from "@tabler/icons-react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import type { Tool } from "./tools";
 
 const TOOLS = [

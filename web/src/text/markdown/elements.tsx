@@ -13,8 +13,8 @@ import {
   use,
   useMemo,
 } from "react";
-import { useTranslation } from "react-i18next";
 import type { Components, ExtraProps } from "react-markdown";
+import { useTranslation } from "@/i18n/words";
 import { target } from "./addresses";
 import styles from "./Markdown.module.css";
 import { Picture } from "./Picture";

@@ -1,7 +1,7 @@
 import { Button, FileButton, NativeSelect, Progress, Text } from "@mantine/core";
 import { IconUpload } from "@tabler/icons-react";
 import { type DragEvent, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { inBytes } from "@/parts/bytes";
 import { ErrorNote } from "@/parts/ErrorNote";
 import { useLanguage } from "@/replica/hooks";

@@ -1,7 +1,7 @@
 import { Button, NativeSelect } from "@mantine/core";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
+import { useTranslation } from "@/i18n/words";
 import { fail } from "@/notices";
 import { keyOf } from "./ImportParts";
 import type { Import } from "./queries";

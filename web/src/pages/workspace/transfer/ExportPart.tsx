@@ -1,8 +1,8 @@
 import { ActionIcon, Button, NativeSelect } from "@mantine/core";
 import { IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
+import { useTranslation } from "@/i18n/words";
 import { newKey } from "@/ids";
 import { fail, tell } from "@/notices";
 import { ErrorNote } from "@/parts/ErrorNote";

@@ -1,8 +1,8 @@
 import { Button } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
+import { useTranslation } from "@/i18n/words";
 import { newKey } from "@/ids";
 import { fail, tell } from "@/notices";
 import { store } from "@/replica/store";

@@ -1,5 +1,5 @@
 import { Alert, Badge, Progress, Text } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import { inBytes } from "@/parts/bytes";
 import { useLanguage, useZone } from "@/replica/hooks";
 import { nowMs } from "@/time/clock";

@@ -1,5 +1,5 @@
 import { Text } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "@/i18n/words";
 import plots from "@/parts/plots/plots.module.css";
 import type { Import } from "./queries";
 import classes from "./transfer.module.css";
