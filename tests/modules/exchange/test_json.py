@@ -86,8 +86,8 @@ async def test_what_is_cancelled_leaves_no_workspace(open_api: OpenApi) -> None:
     before = await items(ada, "/workspaces")
     made = await sent(ada, body, "format=json", **JSON)
     async with asyncio.timeout(30):
-        while (await ada.get(f"~/imports/{made['id']}")).json()["state"] == "waiting":
-            continue
+        while (await ada.get(f"~/imports/{made['id']}")).json()["state"] == "waiting":  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
     answer = await ada.delete(f"~/imports/{made['id']}")
     assert answer.status_code in (204, 409)
     if answer.status_code == 204:

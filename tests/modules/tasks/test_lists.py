@@ -211,11 +211,17 @@ class World:
     }
 
 
+async def page_of(person: Person, query: str) -> Any:
+    answer = await person.get(f"~/tasks?{query}")
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
 async def read_by_cursor(person: Person, query: str) -> list[Task]:
     found: list[Task] = []
     cursor = ""
     while True:
-        page = (await person.get(f"~/tasks?{query}{cursor}")).json()
+        page = await page_of(person, f"{query}{cursor}")
         found += page["items"]
         if page["next_cursor"] is None:
             return found
@@ -227,7 +233,7 @@ async def read_by_page(person: Person, query: str, limit: int, total: int) -> li
     found: list[Task] = []
     pages = -(-total // limit)
     for number in range(1, pages + 2):
-        page = (await person.get(f"~/tasks?{query}&page={number}")).json()
+        page = await page_of(person, f"{query}&page={number}")
         found += page["items"]
         assert (page["page"], page["pages"], page["total"]) == (number, pages, total), query
         assert (page["next_cursor"] is None) == (number >= pages), query
@@ -254,7 +260,7 @@ async def test_lists_say_what_a_plain_model_says(api: Api) -> None:
             found = await read_by_page(ada, full, limit, len(wanted))
         assert [task["number"] for task in found] == [task["number"] for task in wanted], full
         assert found == wanted, full
-        counted = (await ada.get(f"~/tasks?{full}&total=true")).json()
+        counted = await page_of(ada, f"{full}&total=true")
         assert counted["total"] == len(wanted), full
         assert "page" not in counted
     assert matched > 100
