@@ -14,11 +14,13 @@ from tests.services.commits import (
     update,
     whole_log,
 )
+from tests.services.stores import Database
 
 from tidework.errors import Conflict, Forbidden
 from tidework.ids import new_id
-from tidework.log import Change, Commit, Committed, Expect, IdempotencyKey
+from tidework.log import Change, Commit, Committed, Expect, IdempotencyKey, Operation
 from tidework.store.protocol import Store, StreamMissing, UniqueConflict
+from tidework.store.sql.postgres import PostgresStore
 from tidework.store.verify import verify_stream
 from tidework.times import after, now
 
@@ -120,3 +122,25 @@ async def test_any_text_can_be_kept(store: Store, text: str) -> None:
     _, done = await add_task(store, stream, description=text)
     assert done.after[0]["description"] == text
     assert await verify_stream(store, stream) == []
+
+
+async def test_on_postgresql_nothing_of_an_ordinary_group_is_written_again(
+    postgres_emptied: Database,
+) -> None:
+    """One by one would be as right, and not noticed but for what it costs."""
+    store = await postgres_emptied.open()
+    assert isinstance(store, PostgresStore)
+    streams = [await new_workspace(store) for _ in range(4)]
+    task_id, _ = await add_task(store, streams[0])
+    key = IdempotencyKey("somebody", "a", "what was asked", after(now(), 60))
+    commits = [commit(stream, new_task(), new_task()) for stream in streams * 2]
+    commits += [commit(streams[1], new_task(), idempotency=key)]
+    commits += [commit(streams[0], update(task_id, title="Changed"))]
+    written = await store._writer._together(commits)
+    assert written is not None
+    assert all(isinstance(one, Committed) for one in written)
+    rows = [
+        [Operation("inbox", "upsert", {"stream_id": one, "consumer": "c"}, {"seq": 1})]
+        for one in streams
+    ]
+    assert await store._operator._operated(rows) == [None] * 4
