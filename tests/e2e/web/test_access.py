@@ -123,6 +123,31 @@ def test_a_page_has_no_findings(page: "Page", harbour: tuple[Person, str], path:
     fine(page)
 
 
+ELSEWHERE = {
+    "a card": ("board", lambda page: page.get_by_role("button", name="Move or open").first.click()),
+    "a day": (
+        "calendar?day=2030-01-01",
+        lambda page: page.get_by_role("button", name="Add a task on").first.click(),
+    ),
+    "another day": (
+        "calendar?day=2030-01-01",
+        lambda page: page.get_by_role("button", name="to another day").first.click(),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ELSEWHERE)
+def test_what_opens_over_board_and_calendar_has_no_findings(
+    page: "Page", harbour: tuple[Person, str], what: str
+) -> None:
+    path, open_it = ELSEWHERE[what]
+    page.goto(f"/w/{harbour[1]}/{path}")
+    there(page)
+    open_it(page)
+    page.locator("[role=dialog], [role=menu]").first.wait_for()
+    fine(page, (DESKTOP,))
+
+
 OPENINGS = {
     "palette": lambda page: page.keyboard.press("Control+k"),
     "shortcuts": lambda page: page.keyboard.press("?"),

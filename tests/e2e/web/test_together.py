@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 from tests.services.processes import wait_until
-from tests.services.site import Open, Person, Site
+from tests.services.site import Open, Person, Site, findings
 from tests.services.steps import listed, opened_task, ready, rename, team, waits
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def conflict(site: Site, opened: Open) -> tuple[Person, str, "Page"]:
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("radio", name="Keep mine Paint the oars")).to_be_visible()
     expect(dialog.get_by_role("radio", name="Keep theirs Sell the boats")).to_be_visible()
+    assert findings(page) == []
     assert ada.call("GET", path)["title"] == "Sell the boats"
     return ada, path, page
 

@@ -41,6 +41,8 @@ export const theme = createTheme({
   autoContrast: true,
   variantColorResolver,
   components: {
+    // On its own light colour the title's would be too light.
+    Alert: { styles: { title: { color: "var(--mantine-color-text)" } } },
     // Said, so that its colours are asked of the resolver.
     Badge: { defaultProps: { variant: "filled" } },
     // The page has one banner; and what is in a menu is an item of it.

@@ -1,8 +1,8 @@
-import { Checkbox, CloseButton, Progress, Text, TextInput } from "@mantine/core";
-import { IconPlus } from "@tabler/icons-react";
-import { useMemo, useState } from "react";
+import { Checkbox, CloseButton, Progress, Text } from "@mantine/core";
+import { useMemo } from "react";
 import { useTranslation } from "@/i18n/words";
-import { createTask, updateTask } from "@/replica/actions";
+import { QuickAddHere } from "@/parts/QuickAdd/QuickAddHere";
+import { updateTask } from "@/replica/actions";
 import type { Task } from "@/replica/model";
 import type { View } from "@/replica/workspace";
 import { useSurroundings } from "./context";
@@ -42,10 +42,10 @@ export function SubTasks({ task, view, editable }: Props) {
         </>
       )}
       {editable && (
-        <AddSubTask
-          onAdd={(title) => {
-            createTask(workspaceId, { title, parent_id: task.id, project_id: task.project_id });
-          }}
+        <QuickAddHere
+          workspaceId={workspaceId}
+          placeholder={t("subTasks.add")}
+          defaults={{ parent_id: task.id, project_id: task.project_id }}
         />
       )}
     </Section>
@@ -81,31 +81,5 @@ function SubTask({ task, editable }: { task: Task; editable: boolean }) {
         />
       )}
     </li>
-  );
-}
-
-function AddSubTask({ onAdd }: { onAdd: (title: string) => void }) {
-  const { t } = useTranslation("task");
-  const [title, setTitle] = useState("");
-  return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (title.trim() === "") return;
-        onAdd(title.trim());
-        setTitle("");
-      }}
-    >
-      <TextInput
-        variant="unstyled"
-        leftSection={<IconPlus size={16} aria-hidden />}
-        aria-label={t("subTasks.add")}
-        placeholder={t("subTasks.add")}
-        enterKeyHint="done"
-        dir="auto"
-        value={title}
-        onChange={(event) => setTitle(event.currentTarget.value)}
-      />
-    </form>
   );
 }
