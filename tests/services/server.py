@@ -132,7 +132,7 @@ class TideworkServer:
             except (OSError, http.client.HTTPException):
                 return False
 
-    def stop(self, deadline: float = 15.0) -> int:
+    def stop(self, deadline: float = 30.0) -> int:
         """Ask the server to end (SIGTERM), and wait for it.
 
         Args:
