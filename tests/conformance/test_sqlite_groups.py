@@ -16,7 +16,6 @@ from tidework.log import Change, Commit, Committed, Expect, IdempotencyKey, Oper
 from tidework.store.committer import Item, Outcome
 from tidework.store.sql.sqlite_connection import connect
 from tidework.store.sql.sqlite_header import header_of
-from tidework.store.sql.sqlite_items import waits
 from tidework.store.sql.sqlite_writer import SqliteWriter
 
 STREAMS = [f"00000000-0000-7000-8000-00000000000{n}" for n in range(3)]
@@ -143,14 +142,14 @@ def test_what_is_written_together_is_what_is_written_one_by_one(
 ) -> None:
     folder = tmp_path_factory.mktemp("group")
     placed = list(enumerate(group))
-    # Who commits at the same moment has no order: what cannot wait may come last.
-    waiting_first = sorted(placed, key=lambda pair: not waits(pair[1]))
+    # Commits keep their order; what is no commit may come after them.
+    commits_first = sorted(placed, key=lambda pair: not isinstance(pair[1], Commit))
     with files(folder, migrated_file) as (together, in_order, reordered):
         outcomes = {place: shown(o) for place, o in enumerate(together.writer.write(group))}
         found = (outcomes, together.rows())
         expected = (one_by_one(in_order, placed), in_order.rows())
         if found != expected:
-            assert found == (one_by_one(reordered, waiting_first), reordered.rows())
+            assert found == (one_by_one(reordered, commits_first), reordered.rows())
     shutil.rmtree(folder)
 
 
@@ -172,6 +171,18 @@ def test_a_group_is_a_few_statements(tmp_path: Path, migrated_file: Path) -> Non
     ]
     assert len(statements) < len(created), statements
     writer.close()
+
+
+def test_commits_of_a_stream_keep_their_order(tmp_path: Path, migrated_file: Path) -> None:
+    file = File(tmp_path / "t.db", migrated_file)
+    # The first one's entity changes twice, so that it cannot wait for the second.
+    changes = [[Change("task", IDS[0], "create", task_fields())] for _ in range(2)]
+    changes[0].append(Change("task", IDS[0], "update", {"title": "Mended"}))
+    changes[1] = [Change("task", IDS[1], "create", task_fields())]
+    group = [commit(STREAMS[0], *made, base_seq=n + 1) for n, made in enumerate(changes)]
+    outcomes = file.writer.write(group)
+    file.writer.close()
+    assert [o.seq for o in outcomes if isinstance(o, Committed)] == [2, 3]
 
 
 def test_a_key_is_remembered_within_a_group(tmp_path: Path, migrated_file: Path) -> None:

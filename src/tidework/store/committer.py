@@ -24,8 +24,8 @@ _CUT_OFF = (
 class Committer:
     """Collects what waits to be written and hands it over in groups.
 
-    `write` writes a group and returns an outcome for each item in order; it reports failures as
-    outcomes. `max_group` items go into a group at most; above `max_waiting` waiting ones, new ones
+    `write` writes a group, the commits of a stream in their order, and returns an outcome for each
+    item; it reports failures as outcomes. `max_group` items go into a group at most; above `max_waiting` waiting ones, new ones
     are refused with `Unavailable`.
     """
 

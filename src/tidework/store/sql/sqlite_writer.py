@@ -122,28 +122,35 @@ class SqliteWriter:
         return [self._guarded(item) for item in group]
 
     def _together(self, group: Sequence[Item]) -> list[Outcome]:
-        """Decide all that can wait, write it in few statements, and then the others one by one."""
+        """Write the commits in their order, as many as can in few statements; then the operations.
+
+        Raises `_Apart` when something about one of them is wrong, and it is not known about which.
+        """
         outcomes: dict[int, Outcome] = {}
-        waiting = [
-            (i, item) for i, item in enumerate(group) if isinstance(item, Commit) and waits(item)
-        ]
+        commits = [(i, item) for i, item in enumerate(group) if isinstance(item, Commit)]
         try:
-            self._items.expect([commit for _, commit in waiting])
-            for i, commit in waiting:
-                try:
-                    outcomes[i] = self._items.wait(commit)
-                except Refused as refused:
-                    outcomes[i] = refused.outcome
+            self._items.expect([commit for _, commit in commits if waits(commit)])
+            for i, commit in commits:
+                if waits(commit):
+                    outcomes[i] = self._waiting(commit)
+                else:
+                    self._items.flush()
+                    outcomes[i] = self._guarded(commit)
             self._items.flush()
         except Exception as error:
             if isinstance(error, sqlite3.Error) and not is_own_fault(error):
                 raise
             raise _Apart from error
-        self._items.forget()
         for i, item in enumerate(group):
             if i not in outcomes:
                 outcomes[i] = self._guarded(item)
         return [outcomes[i] for i in range(len(group))]
+
+    def _waiting(self, commit: Commit) -> Outcome:
+        try:
+            return self._items.wait(commit)
+        except Refused as refused:
+            return refused.outcome
 
     def _end(self, group: Sequence[Item], outcomes: list[Outcome]) -> list[Outcome]:
         """Commit. Raises `_Broken` as `_transaction` does."""
