@@ -15,7 +15,7 @@ import {
   useNames,
 } from "@/parts/filters";
 import { ordered } from "@/parts/filters/ordered";
-import { QuickAddHere } from "@/parts/QuickAdd/QuickAddHere";
+import { QuickAddHere, QuickAddRoom } from "@/parts/QuickAdd/QuickAddHere";
 import { deleteTasks, moveTask, updateTask } from "@/replica/actions";
 import { can, useLanguage, useRole, useView, useWorkspaceId, useZone } from "@/replica/hooks";
 import type { Task } from "@/replica/model";
@@ -102,6 +102,7 @@ export function ListPage() {
       <div className={classes.page}>
         <h1 className={classes.hidden}>{t("title")}</h1>
         {editable && <QuickAddHere workspaceId={workspaceId} />}
+        {!editable && view.head === undefined && <QuickAddRoom />}
         <FilterBar
           view={view}
           filter={filter}

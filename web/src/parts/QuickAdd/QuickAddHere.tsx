@@ -1,6 +1,6 @@
 import { TextInput } from "@mantine/core";
 import i18next from "i18next";
-import { lazy, Suspense, useMemo } from "react";
+import { lazy, type ReactNode, Suspense, useMemo } from "react";
 import { api, data } from "@/api/client";
 import { asProblem } from "@/api/problem";
 import { useTranslation } from "@/i18n/words";
@@ -69,22 +69,29 @@ export function QuickAddHere({ workspaceId, autoFocus, placeholder, defaults, on
   };
 
   return (
-    <Suspense fallback={<TextInput aria-label={t("addTask")} size="md" readOnly />}>
-      <QuickAdd
-        projects={projects}
-        members={head?.members ?? NONE}
-        labels={head?.labels ?? NONE}
-        me={me?.id ?? ""}
-        language={language}
-        timeZone={timeZone}
-        autoFocus={autoFocus}
-        placeholder={placeholder}
-        onCreate={create}
-        onCreateMany={(drafts) => void createMany(drafts)}
-      />
-    </Suspense>
+    <QuickAddRoom>
+      <Suspense fallback={<TextInput aria-label={t("addTask")} size="md" readOnly />}>
+        <QuickAdd
+          projects={projects}
+          members={head?.members ?? NONE}
+          labels={head?.labels ?? NONE}
+          me={me?.id ?? ""}
+          language={language}
+          timeZone={timeZone}
+          autoFocus={autoFocus}
+          placeholder={placeholder}
+          onCreate={create}
+          onCreateMany={(drafts) => void createMany(drafts)}
+        />
+      </Suspense>
+    </QuickAddRoom>
   );
 }
+
+/** As high as the field and what stands below it: nothing moves when it comes. */
+export const QuickAddRoom = ({ children }: { children?: ReactNode }) => (
+  <div style={{ minBlockSize: "4.5rem" }}>{children}</div>
+);
 
 /** The ids of new labels with these names; null where they cannot be made without a network. */
 async function makeLabels(w: string, names: readonly string[]): Promise<string[] | null> {
