@@ -251,7 +251,9 @@ class Draft:
         """Note the fields that were set to what they were."""
         for change in changes:
             if change.op == "update":
+                # The key that a name is compared by is not of this model, and may stay as it was.
                 same = {n: v for n, v in change.set.items() if change.was[n] == v}
+                same.pop("name_key", None)
                 if same:
                     self.steps.append(Step(change.entity, change.id, same, dict(same)))
 
