@@ -35,6 +35,7 @@ const DragLayer = lazy(() => import("./DragLayer"));
 
 // Columns that are drawn at once; what is wider scrolls.
 const FIRST_COLUMNS = 6;
+const PRESSES: ReadonlySet<string> = new Set(["mousedown", "touchstart"]);
 
 export function Board(props: Props) {
   const { by, editable, closed, current, onDrop } = props;
@@ -134,7 +135,8 @@ export function Board(props: Props) {
       },
       menu: (card, button) => setMenu({ card, button }),
       press: (card, event) => {
-        pressed.current = card;
+        // What a hand passes over on its way is not in it.
+        if (PRESSES.has(event.type)) pressed.current = card;
         take({ id: cardId(card), node: event.currentTarget, event });
       },
     }),

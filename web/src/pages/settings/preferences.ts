@@ -65,7 +65,8 @@ export function useKeep() {
       client.setQueryData<Kept>(KEY, (now) => now && { ...now, etag });
     },
     onMutate: async (next) => {
-      await client.cancelQueries({ queryKey: KEY });
+      // What is shown stays: an answer on its way must not bring back what was before it either.
+      await client.cancelQueries({ queryKey: KEY }, { revert: false });
       // An answer that was on its way may have come in between.
       show(next);
     },
