@@ -4,6 +4,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 from tests.services.processes import wait_until
 from tests.services.site import PASSWORD, PHONE, Open, Site, findings
 
@@ -67,8 +68,13 @@ def test_the_inbox_is_live_and_opens_the_task(site: Site, opened: Open) -> None:
 def test_a_preference_is_kept(site: Site, opened: Open) -> None:
     ada = site.person()
     page = opened(ada, "/settings/notifications")
-    page.get_by_label("Somebody comments on your task: E-mail").uncheck()
-    page.get_by_label("Quiet hours").check()
+    email = page.get_by_label("Somebody comments on your task: E-mail")
+    quiet = page.get_by_label("Quiet hours")
+    # A box follows its click within a frame, which is later than `check` looks.
+    email.click()
+    expect(email).not_to_be_checked()
+    quiet.click()
+    expect(quiet).to_be_checked()
 
     def kept() -> bool:
         found = ada.call("GET", "/notifications/preferences")
