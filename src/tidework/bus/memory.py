@@ -13,9 +13,9 @@ from typing import Generic, TypeVar
 import structlog
 
 from tidework.bus.catalogue import events_of, types_of
+from tidework.bus.consumer import Page
 from tidework.bus.event import Event
 from tidework.bus.protocol import Handler
-from tidework.log import LoggedChange
 
 _MAX_WAITING = 10_000
 _MAX_TAKEN = 500
@@ -26,7 +26,6 @@ _log = structlog.get_logger()
 
 
 T = TypeVar("T")
-Page = Sequence[LoggedChange]
 
 
 class MemoryBus:

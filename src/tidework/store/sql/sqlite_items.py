@@ -106,6 +106,8 @@ class Items:
 
     def expect(self, group: Sequence[Commit]) -> None:
         """Read together what the commits of a group will ask for."""
+        if not group:
+            return
         self._streams = dict.fromkeys(commit.stream_id for commit in group)
         for stream, seq, number in self._execute(_SEQS, (encode_json(list(self._streams)),)):
             self._streams[stream] = (seq, number)

@@ -29,23 +29,21 @@ class Writes:
 
     def add(self, table: str, shape: Shape, values: Values) -> None:
         """Have `shape` executed with `values` at the next `flush`."""
-        row = [values[name] for name in shape.names]
-        runs = self._tables.setdefault(table, [])
-        if runs and runs[-1][0] is shape:
-            runs[-1][1].append(row)
-        else:
-            runs.append((shape, [row]))
+        self._join(table, shape, [[values[name] for name in shape.names]])
 
     def take(self, other: "Writes") -> None:
         """Move what `other` has collected behind what is here."""
         for table, theirs in other._tables.items():
-            runs = self._tables.setdefault(table, [])
             for shape, rows in theirs:
-                if runs and runs[-1][0] is shape:
-                    runs[-1][1].extend(rows)
-                else:
-                    runs.append((shape, rows))
+                self._join(table, shape, rows)
         other._tables = {}
+
+    def _join(self, table: str, shape: Shape, rows: list[Any]) -> None:
+        runs = self._tables.setdefault(table, [])
+        if runs and runs[-1][0] is shape:
+            runs[-1][1].extend(rows)
+        else:
+            runs.append((shape, rows))
 
     def flush(self) -> None:
         """Execute what waits. Raises what SQLite, or the binding of a value, fails with."""

@@ -10,6 +10,7 @@ import {
 import { type ReactNode, useCallback, useRef } from "react";
 import type { Gripping } from "@/parts/dragging/grip";
 import { Hold } from "@/parts/dragging/Hold";
+import { SILENT } from "@/parts/dragging/silent";
 
 type Props = Pick<Gripping, "onReady"> & {
   onLift: () => void;
@@ -27,18 +28,6 @@ const MEASURING = {
 };
 const MOUSE = { activationConstraint: { distance: 5 } };
 const LONG_PRESS = { activationConstraint: { delay: 220, tolerance: 8 } };
-const nothing = () => undefined;
-// The board says in its own words what happens.
-const SILENT = {
-  announcements: {
-    onDragStart: nothing,
-    onDragMove: nothing,
-    onDragOver: nothing,
-    onDragEnd: nothing,
-    onDragCancel: nothing,
-  },
-  screenReaderInstructions: { draggable: "" },
-};
 
 /** Drags cards by pointer. */
 export default function DragLayer({ onReady, onOver, children, ...on }: Props) {

@@ -10,6 +10,7 @@ import {
 import { useDirection } from "@mantine/core";
 import { type KeyboardEvent, useCallback, useLayoutEffect, useRef, useState } from "react";
 import { useTranslation } from "@/i18n/words";
+import { SILENT } from "@/parts/dragging/silent";
 import type { Task } from "@/replica/model";
 import { type DayKey, dayOfIso } from "@/time/dates";
 import { formatDay } from "@/time/format";
@@ -37,18 +38,6 @@ type Props = {
 
 const MOUSE = { activationConstraint: { distance: 5 } };
 const LONG_PRESS = { activationConstraint: { delay: 220, tolerance: 8 } };
-const nothing = () => undefined;
-// What happens is said in our own words, see `said`.
-const SILENT = {
-  announcements: {
-    onDragStart: nothing,
-    onDragMove: nothing,
-    onDragOver: nothing,
-    onDragEnd: nothing,
-    onDragCancel: nothing,
-  },
-  screenReaderInstructions: { draggable: "" },
-};
 
 /** The day, or the tray, that is below a point. */
 function targetAt(x: number, y: number): Target | null {
