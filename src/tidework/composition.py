@@ -186,11 +186,21 @@ def make_carrier(settings: Settings, store: Store, shared: Shared) -> Carrier:
     return PostgresCarrier(store.primary)
 
 
-def compose(settings: Settings, store: Store, buckets: Buckets | None = None) -> Services:
-    """Put the services together. Raises `auth.keys.KeyFileError`.
+class _Accounts(NamedTuple):
+    """Who somebody is, and how they prove it."""
 
-    `buckets` are where failed log-ins are counted, the process's own if None.
-    """
+    keys: KeySet
+    access_tokens: AccessTokens
+    passwords: Passwords
+    throttle: Throttle
+    users: UserService
+    resets: Resets
+    auth: AuthService
+
+
+def _accounts(
+    settings: Settings, store: Store, buckets: Buckets | None, followups: Followups
+) -> _Accounts:
     if settings.signing_keys_file is not None:
         keys = KeySet.from_file(settings.signing_keys_file)
     else:
@@ -199,16 +209,13 @@ def compose(settings: Settings, store: Store, buckets: Buckets | None = None) ->
     passwords = Passwords()
     limits = settings.rate_limits
     throttle = Throttle(buckets, pair=limits.login, enabled=limits.enabled)
-    followups = Followups(store)
     users = UserService(store, followups)
-    audit = AuditLog(store)
-    registration = settings.registration
     resets = Resets(
         store,
         users,
         throttle,
         public_url=settings.public_url,
-        registration=registration,
+        registration=settings.registration,
         secret_of=keys.derive,
     )
     auth = AuthService(
@@ -218,18 +225,29 @@ def compose(settings: Settings, store: Store, buckets: Buckets | None = None) ->
         access_tokens,
         throttle,
         resets,
-        registration=registration,
+        registration=settings.registration,
         session_lifetime_s=settings.session_days * 86400,
+    )
+    return _Accounts(keys, access_tokens, passwords, throttle, users, resets, auth)
+
+
+def compose(settings: Settings, store: Store, buckets: Buckets | None = None) -> Services:
+    """Put the services together. Raises `auth.keys.KeyFileError`.
+
+    `buckets` are where failed log-ins are counted, the process's own if None.
+    """
+    followups, audit = Followups(store), AuditLog(store)
+    keys, access_tokens, passwords, throttle, users, resets, auth = _accounts(
+        settings, store, buckets, followups
     )
     answers = answers_of(store)
     jobs, analytics = Jobs(store), AnalyticsService(store)
     workspaces = WorkspaceService(store, users, followups)
     workspaces.invitations = resets
     closing = Closing(store, users, followups, audit, workspaces, auth)
-    post, notifications = (
-        Post(make_mailer(settings)),
-        Notifications(store, users, settings.public_url),
-    )
+    post = Post(make_mailer(settings))
+    notifications = Notifications(store, users, settings.public_url)
+    unsubscribe = notifications.unsubscribing.address
     reports = Reports(settings, store, users, analytics, jobs)
     tasks, outgoing = TaskService(store, answers), Outgoing(settings.outgoing_allow)
     services = Services(
@@ -263,15 +281,7 @@ def compose(settings: Settings, store: Store, buckets: Buckets | None = None) ->
         jobs=jobs,
         consumers=[],
         notifications=notifications,
-        channels=Channels(
-            settings,
-            store,
-            users,
-            post,
-            notifications.unsubscribing.address,
-            outgoing,
-            keys.derive,
-        ),
+        channels=Channels(settings, store, users, post, unsubscribe, outgoing, keys.derive),
         outgoing=outgoing,
         webhooks=Webhooks(store, outgoing, tasks.get),
     )

@@ -83,6 +83,26 @@ def schema_of(kind: str) -> dict[str, Any]:
     }
 
 
+def _channel(kinds: list[str]) -> dict[str, Any]:
+    return {
+        "address": "tidework.events",
+        "title": "All events",
+        "description": (
+            "RabbitMQ: the topic exchange tidework.events, routed by type. NATS: the"
+            " subjects tidework.events.<type>. Redis: the stream tidework:events. Kafka:"
+            " the topic tidework.events, keyed by streamid."
+        ),
+        "messages": {kind: {"$ref": f"#/components/messages/{kind}"} for kind in kinds},
+        "bindings": {
+            "amqp": {
+                "is": "routingKey",
+                "exchange": {"name": "tidework.events", "type": "topic", "durable": True},
+            },
+            "kafka": {"topic": "tidework.events"},
+        },
+    }
+
+
 def document(version: str) -> dict[str, Any]:
     """The AsyncAPI 3.0 document of this version."""
     kinds = sorted(set(catalogue.TYPES))
@@ -108,25 +128,7 @@ def document(version: str) -> dict[str, Any]:
             ),
         },
         "defaultContentType": CONTENT_TYPE,
-        "channels": {
-            "events": {
-                "address": "tidework.events",
-                "title": "All events",
-                "description": (
-                    "RabbitMQ: the topic exchange tidework.events, routed by type. NATS: the"
-                    " subjects tidework.events.<type>. Redis: the stream tidework:events. Kafka:"
-                    " the topic tidework.events, keyed by streamid."
-                ),
-                "messages": {kind: {"$ref": f"#/components/messages/{kind}"} for kind in kinds},
-                "bindings": {
-                    "amqp": {
-                        "is": "routingKey",
-                        "exchange": {"name": "tidework.events", "type": "topic", "durable": True},
-                    },
-                    "kafka": {"topic": "tidework.events"},
-                },
-            }
-        },
+        "channels": {"events": _channel(kinds)},
         "operations": {
             "publish": {
                 "action": "send",

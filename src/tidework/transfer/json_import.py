@@ -93,12 +93,7 @@ async def import_json(
     options = options or JsonOptions()
     meter = Meter(progress)
     meter.begin(300, 2 * file_size(path))
-    source = Source(path, meter.advance, options.limits)
-    fingerprint = await asyncio.to_thread(content_digest, source)
-    checked = Checked(path.name)
-    source = Source(path, meter.advance, options.limits)
-    await asyncio.to_thread(checked.run, pieces(source))
-    check_people(len(checked.people), options.limits)
+    checked, fingerprint = await asyncio.to_thread(_check, path, meter, options.limits)
     workspace_id = stable_id(checked.begun, fingerprint, options.copy)
     report = ImportReport() if report is None else report
     report.workspace_id = workspace_id
@@ -125,6 +120,15 @@ async def import_json(
             + [marks.put(_DONE, workspace_id, fingerprint)]
         )
     return report
+
+
+def _check(path: Path, meter: Meter, limits: Limits) -> tuple[Checked, str]:
+    """What the file holds, and the digest of it. Raises `BadSource`."""
+    fingerprint = content_digest(Source(path, meter.advance, limits))
+    checked = Checked(path.name)
+    checked.run(pieces(Source(path, meter.advance, limits)))
+    check_people(len(checked.people), limits)
+    return checked, fingerprint
 
 
 async def drop_unfinished(store: Store, workspace_id: str) -> None:
