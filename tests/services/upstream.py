@@ -28,6 +28,7 @@ class Upstream:
         body: what is answered instead of the name.
         content_type: of the answer.
         caching: what its Cache-Control says, if anything.
+        held: what is in the paths of requests that are answered only once `go` is set.
         more: with server-sent events, set for each event that is to follow the first.
     """
 
@@ -41,6 +42,8 @@ class Upstream:
         self.body = name.encode()
         self.content_type = "text/plain"
         self.caching = ""
+        self.held: str | None = None
+        self.go = asyncio.Event()
         self.more = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
@@ -70,6 +73,8 @@ class Upstream:
                 self.asked.append(asked)
                 if self.vanishing:
                     return
+                if self.held is not None and self.held in asked.path:
+                    await self.go.wait()
                 if asked.path.endswith("/events"):
                     await self._stream(writer)
                     return

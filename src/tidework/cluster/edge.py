@@ -1,6 +1,5 @@
 """The configuration of nginx, rendered from the one template: what goes to which copy, and how."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,47 +14,20 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tidework.cluster.problems import HSTS, error_pages, problem_pages
 from tidework.cluster.process import ClusterError, write_private
+from tidework.settings import Settings
 
 Variant = Literal["least_conn", "round_robin", "ip_hash"]
 VARIANTS: Final[tuple[Variant, ...]] = get_args(Variant)
 
-_PROBLEMS: Final = {
-    400: ("malformed", "Malformed request", "The request cannot be read.", 400, 0),
-    404: ("not_found", "Not found", "There is nothing at this address.", 404, 0),
-    413: ("too_large", "Too large", "The body is larger than is taken. Send less at once.", 413, 0),
-    414: (
-        "uri_too_long",
-        "Address too long",
-        "The address is too long. Shorten the query.",
-        414,
-        0,
-    ),
-    429: ("rate_limited", "Too many requests", "Wait, then try again.", 429, 5),
-    431: ("malformed", "Malformed request", "The headers are too large. Send fewer.", 494, 0),
-    502: (
-        "outcome_unknown",
-        "Unavailable",
-        (
-            "The server went away before it answered. A change may have been made: look before you"
-            " repeat it, or repeat it with its Idempotency-Key."
-        ),
-        502,
-        1,
-    ),
-    503: ("unavailable", "Unavailable", "The service is not available now. Try again.", 503, 2),
-    504: (
-        "outcome_unknown",
-        "Unavailable",
-        (
-            "The server did not answer in time. A change may have been made: look before you repeat"
-            " it, or repeat it with its Idempotency-Key."
-        ),
-        504,
-        5,
-    ),
-}
-"""Status: code, title, detail, the status of nginx that it stands for, seconds to wait."""
+# How many requests a copy is given for each that it works on: so many more wait there, where it is
+# known how long that takes.
+_WAITING: Final = 3
+# As admission has it: log-ins have one place for so many of the others.
+_LOGINS: Final = 8
+PLACES: Final = Settings().max_concurrent
+"""How many requests of a kind a copy works on at once, unless told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +49,8 @@ class Edge:
         http_listen: where plain HTTP is answered with a redirect to HTTPS.
         https_port: the port that the redirect names; 443 goes without saying.
         proxies: networks of proxies in front of nginx, whose X-Forwarded-For is believed.
+        places: how many requests that read a copy works on at once, in all its workers; as many
+            that write, and an eighth of it for log-ins.
         traced: how many requests begin a trace, in per cent, where the caller has not.
     """
 
@@ -91,9 +65,11 @@ class Edge:
     body: str = "1m"
     batch_body: str = "40m"
     import_body: str = "50m"
+    places: int = PLACES
     traced: float = 1.0
     brotli: bool = True
     access_log: str = "/var/log/nginx/tidework.log"
+    error_log: str = "/var/log/nginx/error.log"
     cache: str = "/var/cache/nginx-tidework"
     command: str = "tidework cluster nginx"
 
@@ -102,14 +78,15 @@ def render(edge: Edge) -> str:
     """The configuration, to be included in nginx's `http` block. Raises `ClusterError`."""
     if not any(not one.backup for one in edge.targets):
         raise ClusterError("nginx needs a copy that is no backup. Example: --copy 127.0.0.1:8001")
+    logins = max(1, edge.places // _LOGINS)
     values = {
         "variant": edge.variant,
         "command": edge.command,
         "balance": "" if edge.variant == "round_robin" else f"{edge.variant};",
-        "servers": "\n".join(_server(one, edge.variant) for one in edge.targets),
-        "live_servers": "\n".join(
-            _server(one, edge.variant, "max_fails=0") for one in edge.targets
-        ),
+        "servers": _servers(edge, _FAILS),
+        "bounded_servers": _servers(edge, f"{_FAILS} max_conns={edge.places * _WAITING}"),
+        "login_servers": _servers(edge, f"{_FAILS} max_conns={logins * _WAITING}"),
+        "live_servers": _servers(edge, "max_fails=0"),
         "traced": f"{edge.traced:g}%",
         "proxies": "\n".join(f"{network} 1;" for network in edge.proxies),
         "cache": edge.cache,
@@ -119,12 +96,13 @@ def render(edge: Edge) -> str:
         "tls": _tls(edge),
         "real_ip": _real_ip(edge),
         "access_log": edge.access_log,
+        "error_log": edge.error_log,
         "body": edge.body,
         "batch_body": edge.batch_body,
         "import_body": edge.import_body,
         "brotli": _BROTLI if edge.brotli else "",
-        "pages": _pages(),
-        "problems": _problems(_HSTS if edge.tls else ""),
+        "pages": error_pages(),
+        "problems": problem_pages(tls=edge.tls is not None),
     }
     return fill("tidework.conf", values)
 
@@ -148,8 +126,12 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 _FAILS: Final = "max_fails=1 fail_timeout=3s"
 
 
-def _server(target: Target, variant: Variant, fails: str = _FAILS) -> str:
-    words = [f"server {target.address}", f"weight={target.weight}", fails]
+def _servers(edge: Edge, more: str) -> str:
+    return "\n".join(_server(one, edge.variant, more) for one in edge.targets)
+
+
+def _server(target: Target, variant: Variant, more: str) -> str:
+    words = [f"server {target.address}", f"weight={target.weight}", more]
     if target.backup:
         if variant == "ip_hash":
             return f"# ip_hash knows no backup: {target.address}"
@@ -157,7 +139,6 @@ def _server(target: Target, variant: Variant, fails: str = _FAILS) -> str:
     return " ".join(words) + ";"
 
 
-_HSTS: Final = 'add_header Strict-Transport-Security "max-age=31536000; includeSubDomains" always;'
 _BROTLI: Final = """\
 brotli on;
 brotli_comp_level 5;
@@ -181,7 +162,7 @@ def _tls(edge: Edge) -> str:
         "ssl_session_cache shared:tidework:4m;",
         "ssl_session_timeout 1d;",
         "ssl_session_tickets off;",
-        _HSTS,
+        HSTS,
     ])  # fmt: skip
 
 
@@ -208,36 +189,6 @@ def _real_ip(edge: Edge) -> str:
         return ""
     lines = [f"set_real_ip_from {network};" for network in edge.proxies]
     return "\n".join([*lines, "real_ip_header X-Forwarded-For;", "real_ip_recursive on;"])
-
-
-def _pages() -> str:
-    """All but those of a copy that is gone, which depend on the location."""
-    rest = ((status, about[3]) for status, about in _PROBLEMS.items() if status not in {502, 504})
-    return "\n".join(f"error_page {own} ={status} /_problem/{status};" for status, own in rest)
-
-
-def _problems(hsts: str) -> str:
-    lines: list[str] = []
-    for status, (code, title, detail, _, wait) in _PROBLEMS.items():
-        body = {
-            "type": f"/problems/{code}",
-            "title": title,
-            "status": status,
-            "detail": detail,
-            "code": code,
-            "request_id": "$tidework_request_id",
-        }
-        lines += [
-            f"location = /_problem/{status} {{",
-            "    internal;",
-            "    default_type application/problem+json;",
-            "    add_header Cache-Control no-store always;",
-            "    add_header X-Request-Id $tidework_request_id always;",
-        ]
-        lines += [f"    {hsts}"] if hsts else []
-        lines += [f"    add_header Retry-After {wait} always;"] if wait else []
-        lines += [f"    return {status} '{json.dumps(body)}';", "}"]
-    return "\n".join(lines)
 
 
 def self_signed(folder: Path, name: str) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from tidework.cluster.edge import Edge, Target, Variant, fill, render, self_signed
+from tidework.cluster.edge import PLACES, Edge, Target, Variant, fill, render, self_signed
 from tidework.cluster.part import Part, find_program
 from tidework.cluster.ports import LOOPBACK, free_port
 from tidework.cluster.process import ClusterError, write_private
@@ -46,6 +46,7 @@ class Nginx(Part):
         port: int | None = None,
         http_port: int | None = None,
         proxies: Sequence[str] = (),
+        places: int = PLACES,
     ) -> None:
         super().__init__(folder, name=name, port=port)
         self._tls = tls
@@ -58,7 +59,9 @@ class Nginx(Part):
             http_listen=f"{LOOPBACK}:{self.http_port}" if tls else None,
             https_port=self.port,
             proxies=proxies,
+            places=places,
             access_log=str(self.folder / "access.log"),
+            error_log="stderr",
             cache=str(self.folder / "cache"),
             # Whether traces are kept is the copies' setting; here each may be looked at.
             traced=100,

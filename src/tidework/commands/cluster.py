@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tidework.cluster import Cluster, ClusterError, Edge, PartStatus, Target
-from tidework.cluster.edge import VARIANTS, render
+from tidework.cluster.edge import PLACES, VARIANTS, render
 from tidework.cluster.ports import is_free
 from tidework.commands import Reported
 from tidework.commands.console import say_table
@@ -132,15 +132,19 @@ def nginx(
         list[str] | None,
         typer.Option(metavar="NETWORK", help="A proxy in front, which is believed; once for each."),
     ] = None,
+    places: Annotated[
+        int,
+        typer.Option(min=1, help="TIDEWORK_MAX_CONCURRENT of a copy, times its workers."),
+    ] = PLACES,
     brotli: Annotated[bool, typer.Option(help="nginx has the brotli modules.")] = True,
 ) -> None:
     """Print a configuration of nginx, for a server of your own."""
-    say(render(_edge(copy, variant, listen, name, tls, proxy, brotli)).rstrip("\n"))
+    say(render(_edge(copy, variant, listen, name, tls, proxy, places, brotli)).rstrip("\n"))
 
 
 def _edge(
     copies: list[str] | None, variant: str, listen: str | None, name: str, tls: str | None,
-    proxies: list[str] | None, brotli: bool,
+    proxies: list[str] | None, places: int, brotli: bool,
 ) -> Edge:  # fmt: skip
     chosen = next((one for one in VARIANTS if one == variant), None)
     if chosen is None:
@@ -151,6 +155,7 @@ def _edge(
     words += [f"--name {name}"] if name != "_" else []
     words += [f"--tls {tls}"] if tls else []
     words += [f"--proxy {one}" for one in proxies or ()]
+    words += [f"--places {places}"] if places != PLACES else []
     words += [] if brotli else ["--no-brotli"]
     edge = Edge(
         targets=[_target(one) for one in copies or ["127.0.0.1:8000"]],
@@ -158,6 +163,7 @@ def _edge(
         listen=listen or ("443" if tls else "80"),
         server_name=name,
         proxies=tuple(proxies or ()),
+        places=places,
         brotli=brotli,
         command=" ".join(words),
     )
