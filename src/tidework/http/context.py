@@ -4,7 +4,7 @@ The front makes one `RequestContext` for each request and puts it into the ASGI 
 which a route's signature names by the name of a parameter, read it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, cast
 
 import msgspec
@@ -13,15 +13,23 @@ from litestar.di import Provide
 
 from tidework.errors import Forbidden, NotFound, TideworkError, Unauthenticated
 from tidework.http.answer import Header
+from tidework.http.costs import ADMIN
 from tidework.log import IdempotencyKey
 
 if TYPE_CHECKING:
     from tidework.http.uploads import Upload
 
 SCOPE_KEY: Final = "tidework"
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 Role = Literal["owner", "editor", "commenter", "viewer"]
 ROLES: tuple[Role, ...] = ("viewer", "commenter", "editor", "owner")
 """The roles of a workspace, each may do what those before it may."""
+
+Items = tuple[str, Sequence[str]]
+"""Of a list: a path below the workspace, and ids. Each item is, byte for byte, what a GET of its id
+below that path is answered with; `id` is its first field, and its last is `version`, which is the
+entity tag.
+"""
 
 _LEVEL = {role: level for level, role in enumerate(ROLES)}
 
@@ -118,6 +126,7 @@ class RequestContext:
         "idempotency",
         "if_match",
         "kept_entity",
+        "kept_items",
         "kept_seq",
         "limited",
         "location",
@@ -157,6 +166,7 @@ class RequestContext:
         self.repeated: tuple[str, int] | None = None
         self.kept_seq: int | None = None
         self.kept_entity: str | None = None
+        self.kept_items: Items | None = None
         self.seq: int | None = None
         self.route: str | None = None
         self.etag: str | None = None
@@ -208,6 +218,18 @@ def admin_of(context: RequestContext) -> Principal:
     if principal.role != "admin":
         raise Forbidden("This is for administrators of the installation.")
     return principal
+
+
+def check_scopes(scopes: frozenset[str], method: str, path: str) -> None:
+    """Raise `Forbidden` when an API token's scopes do not cover the request."""
+    needed = "read" if method in _SAFE else "write"
+    if path.startswith(ADMIN):
+        needed = "admin"
+    if needed not in scopes:
+        raise Forbidden(
+            f"This API token lacks the scope '{needed}'. Make a token that has it, or log in.",
+            code="scope_missing",
+        )
 
 
 def _itself(context: RequestContext) -> RequestContext:

@@ -18,7 +18,7 @@ COSTS: Final[Mapping[tuple[str, str], int]] = {
 """By method and the last part of the path."""
 
 ADMIN_LIST: Final = 5
-_ADMIN: Final = "/api/v1/admin/"
+ADMIN: Final = "/api/v1/admin/"
 _BATCH_BYTES: Final = 8192
 """So much of a batch's body costs one more: about fifty operations."""
 
@@ -41,7 +41,7 @@ def cost_of(method: str, path: str, query: bytes, size: bytes | None) -> int:
     if cost is not None:
         return cost
     if method == "GET":
-        if path.startswith(_ADMIN):
+        if path.startswith(ADMIN):
             return ADMIN_LIST
         return SEARCH if last == "tasks" and searches(query) else 1
     if last == "batch" and method == "POST":

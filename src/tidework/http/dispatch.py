@@ -20,11 +20,11 @@ from tidework.errors import Malformed, MethodNotAllowed
 from tidework.http.answer import Answer, Header, Scope, Stream
 from tidework.http.body import decode_json
 from tidework.http.context import GUARDS, Guard, RequestContext
+from tidework.http.headers import JSON
 from tidework.http.parameters import QUERY
 from tidework.http.problem import method_not_allowed, nothing_here
 from tidework.http.query import Query
 
-_JSON: Header = (b"content-type", b"application/json")
 _HTML: Header = (b"content-type", b"text/html; charset=utf-8")
 _encode = msgspec.json.Encoder().encode
 
@@ -108,7 +108,7 @@ class Call:
         if isinstance(result, Response):
             return self._of_response(result)
         body = _encode(result)
-        return Answer(self._status, [_JSON], body)
+        return Answer(self._status, [JSON], body)
 
     def _of_response(self, response: Response[Any]) -> Answer:
         if isinstance(response, Streaming):
@@ -125,7 +125,7 @@ class Call:
             return Answer(status, headers, b"")
         if response.media_type == MediaType.HTML:
             return Answer(status, [_HTML, *headers], response.content.encode())
-        return Answer(status, [_JSON, *headers], _encode(response.content))
+        return Answer(status, [JSON, *headers], _encode(response.content))
 
 
 class _Node:
@@ -180,6 +180,13 @@ class Dispatch:
             if not node.calls:
                 raise nothing_here() from None
         raise method_not_allowed(_allowed(node))
+
+    def route(self, path: str) -> str | None:
+        """The template of the path that a GET is for, if its handler can be called directly. Raises
+        `NotFound` and `MethodNotAllowed`.
+        """
+        call, _ = self.find("GET", path)
+        return None if call is None else call.route
 
     def allowed(self, path: str) -> str:
         """The methods of a path, for `Allow`. Raises `NotFound`."""

@@ -14,7 +14,7 @@ from litestar import Litestar
 
 from tidework.cache.second_tier import SecondTier, WholeAnswer
 from tidework.cache.versioned import VersionedCache
-from tidework.errors import Forbidden, TideworkError, TooManyRequests, Unauthenticated
+from tidework.errors import TideworkError, TooManyRequests, Unauthenticated
 from tidework.http.answer import Answer, App, Receive, Scope, collect
 from tidework.http.conditional import check_seq, matches
 from tidework.http.context import (
@@ -23,12 +23,23 @@ from tidework.http.context import (
     Memberships,
     Principal,
     RequestContext,
+    check_scopes,
 )
 from tidework.http.costs import cost_of, searches
 from tidework.http.dispatch import Dispatch
 from tidework.http.idempotency import Idempotency
-from tidework.http.kept import Kept, Key, NotKept, conditional, give_tag, size_of, takes_coding
+from tidework.http.kept import (
+    Kept,
+    Key,
+    NotKept,
+    conditional,
+    described,
+    give_tag,
+    size_of,
+    takes_coding,
+)
 from tidework.http.limits import RateLimiter
+from tidework.http.listed import Listed
 from tidework.http.problem import render
 from tidework.http.touches import Touches
 from tidework.ids import is_id
@@ -37,7 +48,6 @@ from tidework.store.protocol import Store
 BASE = "/api/v1"
 WORKSPACES = f"{BASE}/workspaces/"
 _PREFIX = len(WORKSPACES)
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 T = TypeVar("T")
@@ -45,6 +55,7 @@ T = TypeVar("T")
 # Every page load of every browser makes one: an office behind one address makes many.
 _RENEWALS = frozenset({f"{BASE}/auth/refresh", f"{BASE}/auth/logout"})
 _MOST_OF_A_RENEWAL = 8192
+_SHARE_OF_KEYS = 32
 _LIMITED_AS = {"user": "account", "admin": "admin"}
 
 
@@ -74,6 +85,7 @@ class Front:
         self._history = store.history
         self._touches = touches or Touches()
         self.bodies: VersionedCache[Key, Kept] = VersionedCache(cache_bytes, size_of)
+        self._listed = Listed(self.bodies, cache_bytes // _SHARE_OF_KEYS)
         self.principals: VersionedCache[tuple[str, str], Principal] = VersionedCache(20_000)
         self.members: VersionedCache[tuple[str, str], Membership | Literal[False]] = VersionedCache(
             50_000
@@ -96,7 +108,7 @@ class Front:
         else:
             await self._limit(context, scope, headers)
         if principal is not None and principal.scopes is not None:
-            _check_scope(principal.scopes, scope["method"], scope["path"])
+            check_scopes(principal.scopes, scope["method"], scope["path"])
 
     async def answer(
         self,
@@ -171,20 +183,27 @@ class Front:
         """Another history has begun: what is remembered may never have happened."""
         self._history = self._store.history
         self.bodies.clear()
+        self._listed.clear()
         self.principals.clear()
         self.members.clear()
         self._touches.clear()
 
     async def _renewed(
-        self, cache: VersionedCache[K, V], key: K, workspace: str, entity_id: str, seq: int
+        self,
+        cache: VersionedCache[K, V],
+        key: K,
+        known: tuple[int, V] | None,
+        place: tuple[str, str],
+        seq: int,
     ) -> V | None:
-        """What is kept for an earlier seq, when nothing since has been about its entity."""
-        latest = cache.latest(key)
-        if latest is None:
+        """What is known of an earlier seq, when nothing since has been about its entity: `place` has
+        the workspace and the id.
+        """
+        if known is None:
             return None
-        since, value = latest
+        since, value = known
         history = self._history
-        untouched = await self._touches.untouched(self._store, workspace, entity_id, since, seq)
+        untouched = await self._touches.untouched(self._store, *place, since, seq)
         if not untouched or self._store.history != history:
             return None
         return cache.renew(key, max(since, seq), value)
@@ -210,7 +229,8 @@ class Front:
         key = (workspace, user_id)
         member = self.members.get(key, seq)
         if member is None:
-            renewed = await self._renewed(self.members, key, workspace, user_id, seq)
+            known = self.members.latest(key)
+            renewed = await self._renewed(self.members, key, known, key, seq)
             member = renewed
         if member is None:
 
@@ -270,9 +290,7 @@ class Front:
         seq = context.workspace_seq
         kept = self.bodies.get(key, seq)
         if kept is None:
-            latest = self.bodies.latest(key)
-            if latest is not None and latest[1].entity is not None:
-                kept = await self._renewed(self.bodies, key, key[0], latest[1].entity, seq)
+            kept = await self._still_true(key, seq, scope["path"])
         if kept is None:
             try:
                 kept = await self.bodies.load(
@@ -285,6 +303,22 @@ class Front:
         if wanted is not None and matches(wanted.decode("latin-1"), kept.tag):
             return kept.unchanged(coded=kept.compressible and takes_coding(headers))
         return kept.answer
+
+    async def _still_true(self, key: Key, seq: int, path: str) -> Kept | None:
+        """What is kept of an earlier seq, by itself or in a list, when it is true at this one."""
+        bodies, since = self.bodies, 0
+        known = bodies.latest(key)
+        if known is not None and known[1].entity is not None:
+            since = known[0]
+            found = await self._renewed(bodies, key, known, (key[0], known[1].entity), seq)
+            if found is not None:
+                return found
+        item = self._listed.find(key, since)
+        if item is None:
+            return None
+        item_id, known = item
+        known[1].route = self._dispatch.route(path)
+        return await self._renewed(bodies, key, known, (key[0], item_id), seq)
 
     async def _load(
         self, key: Key, context: RequestContext, scope: Scope, receive: Receive
@@ -307,6 +341,9 @@ class Front:
             tier.put(key, f"{history}:{context.kept_seq}", whole)
         kept = Kept(answer, tag, context.route, key)
         kept.entity = context.kept_entity
+        if context.kept_items is not None:
+            kept.hold(context.kept_items)
+            self._listed.add(key)
         return context.kept_seq, kept
 
     async def _ask(self, context: RequestContext, scope: Scope, receive: Receive) -> Answer:
@@ -320,7 +357,7 @@ class Front:
         else:
             context.route = call.route
             answer = await call.run(context, scope, call.prepare(context, values))
-        return _described(answer, context, method)
+        return described(answer, context, method)
 
     async def _once(
         self, context: RequestContext, scope: Scope, key: bytes, receive: Receive
@@ -341,7 +378,7 @@ class Front:
                 answer = await call.run(context, scope, arguments)
             except TideworkError as error:
                 return Answer(*render(error, context.request_id))
-            return _described(answer, context, "POST")
+            return described(answer, context, "POST")
 
         target = f"POST {scope['path']}?".encode("utf-8", "surrogatepass") + scope["query_string"]
         return await self._idempotency.run(context, key.decode("latin-1"), target, run)
@@ -359,25 +396,3 @@ def _may_renew(scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
         return False
     size = headers.get(b"content-length", b"0")
     return len(size) < len(b"10000") and size.isdigit() and int(size) <= _MOST_OF_A_RENEWAL
-
-
-def _check_scope(scopes: frozenset[str], method: str, path: str) -> None:
-    """Raise `Forbidden` when an API token's scopes do not cover the request."""
-    needed = "read" if method in _SAFE else "write"
-    if path.startswith(f"{BASE}/admin/"):
-        needed = "admin"
-    if needed not in scopes:
-        raise Forbidden(
-            f"This API token lacks the scope '{needed}'. Make a token that has it, or log in.",
-            code="scope_missing",
-        )
-
-
-def _described(answer: Answer, context: RequestContext, method: str) -> Answer:
-    """The answer with the headers that its route has asked for."""
-    if answer.status < 300 and method != "GET":
-        if context.location is not None:
-            answer.headers.append((b"location", context.location.encode()))
-        if context.etag is not None:
-            answer.headers.append((b"etag", context.etag.encode()))
-    return answer

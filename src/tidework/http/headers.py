@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 Header = tuple[bytes, bytes]
 
 REQUEST_ID: Final = b"x-request-id"
+JSON: Final[Header] = (b"content-type", b"application/json")
 PRIVATE: Final[Header] = (b"cache-control", b"private, no-cache")
 NO_STORE: Final[Header] = (b"cache-control", b"no-store")
 

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from tidework.http.answer import Answer
 from tidework.http.compression import VARY, choose, is_compressible
 from tidework.http.conditional import body_tag, matches, weak
-from tidework.http.context import RequestContext
+from tidework.http.context import Items, RequestContext
 from tidework.http.headers import PRIVATE
 
 _ENTRY_OVERHEAD = 1024
+_ITEM_OVERHEAD = 128
 
 Key = tuple[str, str, bytes]
 """Of an answer: the workspace, the caller where it is theirs alone, the path and the query."""
@@ -28,7 +29,17 @@ class Kept:
     `entity` is the one that it follows from, if it is a single one.
     """
 
-    __slots__ = ("_coded", "_plain", "answer", "compressible", "entity", "route", "size", "tag")
+    __slots__ = (
+        "_coded",
+        "_items",
+        "_plain",
+        "answer",
+        "compressible",
+        "entity",
+        "route",
+        "size",
+        "tag",
+    )
 
     def __init__(self, answer: Answer, tag: str, route: str | None, key: Key) -> None:
         self.answer = answer
@@ -39,8 +50,18 @@ class Kept:
         # Compressed it comes to a third or so, in each of the codings that callers take.
         bodies = 2 if self.compressible else 1
         self.size = bodies * len(answer.body) + len(key[2]) + _ENTRY_OVERHEAD
+        self._items: Items = ("", ())
         self._plain: Answer | None = None
         self._coded: Answer | None = None
+
+    def hold(self, items: Items) -> None:
+        """Say which items the answer is a list of."""
+        self._items = items
+        self.size += _ITEM_OVERHEAD * len(items[1])
+
+    def has(self, folder: str, item_id: str) -> bool:
+        """Whether it is a list with this item."""
+        return folder == self._items[0] and item_id in self._items[1]
 
     def unchanged(self, *, coded: bool) -> Answer:
         """The 304, with the tag that the body would have now (RFC 9110, 15.4.5)."""
@@ -67,6 +88,16 @@ def takes_coding(headers: Mapping[bytes, bytes]) -> bool:
     """Whether the caller takes a compressed body."""
     accepted = headers.get(b"accept-encoding")
     return accepted is not None and choose(accepted) is not None
+
+
+def described(answer: Answer, context: RequestContext, method: str) -> Answer:
+    """The answer with the headers that its route has asked for."""
+    if answer.status < 300 and method != "GET":
+        if context.location is not None:
+            answer.headers.append((b"location", context.location.encode()))
+        if context.etag is not None:
+            answer.headers.append((b"etag", context.etag.encode()))
+    return answer
 
 
 def give_tag(answer: Answer, context: RequestContext) -> str:

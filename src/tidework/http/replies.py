@@ -8,7 +8,7 @@ from msgspec.structs import fields
 
 from tidework.errors import NotFound
 from tidework.http.conditional import list_tag, version_tag
-from tidework.http.context import RequestContext
+from tidework.http.context import Items, RequestContext
 from tidework.ids import is_id
 
 T = TypeVar("T")
@@ -21,11 +21,14 @@ def entity(context: RequestContext, seq: int, version: int, value: T) -> T:
     return value
 
 
-def listing(context: RequestContext, seq: int, value: T) -> T:
-    """A list as it stands at this seq, with the seq as entity tag."""
+def listing(context: RequestContext, seq: int, value: T, items: Items | None = None) -> T:
+    """A list as it stands at this seq, with the seq as entity tag. `items` are those that it answers
+    for by the way.
+    """
     if seq:
         context.etag = list_tag(seq)
         context.keep(seq)
+        context.kept_items = items
     return value
 
 

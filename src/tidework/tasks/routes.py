@@ -57,7 +57,9 @@ async def list_tasks(
     raw: bytes = request.scope["query_string"]
     query = read_task_query(raw, viewer.workspace_id, viewer.user_id, tasks.dialect)
     seq, page = await tasks.page(query, context.workspace_seq)
-    return page if query.fleeting else listing(context, seq, page)
+    if query.fleeting:
+        return page
+    return listing(context, seq, page, ("tasks", [task.id for task in page.items]))
 
 
 @post(f"{_BASE}/tasks", operation_id="createTask", summary="Make a task", responses=_MAKE)
