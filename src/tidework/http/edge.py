@@ -16,7 +16,7 @@ import structlog
 from tidework.cache.memory import BoundedCache
 from tidework.errors import MethodNotAllowed, UriTooLong
 from tidework.http import logs
-from tidework.http.admission import Admission, Gate, Overloaded
+from tidework.http.admission import Admission, Gate
 from tidework.http.answer import Answer, App, Header, Receive, Scope, Send, collect
 from tidework.http.body import (
     check_json,
@@ -40,6 +40,7 @@ from tidework.http.headers import SecurityHeaders, new_request_id, valid_request
 from tidework.http.metrics import Metrics, used_up
 from tidework.http.problem import from_exception, render
 from tidework.http.proxies import TrustedProxies
+from tidework.http.refusal import Refusal
 from tidework.http.stopping import CLOSE, Stopping
 from tidework.http.uploads import Uploads
 from tidework.store.patience import Patience, patience
@@ -110,6 +111,7 @@ class Edge:
         self._plain = plain
         self._admission = admission or Admission()
         self._stopping = stopping or Stopping()
+        self._refusal = Refusal(security, cors, self._stopping)
         self._variants: BoundedCache[bytes, dict[str, bytes]] = BoundedCache(64)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -117,7 +119,8 @@ class Edge:
         if scope["type"] == "http":
             gate = self._admission.gate(scope["method"], scope["path"])
             if gate is not None and gate.refuses():
-                await self._refuse(gate, scope, send)
+                await self._refusal.send(gate.retry_after(), scope, send)
+                self._metrics.count_refusal(scope["method"])
             else:
                 await self._serve(scope, receive, send, gate)
         elif scope["type"] == "lifespan":
@@ -126,16 +129,6 @@ class Edge:
             await self._socket(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1000})
-
-    async def _refuse(self, gate: Gate, scope: Scope, send: Send) -> None:
-        """Send a request away. Cheap, or refusing would take what those need who have a place."""
-        headers: dict[bytes, bytes] = dict(scope["headers"])
-        given = headers.get(b"x-request-id")
-        request_id = (valid_request_id(given) if given is not None else None) or new_request_id()
-        context = RequestContext(request_id, "", "", 0.0)
-        answer = Answer(*render(Overloaded(gate.retry_after()), request_id))
-        await self._send(answer, context, headers, scope["method"], send)
-        self._metrics.observe_request(scope["method"], None, answer.status, 0.0)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send, gate: Gate | None) -> None:
         started = time.perf_counter()

@@ -6,6 +6,7 @@ additions. Every label has few values: methods and routes that nobody named coun
 
 import asyncio
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import Any, Final, Literal
 
 from prometheus_client import (
@@ -144,6 +145,11 @@ class Metrics:
             count, latency = self._resolve(method, route or OTHER, status)
         count.inc()
         latency.observe(seconds)
+
+    def count_refusal(self, method: str) -> None:
+        """Count a request that was sent away as it came: it has no route, and took no time. 1 µs."""
+        key = (method, OTHER, HTTPStatus.SERVICE_UNAVAILABLE)
+        (self._request_children.get(key) or self._resolve(*key))[0].inc()
 
     def _resolve(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
         if route not in self._routes:
