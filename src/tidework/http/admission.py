@@ -59,6 +59,7 @@ class Gate:
     __slots__ = (
         "_timer",
         "_waiting",
+        "behind",
         "credit",
         "in_flight",
         "limit",
@@ -79,6 +80,8 @@ class Gate:
         self.share = 1.0
         """Which part of those who come is let in at all: less than all when the loop is behind."""
         self.credit = 0.0
+        self.behind = 0.0
+        """How long a request has waited in the event loop before it comes here, in seconds."""
         self.refused: dict[Reason, int] = {"busy": 0, "late": 0, "waited": 0, "gone": 0}
         self._waiting: deque[tuple[asyncio.Future[None], float]] = deque()
         self._timer: asyncio.TimerHandle | None = None
@@ -103,14 +106,18 @@ class Gate:
                 self.refused["late"] += 1
                 return True
             self.credit -= 1.0
-        if self.in_flight < self.limit or self.expected_wait <= self.patience:
+        if self.in_flight < self.limit or self.behind + self.expected_wait <= self.patience:
             return False
         self.refused["busy"] += 1
         return True
 
     def adapt(self, behind: float) -> None:
-        """Let in fewer while the event loop is `behind` by more than can be borne, else more."""
-        if behind > self.patience:
+        """Let in fewer while the event loop is `behind` by more than can be borne, else more.
+
+        Half of `patience`, since who is let in waits for the loop again at every step.
+        """
+        self.behind = behind
+        if behind > self.patience / 2:
             self.share = max(_LEAST_SHARE, self.share * _FEWER)
         else:
             self.share = min(1.0, self.share + _MORE)

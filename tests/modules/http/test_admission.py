@@ -68,6 +68,25 @@ async def test_a_wait_that_would_be_too_long_is_refused_at_once() -> None:
     assert not gate.refuses()
 
 
+async def test_what_the_event_loop_is_behind_is_waited_for_too() -> None:
+    gate = filled(limit=2, patience=1.0, service=0.6)
+    assert gate.expected_wait == pytest.approx(0.3)
+    for behind, expected in ((0.0, False), (0.4, False), (0.8, True), (0.1, False)):
+        # What has come so late has waited that long before anybody saw it.
+        gate.adapt(behind)
+        gate.share = 1.0
+        assert gate.refuses() is expected
+    assert gate.refused["busy"] == 1
+
+
+def test_fewer_are_let_in_before_the_loop_is_behind_by_all_that_may_be_waited() -> None:
+    gate = Gate("read", 8, 1.0)
+    gate.adapt(0.4)
+    assert gate.share == 1.0
+    gate.adapt(0.6)
+    assert gate.share < 1.0
+
+
 async def test_what_is_quick_may_wait_in_a_long_queue() -> None:
     gate = filled(limit=2, patience=0.5, service=0.001)
     waiting = [asyncio.create_task(gate.enter(None)) for _ in range(500)]
