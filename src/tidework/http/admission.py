@@ -53,7 +53,7 @@ class Gate:
     """The places of one kind of request.
 
     `limit` are worked on at once. One more waits up to `patience` seconds for its turn, first come,
-    first served. `in_flight` have a place now.
+    first served, when it could then be answered within twice as many. `in_flight` have a place now.
     """
 
     __slots__ = (
@@ -106,10 +106,14 @@ class Gate:
                 self.refused["late"] += 1
                 return True
             self.credit -= 1.0
-        if self.in_flight < self.limit or self.behind + self.expected_wait <= self.patience:
+        if self.in_flight < self.limit or self._in_time():
             return False
         self.refused["busy"] += 1
         return True
+
+    def _in_time(self) -> bool:
+        waited = self.behind + self.expected_wait
+        return waited <= self.patience and waited + self.service <= 2 * self.patience
 
     def adapt(self, behind: float) -> None:
         """Let in fewer while the event loop is `behind` by more than can be borne, else more.

@@ -68,6 +68,16 @@ async def test_a_wait_that_would_be_too_long_is_refused_at_once() -> None:
     assert not gate.refuses()
 
 
+def test_who_would_be_answered_too_late_does_not_wait_at_all() -> None:
+    for service, expected in ((1.4, False), (1.9, True)):
+        gate = filled(limit=10, patience=1.0, service=service)
+        # Its turn would come soon, and its answer after 1.54 s or 2.09 s.
+        assert gate.expected_wait < 0.2
+        assert gate.refuses() is expected
+    gate.in_flight -= 1
+    assert not gate.refuses()
+
+
 async def test_what_the_event_loop_is_behind_is_waited_for_too() -> None:
     gate = filled(limit=2, patience=1.0, service=0.6)
     assert gate.expected_wait == pytest.approx(0.3)
