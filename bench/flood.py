@@ -13,7 +13,7 @@ import socket
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import cycle
 
@@ -59,15 +59,17 @@ class Plan:
     rate: float
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Caller:
-    """A connection with one request on it at a time. `left` is how much of its answer is to come,
+    """A connection with one request on it at a time. `left` is how much of its answer is to come
     when that is known; no other one follows the `last`.
     """
 
     socket: socket.socket
     due: float = 0.0
     kind: Kind = ""
+    request: bytes = b""
+    again: bool = False
     status: int = 0
     head: bytes = b""
     left: int = -1
@@ -75,33 +77,34 @@ class _Caller:
 
 
 class Flood:
-    """Connections to a server, and what goes over them."""
+    """Connections to a server, as many as are under way at once but `callers` at most, and what
+    goes over them.
+    """
 
     def __init__(self, port: int, callers: int) -> None:
         self._port = port
+        self._most = callers
         self._callers: dict[int, _Caller] = {}
-        self._free: deque[_Caller] = deque()
+        self._free: list[_Caller] = []
         self._waiting: deque[tuple[float, Kind, bytes]] = deque()
         self._poll = select.epoll()
         self._buffer = bytearray(SIZE)
         self._view = memoryview(self._buffer)
         self._tallies: dict[Kind, Tally] = {}
         self._from = self._to = 0.0
-        for _ in range(callers):
-            self._connect()
 
     def close(self) -> None:
         for caller in self._callers.values():
             caller.socket.close()
         self._poll.close()
 
-    def _connect(self) -> None:
+    def _connect(self) -> _Caller:
         made = socket.create_connection(("127.0.0.1", self._port), 30)
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         made.setblocking(False)
         caller = self._callers[made.fileno()] = _Caller(made)
         self._poll.register(made, select.EPOLLIN)
-        self._free.append(caller)
+        return caller
 
     def peak(self, requests: Sequence[bytes], at_once: int, seconds: float) -> float:
         """Good answers a second while so many requests are always under way."""
@@ -124,7 +127,7 @@ class Flood:
                 while due <= now and due < self._to:
                     if self._from <= due:
                         tallies[kind].asked += 1
-                    if self._free:
+                    if self._free or len(self._callers) < self._most:
                         self._ask(due, kind, request)
                     else:
                         self._waiting.append((due, kind, request))
@@ -134,8 +137,12 @@ class Flood:
         return tallies
 
     def _ask(self, due: float, kind: Kind, request: bytes) -> None:
-        caller = self._free.popleft()
-        caller.due, caller.kind = due, kind
+        # The one that was idle for the shortest time: a server closes those that are for long.
+        caller = self._free.pop() if self._free else self._connect()
+        self._send(caller, due, kind, request)
+
+    def _send(self, caller: _Caller, due: float, kind: Kind, request: bytes) -> None:
+        caller.due, caller.kind, caller.request = due, kind, request
         try:
             if caller.socket.send(request) != len(request):
                 raise BenchError("a request is too large for its connection")
@@ -146,7 +153,9 @@ class Flood:
         """Take the answers that are there, or come within so many seconds."""
         buffer, view, callers = self._buffer, self._view, self._callers
         for number, _ in self._poll.poll(wait):
-            caller = callers[number]
+            caller = callers.get(number)
+            if caller is None:
+                continue
             try:
                 size = caller.socket.recv_into(view)
             except BlockingIOError:
@@ -190,26 +199,32 @@ class Flood:
                 tally.refused.append(now - caller.due)
             elif counted:
                 tally.lost += 1
-        caller.kind = ""
+        caller.kind, caller.again = "", False
         if caller.last:
-            self._replace(caller)
+            self._drop(caller)
         else:
             self._free.append(caller)
         if self._waiting:
             self._ask(*self._waiting.popleft())
 
     def _lost(self, caller: _Caller) -> None:
-        if caller.kind and self._from <= caller.due <= self._to:
-            self._tallies[caller.kind].lost += 1
-        with suppress(ValueError):
+        """A connection has ended. A server may close one that is idle just when something is sent:
+        that is sent once more, as every client does.
+        """
+        self._drop(caller)
+        if not caller.kind:
             self._free.remove(caller)
-        self._replace(caller)
+        elif not (caller.again or caller.head or caller.left >= 0):
+            made = self._connect()
+            made.again = True
+            self._send(made, caller.due, caller.kind, caller.request)
+        elif self._from <= caller.due <= self._to:
+            self._tallies[caller.kind].lost += 1
 
-    def _replace(self, caller: _Caller) -> None:
+    def _drop(self, caller: _Caller) -> None:
         self._poll.unregister(caller.socket)
         del self._callers[caller.socket.fileno()]
         caller.socket.close()
-        self._connect()
 
 
 @contextmanager
