@@ -3,12 +3,12 @@
 import gc
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.services import cheap, routes
+from tests.services import cheap, clients, routes
 from tests.services.api import api, database_url, open_api, sqlite_url
 from tests.services.buckets import bench
-from tests.services.cheap import full_cost
 from tests.services.postgres import postgres, postgres_database, postgres_url
 from tests.services.redis import redis, redis_server, redis_url
 from tests.services.runs import SEED, run
@@ -16,7 +16,7 @@ from tests.services.server import tidework_server
 from tests.services.smtp import mail_server
 from tests.services.stores import (
     database,
-    emptied_name,
+    emptied,
     migrated_file,
     migrated_template,
     postgres_copy,
@@ -24,14 +24,14 @@ from tests.services.stores import (
     sqlite_database,
     store,
 )
+from tidework.auth import passwords
 
 __all__ = [
     "api",
     "bench",
     "database",
     "database_url",
-    "emptied_name",
-    "full_cost",
+    "emptied",
     "mail_server",
     "migrated_file",
     "migrated_template",
@@ -57,8 +57,15 @@ for name in [name for name in os.environ if name.startswith("TIDEWORK_")]:
 
 routes.patch()
 cheap.patch()
+clients.patch()
 # What is imported stays, so nobody has to look at it again and again for what could go.
 gc.disable()
+
+
+@pytest.fixture
+def full_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashing as it is in production."""
+    monkeypatch.setattr(passwords, "_ARGON2", cheap.FULL)
 
 
 def pytest_collection_finish() -> None:

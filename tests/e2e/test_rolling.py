@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.services.clusters import command
 from tests.services.load import Call, Tally, asking
 from tests.services.processes import tail, wait_until
 from tests.services.require import unavailable
@@ -60,7 +61,8 @@ def after(revision: str) -> str:
 def next_version(folder: Path, of: Path, before: str, migration: str) -> Path:
     """The code of a version, and one more migration: what is to be in front of the import path."""
     package = folder / "tidework"
-    shutil.copytree(of, package, ignore=shutil.ignore_patterns("__pycache__"))
+    # With what Python has compiled of it, which is as new as its sources.
+    shutil.copytree(of, package)
     revision = after(before)
     place = package / "store" / "sql" / "migrations" / "versions" / f"{revision}_next.py"
     place.write_text(migration.format(revision=revision, before=before))
@@ -88,6 +90,8 @@ class Installation:
         return TideworkServer(self.folder / "data", log, self.env | of_code(code))
 
     def command(self, code: Path | None, *arguments: str) -> subprocess.CompletedProcess[str]:
+        if code is None:
+            return command(*arguments, settings=self.env, timeout=120)
         env = {name: value for name, value in os.environ.items() if "TIDEWORK_" not in name}
         return subprocess.run(
             [sys.executable, "-m", "tidework", *arguments],

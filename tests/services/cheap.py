@@ -1,20 +1,30 @@
-"""Passwords of the test's own process, which guard nothing, hashed at the least cost there is."""
+"""What tests need over and over and are not about, at the least cost there is."""
+
+from functools import lru_cache
+from pathlib import Path
 
 import argon2
-import pytest
 
 from tidework.auth import passwords
+from tidework.web import files
 
 _LEAST = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1, hash_len=32, salt_len=16)
-_FULL = passwords._ARGON2
+FULL = passwords._ARGON2
+_read = files.read
+
+
+@lru_cache(maxsize=1)
+def _built(stamp: object) -> files.Built | None:
+    return _read(files.FOLDER)
+
+
+def _read_once(folder: Path) -> files.Built | None:
+    return _built(files.stamp(folder)) if folder == files.FOLDER else _read(folder)
 
 
 def patch() -> None:
-    """What is hashed in this process costs a thousandth; servers in others are as they are."""
+    """In this process, and in those that are forked from it: a password guards nothing, and its hash
+    costs a thousandth; the built app is read once.
+    """
     passwords._ARGON2 = _LEAST
-
-
-@pytest.fixture
-def full_cost(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hashing as it is in production."""
-    monkeypatch.setattr(passwords, "_ARGON2", _FULL)
+    files.read = _read_once

@@ -85,8 +85,12 @@ def _ask_on(port: int, call: Call, tally: Tally, stop: threading.Event, pause: f
 
 
 @contextmanager
-def asking(port: int, calls: list[Call], *, each: int = 2, pause: float = 0.0) -> Iterator[Tally]:
-    """For the time of the block `each` clients make each of the calls, one after the other."""
+def asking(port: int, calls: list[Call], *, each: int = 2, pause: float = 0.05) -> Iterator[Tally]:
+    """For the time of the block `each` clients make each of the calls, one after the other.
+
+    They pause for as many seconds after an answer: what goes on beside them is what a test is about,
+    and shall not have to wait for a processor.
+    """
     tally, stop = Tally(), threading.Event()
     threads = [
         threading.Thread(target=_ask_on, args=(port, call, tally, stop, pause), daemon=True)

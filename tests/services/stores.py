@@ -3,18 +3,18 @@
 import asyncio
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.services.emptied import Emptied
 from tests.services.migrated import migrated_bytes
 from tests.services.opening import make_store
 from tests.services.postgres import Postgres
 from tidework.store.protocol import Store
 from tidework.store.sql.migrations.runner import migrate_postgresql
-from tidework.store.sql.schema import metadata
 
 
 class Database:
@@ -92,22 +92,19 @@ async def postgres_copy(
 
 
 @pytest.fixture(scope="session")
-def emptied_name(postgres: Postgres, migrated_template: str) -> str:
-    """The name of a migrated PostgreSQL database that tests use one after the other."""
-    return postgres.create_database(template=migrated_template)
+def emptied(postgres: Postgres, migrated_template: str) -> Iterator[Emptied]:
+    """A migrated PostgreSQL database that tests use one after the other."""
+    made = Emptied(postgres, postgres.create_database(template=migrated_template))
+    yield made
+    made.close()
 
 
 @pytest.fixture
-async def postgres_emptied(postgres: Postgres, emptied_name: str) -> AsyncIterator[Database]:
+async def postgres_emptied(postgres: Postgres, emptied: Emptied) -> AsyncIterator[Database]:
     """A migrated, empty PostgreSQL database; making one for each test would take most of the time."""
     postgres.heal()
-    # Those of a test that failed, if any.
-    end = (
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
-    )
-    empty = [f"DELETE FROM {table}" for table in metadata.tables]
-    postgres.execute(f"{end} AND pid <> pg_backend_pid()", *empty, database=emptied_name)
-    database = Database("postgresql", postgres.url(emptied_name), postgres)
+    emptied.empty()
+    database = Database("postgresql", postgres.url(emptied.name), postgres)
     yield database
     await database.close()
 

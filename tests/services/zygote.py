@@ -19,7 +19,9 @@ import time
 from contextlib import suppress
 from typing import Any, NoReturn
 
+from tests.services import cheap
 from tidework import cli, commands
+from tidework.web import files
 
 # What commands import only when they come to it.
 _LATER = ("tidework.commands.server", "asyncpg", "uvloop")
@@ -31,6 +33,8 @@ def _preload() -> None:
     for name in _LATER:
         with suppress(ImportError):
             importlib.import_module(name)
+    cheap.patch()
+    files.read(files.FOLDER)
     gc.collect()
     gc.freeze()
 

@@ -55,8 +55,13 @@ def chromium() -> Iterator["sync_api.Browser"]:
 
 
 @pytest.fixture
-def opened(site: Site, chromium: "sync_api.Browser") -> Iterator[Open]:
-    """Opens pages; at the end nothing may have gone wrong in them unnoticed."""
+def opened(
+    request: pytest.FixtureRequest, site: Site, chromium: "sync_api.Browser"
+) -> Iterator[Open]:
+    """Opens pages; at the end nothing may have gone wrong in them unnoticed.
+
+    A module with `SERVICE_WORKERS = "allow"` has the app's service worker in them as well.
+    """
     contexts: list[Any] = []
     wrong: list[str] = []
 
@@ -71,6 +76,8 @@ def opened(site: Site, chromium: "sync_api.Browser") -> Iterator[Open]:
         state = signed_in(site, person) if person is not None else None
         usual = {
             "viewport": DESKTOP, "locale": "en-GB", "timezone_id": "Europe/Berlin",
+            # It fetches the whole app, which is twice the work of a page.
+            "service_workers": getattr(request.module, "SERVICE_WORKERS", "block"),
             # What is half-way between two colours has neither one's contrast.
             "reduced_motion": "reduce",
         }  # fmt: skip

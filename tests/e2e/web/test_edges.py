@@ -8,6 +8,8 @@ from tests.services.processes import wait_until
 from tests.services.site import Open, Site
 from tests.services.steps import add
 
+SERVICE_WORKERS = "allow"
+
 
 def test_a_newer_server_is_told_and_nothing_is_reloaded_unasked(site: Site, opened: Open) -> None:
     person = site.person()

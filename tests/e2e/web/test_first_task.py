@@ -2,6 +2,8 @@
 
 from tests.services.site import PASSWORD, Open, Site
 
+SERVICE_WORKERS = "allow"
+
 
 def test_somebody_registers_and_has_a_first_task(site: Site, opened: Open) -> None:
     page = opened(path="/")

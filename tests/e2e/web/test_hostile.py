@@ -11,6 +11,8 @@ from tests.services.steps import listed, sent
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+SERVICE_WORKERS = "allow"
+
 ELSEWHERE = "http://elsewhere.example"
 SCRIPT = "<script>alert(1)</script>"
 PICTURE = f"<img src={ELSEWHERE}/i.png onerror=alert(2)>"

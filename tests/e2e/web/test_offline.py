@@ -4,6 +4,8 @@ from tests.services.processes import wait_until
 from tests.services.site import Open, Person, Site
 from tests.services.steps import add, ready, waits
 
+SERVICE_WORKERS = "allow"
+
 
 def titles(person: Person) -> list[str]:
     return [task["title"] for task in person.tasks(person.personal, "sort=number")]

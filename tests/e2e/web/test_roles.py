@@ -4,6 +4,8 @@ from playwright.sync_api import expect
 from tests.services.site import Open, Site
 from tests.services.steps import listed, opened_task, ready, team, waits
 
+SERVICE_WORKERS = "allow"
+
 
 def test_a_viewer_sees_everything_and_has_nothing_to_change_it_with(
     site: Site, opened: Open

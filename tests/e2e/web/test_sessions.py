@@ -4,6 +4,8 @@ from playwright.sync_api import expect
 from tests.services.processes import wait_until
 from tests.services.site import PASSWORD, Open, Site
 
+SERVICE_WORKERS = "allow"
+
 
 def test_a_session_ends_elsewhere_and_what_is_being_typed_stays(site: Site, opened: Open) -> None:
     person = site.person()

@@ -10,6 +10,8 @@ from tests.services.steps import listed, opened_task, ready, rename, team, waits
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+SERVICE_WORKERS = "allow"
+
 
 def test_each_sees_what_the_other_does(site: Site, opened: Open) -> None:
     ada, ben, workspace = team(site)
