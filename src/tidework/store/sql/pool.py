@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import asyncpg
@@ -14,6 +14,7 @@ import structlog
 from tidework.errors import Unavailable
 from tidework.store import patience
 from tidework.store.sql.acceptable import refused_value
+from tidework.store.sql.at_hand import AtHand, end
 from tidework.store.sql.servers import NotThePrimary, Session, open_session
 
 _log = structlog.get_logger("tidework.database")
@@ -137,6 +138,7 @@ class Pool:
         self._acquire_timeout = acquire_timeout
         self._statement_timeout = statement_timeout
         self._pool: asyncpg.Pool[Any] | None = None
+        self._at_hand: AtHand | None = None
         self._used: set[Any] = set()
         self._away_since: float | None = None
         self.waiting = 0
@@ -172,13 +174,15 @@ class Pool:
             )
         except (*AWAY, asyncpg.PostgresError) as error:
             raise away(error) from error
+        self._at_hand = AtHand(self._pool, self._maximum, self._is_current)
 
     async def close(self) -> None:
         """Close every connection, at once if some are still in use after 5 s."""
-        if self._pool is None:
+        if self._pool is None or self._at_hand is None:
             return
         try:
             async with asyncio.timeout(5.0):
+                await self._at_hand.close()
                 await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
@@ -193,19 +197,13 @@ class Pool:
 
     def size(self) -> tuple[int, int, int]:
         """How many connections there are, may be, and are idle."""
-        if self._pool is None:
+        if self._pool is None or self._at_hand is None:
             return 0, self._maximum, 0
-        return self._pool.get_size(), self._maximum, self._pool.get_idle_size()
+        idle = self._pool.get_idle_size() + len(self._at_hand)
+        return self._pool.get_size(), self._maximum, idle
 
-    async def _acquire(self, wait: float) -> Any:
-        assert self._pool is not None
-        connection: Any = await self._pool.acquire(timeout=wait)
-        # As many as there are may lead to a server that is the primary no longer.
-        while self._current is not None and not self._current(connection):
-            _end(connection)
-            await self._pool.release(connection)
-            connection = await self._pool.acquire(timeout=wait)
-        return connection
+    def _is_current(self, connection: Any) -> bool:
+        return self._current is None or self._current(connection)
 
     @asynccontextmanager
     async def connection(self) -> "AsyncIterator[Any]":
@@ -213,13 +211,50 @@ class Pool:
 
         Raises `Unavailable` when none is free before the deadline or the database is away.
         """
-        if self._pool is None:
+        at_hand = self._at_hand
+        if at_hand is None:
             raise Unavailable("The store is closed; the server is stopping.", code="stopping")
+        connection = at_hand.now()
+        if connection is None:
+            connection = await self._wait(at_hand)
+        else:
+            self.acquired += 1
+        self._used.add(connection)
+        well = False
+        try:
+            if self._guard is None:
+                yield connection
+            else:
+                await self._begin(connection)
+                yield connection
+                await connection.execute("COMMIT")
+        except asyncpg.PostgresError as error:
+            if cut_off(error):
+                end(connection)
+                raise self._gone(error) from error
+            if self._guard is not None:
+                await _rolled_back(connection)
+            raise _translated(error) from error
+        except AWAY as error:
+            end(connection)
+            raise self._gone(error) from error
+        except BaseException:
+            end(connection)
+            raise
+        else:
+            well = True
+            if self._away_since is not None:
+                self._back()
+        finally:
+            self._used.discard(connection)
+            if not (well and at_hand.put(connection)):
+                await at_hand.discard(connection)
+
+    async def _wait(self, at_hand: AtHand) -> Any:
         self.waiting += 1
         started = time.perf_counter()
         try:
-            wait = patience.how_long(self._acquire_timeout)
-            connection = await self._acquire(wait)
+            return await at_hand.take(patience.how_long(self._acquire_timeout))
         except TimeoutError as error:
             raise busy() from error
         except (*AWAY, asyncpg.PostgresError) as error:
@@ -230,33 +265,6 @@ class Pool:
             self.acquired += 1
             self.waited += waited
             patience.spend(waited)
-        self._used.add(connection)
-        try:
-            if self._guard is None:
-                yield connection
-            else:
-                await self._begin(connection)
-                yield connection
-                await connection.execute("COMMIT")
-        except asyncpg.PostgresError as error:
-            if cut_off(error):
-                _end(connection)
-                raise self._gone(error) from error
-            if self._guard is not None:
-                await _rolled_back(connection)
-            raise _translated(error) from error
-        except AWAY as error:
-            _end(connection)
-            raise self._gone(error) from error
-        except BaseException:
-            _end(connection)
-            raise
-        else:
-            if self._away_since is not None:
-                self._back()
-        finally:
-            self._used.discard(connection)
-            await self._pool.release(connection)
 
     async def _begin(self, connection: Any) -> None:
         """Begin a transaction in one round trip; from here on it is one server's."""
@@ -291,7 +299,7 @@ class Pool:
         """Break the connections that are in use and no longer wanted: their server may be silent."""
         for connection in list(self._used):
             if self._current is None or not self._current(connection):
-                _end(connection)
+                end(connection)
 
 
 def busy() -> Unavailable:
@@ -305,13 +313,7 @@ async def _rolled_back(connection: Any) -> None:
     try:
         await connection.execute("ROLLBACK")
     except (*AWAY, asyncpg.PostgresError):
-        _end(connection)
-
-
-def _end(connection: Any) -> None:
-    """Close a connection at once; a broken one may have left the pool by itself."""
-    with suppress(asyncpg.InterfaceError):
-        connection.terminate()
+        end(connection)
 
 
 def _translated(error: asyncpg.PostgresError) -> Exception:
