@@ -60,6 +60,7 @@ class Gate:
         "_timer",
         "_waiting",
         "behind",
+        "came",
         "credit",
         "in_flight",
         "limit",
@@ -80,6 +81,8 @@ class Gate:
         self.share = 1.0
         """Which part of those who come is let in at all: less than all when the loop is behind."""
         self.credit = 0.0
+        self.came = 0
+        """How many have come since the last look at the event loop."""
         self.behind = 0.0
         """How long a request has waited in the event loop before it comes here, in seconds."""
         self.refused: dict[Reason, int] = {"busy": 0, "late": 0, "waited": 0, "gone": 0}
@@ -100,6 +103,7 @@ class Gate:
 
     def refuses(self) -> bool:
         """Whether a request that comes now is to be sent away at once; counts it, if so."""
+        self.came += 1
         if self.share < 1.0:
             self.credit += self.share
             if self.credit < 1.0:
@@ -118,10 +122,12 @@ class Gate:
     def adapt(self, behind: float) -> None:
         """Let in fewer while the event loop is `behind` by more than can be borne, else more.
 
-        Half of `patience`, since who is let in waits for the loop again at every step.
+        Half of `patience`, since who is let in waits for the loop again at every step. Where fewer
+        came than there are places, it is not they who keep the loop, and refusing them is no help.
         """
         self.behind = behind
-        if behind > self.patience / 2:
+        many, self.came = self.came >= self.limit, 0
+        if many and behind > self.patience / 2:
             self.share = max(_LEAST_SHARE, self.share * _FEWER)
         else:
             self.share = min(1.0, self.share + _MORE)
