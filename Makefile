@@ -39,7 +39,7 @@ web: .venv/.ready-run ## Build the web app, if it has changed (needs Node, or fe
 test: .venv/.ready-dev ## Run all tests (ARGS for pytest; REQUIRE_SERVICES=1 refuses skipped servers)
 	@scripts/services.sh cluster chromium prometheus
 	@scripts/web.sh build
-	@scripts/test.sh $(ARGS)
+	@$(PYTHON) scripts/test.py $(ARGS)
 
 # One after the other, so that none disturbs another's load.
 faults: .venv/.ready-dev ## Break things at full length, an hour or so (TIDEWORK_FAULT_SEED repeats a run; ARGS)

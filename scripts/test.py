@@ -1,0 +1,103 @@
+"""Runs the tests, all of them or what the arguments name. Usage: test.py [PYTEST_ARGUMENT...]
+
+All: those of the web app's parts; those that break things, two processors for each test; and all the
+others, twice as many and one more at once as there are processors, since half of their time is
+waiting. These three go on beside each other, and what breaks things goes first. After them come those
+that ask how long something takes, by themselves. Processors are shared, and a test that fails beside
+others is run once more by itself at the end; both outcomes are printed.
+
+Named tests are run once, as they are.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import IO
+
+ROOT = Path(__file__).parents[1]
+FAILED = 1
+
+
+class Part:
+    """Some of the tests, in a process of their own; `quiet` keeps what it says for later."""
+
+    def __init__(
+        self, name: str, *arguments: str, quiet: bool = False, yields: bool = False
+    ) -> None:
+        self._name = name
+        self._said: IO[bytes] | None = tempfile.TemporaryFile() if quiet else None  # noqa: SIM115
+        self._process = subprocess.Popen(
+            [*(["nice", "-n", "10"] if yields else []), *arguments],
+            cwd=ROOT, stdin=subprocess.DEVNULL, stdout=self._said, stderr=self._said,
+        )  # fmt: skip
+
+    def ended(self) -> int:
+        """Wait for its end, and show what it has said; its exit code."""
+        code = self._process.wait()
+        if self._said is not None:
+            print(f"== {self._name}", flush=True)
+            self._said.seek(0)
+            sys.stdout.buffer.write(self._said.read())
+            sys.stdout.flush()
+        return code
+
+    def interrupted(self) -> None:
+        """Wait until it has cleaned up: it was told as well."""
+        self._process.wait()
+
+
+def pytest(name: str, *arguments: str) -> list[str]:
+    """A run that remembers by itself what has failed."""
+    return [sys.executable, "-m", "pytest", "-o", f"cache_dir=.pytest_cache/{name}", *arguments]
+
+
+def again(name: str, *arguments: str) -> int:
+    """Those that have failed in this run, by themselves; the exit code."""
+    print("tidework: once more, by themselves, those that failed:", flush=True)
+    last = ("--last-failed", "--last-failed-no-failures", "none")
+    return Part(name, *pytest(name, *last, *arguments)).ended()
+
+
+def all_tests() -> int:
+    """Run all of them; the exit code."""
+    cores = os.cpu_count() or 1
+    most, breaking = min(8, 2 * cores + 1), min(4, max(1, cores // 2))
+    others = ("--ignore", "tests/faults", "tests")
+    faults = ("-m", "not alone", "tests/faults")
+    parts: dict[str, Part] = {}
+    try:
+        parts["faults"] = Part(
+            "what breaks things",
+            *pytest("faults", "-n", str(breaking), "--dist", "loadfile", *faults), quiet=True,
+        )  # fmt: skip
+        parts["web"] = Part("web app", "scripts/web.sh", "test", quiet=True, yields=True)
+        parts["others"] = Part(
+            "all others",
+            *pytest("others", "-n", str(most), "--dist", "worksteal", *others), yields=True,
+        )  # fmt: skip
+        codes = {name: parts[name].ended() for name in ("others", "web", "faults")}
+        codes["alone"] = Part("alone", *pytest("alone", "-m", "alone", "tests/faults")).ended()
+        for name, chosen in (("others", others), ("faults", faults), ("alone", ("tests/faults",))):
+            if codes[name] == FAILED:
+                codes[name] = again(name, *chosen)
+    except KeyboardInterrupt:
+        for part in parts.values():
+            part.interrupted()
+        return 130
+    return 1 if any(codes.values()) else 0
+
+
+def main() -> int:
+    """What `make test` calls."""
+    named = sys.argv[1:]
+    if not named:
+        return all_tests()
+    os.chdir(ROOT)
+    many = ("-n", "logical", "--maxprocesses", "8", "--dist", "worksteal")
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *many, *named])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
