@@ -49,6 +49,10 @@ export class Database extends Dexie {
       kept: "id",
     });
     this.version(2).stores({ parts: "++n, workspace_id", textParts: "++n, workspace_id, *ids" });
+    // Copies of before may have tasks that were deleted: they come anew.
+    this.version(3).upgrade((all) =>
+      Promise.all(COPY.map((name) => all.table(name).clear())).then(() => undefined),
+    );
   }
 
   /** Call `tell` with what waits to be sent, now and whenever any tab changes that. */
@@ -62,6 +66,8 @@ export class Database extends Dexie {
 }
 
 const PREFIX = "tidework-";
+// What the server can tell again, unlike what waits to be sent and what is being typed.
+const COPY = ["heads", "parts", "tasks", "textParts", "texts"];
 
 /** Erase what accounts have left in this browser, but for that of `userId`. */
 export async function eraseAll(userId?: string): Promise<void> {

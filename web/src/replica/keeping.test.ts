@@ -1,4 +1,5 @@
 import "fake-indexeddb/auto";
+import Dexie from "dexie";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Database, type Head } from "./db";
 import {
@@ -12,7 +13,8 @@ import {
   writePart,
   writeTexts,
 } from "./keeping";
-import type { Task } from "./model";
+import type { Change, Task } from "./model";
+import { WorkspaceReplica } from "./workspace";
 
 vi.mock("@/api/client", () => ({}));
 
@@ -86,6 +88,100 @@ describe("a workspace in the database", () => {
     expect(await readText(db, "a")).toBeUndefined();
     expect(await db.parts.count()).toBe(0);
   });
+});
+
+type Fields = { title: string; status: string };
+type Known = Map<string, Fields & { version: number }>;
+
+/** A log of commits over a few tasks, and what is there after each. */
+function history(random: (below: number) => number) {
+  const log: Change[][] = [];
+  const states: Known[] = [new Map()];
+  for (let seq = 1; seq <= 14; seq += 1) {
+    const state: Known = new Map(states.at(-1));
+    const commit = new Map<string, Change>();
+    for (let n = 0; n <= random(3); n += 1) {
+      const id = "abcd".charAt(random(4));
+      if (commit.has(id)) continue;
+      const before = state.get(id);
+      const set = {
+        ...((before === undefined || random(2) === 0) && { title: `title ${seq}` }),
+        ...((before === undefined || random(2) === 0) && { status: `status ${seq}` }),
+      };
+      const op = before === undefined ? "create" : random(3) === 0 ? "delete" : "update";
+      if (op === "delete") state.delete(id);
+      else state.set(id, { ...(before as Fields), ...set, version: seq });
+      commit.set(id, { seq, at: "", actor_id: null, entity: "task", id, op, set });
+    }
+    log.push([...commit.values()]);
+    states.push(state);
+  }
+  return { log, states };
+}
+
+const shownOf = (replica: WorkspaceReplica) =>
+  new Map(
+    replica.all().map((one) => {
+      const { title, status, version } = one as Task & Fields;
+      return [one.id, { title, status, version }];
+    }),
+  );
+
+it("leads to the server's state whenever a tab ends, also where answers came before the log", async () => {
+  for (let seed = 1; seed <= 6; seed += 1) {
+    let last = seed;
+    const random = (below: number) => {
+      last = (last * 48_271) % 2_147_483_647;
+      return last % below;
+    };
+    const { log, states } = history(random);
+    const id = `w${seed}`;
+    const start = { id, seq: 0, workspace: { id }, projects: [], labels: [] } as unknown as Head;
+    await writeBegin(db, start, id);
+    await writeEnd(db, start, id, [], []);
+    const replica = new WorkspaceReplica(id, "me");
+    replica.complete([], start);
+    for (let seq = 1; seq <= log.length; seq += 1) {
+      // A write of one's own is answered; the log has not come that far.
+      const ahead = Math.min(seq + random(4), log.length);
+      const answered = log[ahead - 1] ?? [];
+      const tasks = answered.flatMap((one) => {
+        const known = states[ahead]?.get(one.id);
+        return known === undefined ? [] : { id: one.id, workspace_id: id, ...known };
+      });
+      const gone = answered.flatMap((one) => (one.op === "delete" ? one.id : []));
+      const older = gone.filter((one) => (replica.base(one)?.version ?? ahead) < ahead);
+      replica.learn(tasks as never, older, ahead);
+      const folded = replica.fold(log[seq - 1] ?? [], seq);
+      await writeFolded(db, replica.get().head as Head, seq - 1, seq, folded);
+      const found = await readWorkspace(db, id);
+      const next = new WorkspaceReplica(id, "me");
+      next.complete(found?.tasks ?? [], found?.head as Head);
+      next.fold(log.slice(found?.head.seq ?? 0).flat(), log.length);
+      expect([seed, seq, shownOf(next)]).toEqual([seed, seq, states.at(-1)]);
+    }
+  }
+}, 30_000);
+
+it("begins anew where an older version may have kept tasks that are gone", async () => {
+  const old = new Dexie(db.name);
+  old.version(1).stores({
+    heads: "id",
+    tasks: "id, workspace_id",
+    texts: "id, workspace_id",
+    outbox: "key, order",
+    drafts: "id",
+    kept: "id",
+  });
+  old.version(2).stores({ parts: "++n, workspace_id", textParts: "++n, workspace_id, *ids" });
+  await old.table("heads").put(head(146));
+  await old.table("parts").put({ workspace_id: "w", tasks: JSON.stringify([task("ghost")]) });
+  await old.table("outbox").put({ key: "k", order: 1 });
+  await old.table("drafts").put({ id: "d", text: "typed", at: 1 });
+  old.close();
+  expect(await kept()).toBeUndefined();
+  expect(await db.parts.count()).toBe(0);
+  expect([await db.outbox.count(), await db.drafts.count()]).toEqual([1, 1]);
 });
 
 it("finds the newest of a task's descriptions, wherever it is", async () => {

@@ -92,6 +92,12 @@ describe("a workspace", () => {
     expect(replica.get().tasks.get("t")).toMatchObject({ title: "eight", has_description: true });
   });
 
+  it("tells by the log what an answer had removed already: the copy has it still", () => {
+    const replica = filled(task("t"));
+    replica.learn([], ["t"], 10);
+    expect(replica.fold([change(10, "delete", {})], 10).gone).toEqual(["t"]);
+  });
+
   it("keeps the object of a task that nothing has happened to", () => {
     const replica = filled(task("t"), task("u"));
     const before = replica.get().tasks.get("u");

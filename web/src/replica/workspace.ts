@@ -17,7 +17,10 @@ export type View = {
   pending: ReadonlySet<string>;
 };
 
-/** What a commit has changed here: for the database, and for whoever keeps more than this. */
+/**
+ * What commits were about: for the database, which has to have it before it moves on in the log,
+ * and for whoever keeps more than this. `tasks` may be newer than the commits, never older.
+ */
 export type Folded = { tasks: Task[]; gone: string[]; changes: readonly Change[] };
 
 export class WorkspaceReplica {
@@ -91,6 +94,7 @@ export class WorkspaceReplica {
 
   /** Fold `changes` in, which bring the workspace to `seq`. What is known already costs nothing. */
   fold(changes: readonly Change[], seq: number): Folded {
+    const named = new Set<string>();
     const touched = new Set<string>();
     let { projects, labels, workspace } = this.head ?? {
       projects: [],
@@ -99,6 +103,7 @@ export class WorkspaceReplica {
     };
     for (const change of changes) {
       if (change.entity === "task") {
+        named.add(change.id);
         if (this.foldOne(change)) touched.add(change.id);
       } else if (change.entity === "project") {
         projects = replaced<Project>(projects, change);
@@ -120,8 +125,9 @@ export class WorkspaceReplica {
     }
     this.redo(touched);
     this.changed();
-    const tasks = [...touched].flatMap((id) => this.server.get(id) ?? []);
-    return { tasks, gone: [...touched].filter((id) => !this.server.has(id)), changes };
+    // Also what an answer had told already: the copy knows of it by the log alone.
+    const tasks = [...named].flatMap((id) => this.server.get(id) ?? []);
+    return { tasks, gone: [...named].filter((id) => !this.server.has(id)), changes };
   }
 
   /** Forget what the server has said; it will be told anew. What is shown stays until then. */
