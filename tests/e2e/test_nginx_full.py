@@ -19,8 +19,8 @@ from tidework.http.headers import SecurityHeaders
 
 __all__ = ["new_nginx"]
 
-# Of each place a copy is given three requests.
-FULL = 3
+# Of each place a copy is given two requests.
+FULL = 2
 READ, WRITE, LOGIN = (
     "/api/v1/workspaces/w/tasks",
     "/api/v1/workspaces/w/labels",
@@ -197,6 +197,35 @@ async def test_what_has_reached_no_copy_is_refused_and_not_unknown(
             async with full(client, method, path, b):
                 # By now nginx knows of it.
                 refused(await client.request(method, path))
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "status"),
+    [("GET", {}, 503), ("POST", {}, 502), ("POST", KEYED, 502), ("DELETE", {}, 502)],
+)
+async def test_who_loses_a_copy_while_the_other_one_is_full_is_told_the_truth(
+    new_nginx: NewNginx, method: str, headers: dict[str, str], status: int
+) -> None:
+    """What only read has changed nothing; what wrote may have."""
+    async with upstreams("a", "b") as [a, b]:
+        a.held = b.held = "held=1"
+        server = new_nginx(targets=targets([a, b]), places=1)
+        async with started(server, timeout=30) as client:
+            waiting = [
+                asyncio.create_task(client.request(method, f"{READ}?held=1", headers=headers))
+                for _ in range(2 * FULL)
+            ]
+            await until(lambda: len(a.asked) == len(b.asked) == FULL, "both have their part")
+            await a.stop()
+            lost, _ = await asyncio.wait(waiting, timeout=20, return_when=asyncio.FIRST_COMPLETED)
+            for answer in [one.result() for one in lost]:
+                assert answer.status_code == status
+                code = "overloaded" if status == 503 else "outcome_unknown"
+                assert problem(answer)["code"] == code
+            b.go.set()
+            answers = [one.status_code for one in await asyncio.gather(*waiting)]
+            assert answers.count(200) == FULL or method == "GET"
+        assert len(b.asked) == FULL or method == "GET"
 
 
 async def test_refusals_fill_no_log(new_nginx: NewNginx) -> None:

@@ -21,9 +21,9 @@ from tidework.settings import Settings
 Variant = Literal["least_conn", "round_robin", "ip_hash"]
 VARIANTS: Final[tuple[Variant, ...]] = get_args(Variant)
 
-# How many requests a copy is given for each that it works on: so many more wait there, where it is
-# known how long that takes.
-_WAITING: Final = 3
+# How many requests a copy is given for each that it works on. The others wait there, where it is known
+# how long that takes; with more of them a slow copy would do the refusing, at ten times the cost.
+_GIVEN: Final = 2
 # As admission has it: log-ins have one place for so many of the others.
 _LOGINS: Final = 8
 PLACES: Final = Settings().max_concurrent
@@ -84,8 +84,8 @@ def render(edge: Edge) -> str:
         "command": edge.command,
         "balance": "" if edge.variant == "round_robin" else f"{edge.variant};",
         "servers": _servers(edge, _FAILS),
-        "bounded_servers": _servers(edge, f"{_FAILS} max_conns={edge.places * _WAITING}"),
-        "login_servers": _servers(edge, f"{_FAILS} max_conns={logins * _WAITING}"),
+        "bounded_servers": _servers(edge, f"{_FAILS} max_conns={edge.places * _GIVEN}"),
+        "login_servers": _servers(edge, f"{_FAILS} max_conns={logins * _GIVEN}"),
         "live_servers": _servers(edge, "max_fails=0"),
         "traced": f"{edge.traced:g}%",
         "proxies": "\n".join(f"{network} 1;" for network in edge.proxies),
