@@ -160,6 +160,13 @@ async def test_the_plan_on_postgresql(postgres_url: str) -> None:
     assert again == plan
 
 
+@pytest.mark.parametrize("wish", ["", "?target_session_attrs=read-write"])
+async def test_the_plan_from_several_hosts(postgres_url: str, wish: str) -> None:
+    await migrate_postgresql(postgres_url)
+    several = postgres_url.replace("@", "@127.0.0.1:1,") + wish
+    assert "Scan" in await explain_postgresql(several, STATEMENT)
+
+
 async def test_every_query_of_the_product_can_be_explained(
     postgres_url: str, tmp_path: Path
 ) -> None:

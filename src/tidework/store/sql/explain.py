@@ -3,13 +3,12 @@
 import asyncio
 import re
 import sqlite3
-from functools import partial
 from pathlib import Path
 
 import asyncpg
 
 from tidework.store.sql.pool import AWAY, away, connect
-from tidework.store.sql.servers import open_session
+from tidework.store.sql.servers import Primary
 from tidework.store.sql.sqlite_connection import connect as open_file
 from tidework.store.sql.sqlite_connection import failure
 from tidework.store.sql.statement import Statement
@@ -23,13 +22,17 @@ async def explain_postgresql(url: str, statement: Statement) -> str:
     text = statement.compiled("postgresql").text
     count = max((int(number) for number in _PLACEHOLDER.findall(text)), default=0)
     call = f"({', '.join(['NULL'] * count)})" if count else ""
-    settings = {"default_transaction_read_only": "on", "statement_timeout": "5000"}
-    connection = await connect(
-        partial(open_session, url), name="tidework-explain", settings=settings
-    )
+    primary = Primary(url)
     try:
-        # In a transaction: behind a pooler the next one could be on another connection.
-        async with connection.transaction():
+        connection = await connect(
+            primary.connect, name="tidework-explain", settings={"statement_timeout": "5000"}
+        )
+    finally:
+        primary.close()
+    try:
+        # Read-only from here on: as a setting of the connection it would keep out every server,
+        # where the address wishes for one that takes writes.
+        async with connection.transaction(readonly=True):
             # A plan for given values would show them.
             await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
             await connection.execute(f"PREPARE {_NAME} AS {text}")
