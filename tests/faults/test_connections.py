@@ -175,6 +175,6 @@ async def test_closing_leaves_nothing(postgres_emptied: Database) -> None:
         assert isinstance(one, int | Unavailable)
     there = (
         "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
-        " AND pid <> pg_backend_pid()"
+        " AND application_name = 'tidework'"
     )
     await until(lambda: postgres_emptied.execute(there) == [[]], "the server has none either")

@@ -19,11 +19,12 @@ __all__ = ["replicated"]
 
 @pytest.fixture
 async def replicated_api(replicated: Replication, tmp_path: Path) -> AsyncIterator[Api]:
+    """With the primary in the list of the replicas, as where any may become it."""
     settings = load(
         {
             "TIDEWORK_DATA_DIR": str(tmp_path),
             "TIDEWORK_DATABASE_URL": replicated.multi_url,
-            "TIDEWORK_DATABASE_REPLICA_URLS": " ".join(replicated.replica_urls),
+            "TIDEWORK_DATABASE_REPLICA_URLS": " ".join([replicated.url, *replicated.replica_urls]),
             "TIDEWORK_RATE_LIMITS": "off",
             "TIDEWORK_METRICS": "public",
         }
@@ -78,8 +79,10 @@ async def test_what_is_shown_comes_from_replicas_and_what_decides_does_not(
             assert time.monotonic() < end, path
             answer = await ada.get(path)
             assert answer.status_code == 200
-            # The front remembers the answer; a further write makes it ask again.
-            await ada.patch(f"~/projects/{project['id']}", {"description": str(time.monotonic())})
+            # The front remembers the answer, and what lists say of the task; further writes make it
+            # ask again.
+            for what in (f"~/projects/{project['id']}", f"~/tasks/{task['id']}"):
+                await ada.patch(what, {"description": str(time.monotonic())})
             await asyncio.sleep(0.05)
 
     before = await reads(replicated_api)
@@ -107,6 +110,20 @@ async def test_what_is_shown_comes_from_replicas_and_what_decides_does_not(
     assert (await reads(replicated_api)).get("replica", 0) == before.get("replica", 0)
 
 
+async def test_the_primary_in_the_list_is_no_replica_that_is_missing(
+    replicated_api: Api, replicated: Replication
+) -> None:
+    primary = f"127.0.0.1:{replicated.primary.port}"
+    found = await replicas_of(replicated_api)
+    assert found["status"] == "ok"
+    assert f"{primary} is the primary." in found["detail"]
+    lines = (await replicated_api.client.get("/metrics")).text.splitlines()
+    usable = sorted(line for line in lines if line.startswith("tidework_replica_usable{"))
+    expected = [f'tidework_replica_usable{{replica="127.0.0.1:{one.port}"}} 1.0'
+                for one in replicated.standbys]  # fmt: skip
+    assert usable == sorted(expected)
+
+
 async def test_a_replica_that_is_gone_is_told_in_words(
     replicated_api: Api, replicated: Replication
 ) -> None:
@@ -116,7 +133,7 @@ async def test_a_replica_that_is_gone_is_told_in_words(
     while (found := await replicas_of(replicated_api))["status"] != "degraded":
         assert time.monotonic() < end
         await asyncio.sleep(0.1)
-    assert f"127.0.0.1:{broken.port}" in found["detail"]
+    assert f"127.0.0.1:{broken.port} (away)" in found["detail"]
     await asyncio.to_thread(broken.start)
     await all_asked(replicated_api)
 
