@@ -5,8 +5,11 @@ into an `application/problem+json` answer (RFC 9457), and the command line print
 clear line. `detail` says what happened and what to do next.
 """
 
+import errno
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Final, NamedTuple
+
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class FieldError(NamedTuple):
@@ -190,3 +193,18 @@ class OutcomeUnknown(Unavailable):
 def invalid(pointer: str, code: str, detail: str) -> Invalid:
     """An `Invalid` for a single value."""
     return Invalid(detail, errors=[FieldError(pointer, code, detail)])
+
+
+def has_no_room(error: OSError) -> bool:
+    """Whether a file could not be written because the disk, or what one may use of it, is full."""
+    return error.errno in _NO_ROOM
+
+
+def no_room(error: OSError) -> Unavailable:
+    """What to tell when it `has_no_room`."""
+    return Unavailable(
+        "The disk is full; nothing was changed. Free some space and try again.",
+        code="storage_full",
+        retry_after=30,
+        reason=str(error),
+    )

@@ -72,6 +72,13 @@ def test_full_and_free_again(small_disk: Path, tidework_server: StartServer) -> 
         wait_until(lambda: checks(client)["writes"] == "failed", "the refusal is told")
         assert [task["title"] for task in client.get(TASKS).json()["items"]] == ["fits"]
         assert client.get("/health/live").status_code == 200
+        imports = "/api/v1/workspaces/personal/imports"
+        for size in (10, 1 << 20):
+            sent = client.post(
+                imports, content=b"title\n" + b"x" * size, headers={"content-type": "text/csv"}
+            )
+            assert (sent.status_code, sent.json()["code"]) == (503, "storage_full")
+        assert list(small_disk.rglob("upload-*")) == []
 
         filler.unlink()
         assert client.post(TASKS, json={"title": "again"}).status_code == 201

@@ -26,7 +26,7 @@ from tidework.bus.job import (
     planned,
 )
 from tidework.bus.observer import WorkObserver
-from tidework.errors import Unavailable
+from tidework.errors import Unavailable, has_no_room, no_room
 from tidework.log import Operation, Values
 from tidework.store.protocol import Store
 from tidework.store.sql.schema import jobs
@@ -285,6 +285,10 @@ class Jobs:
             return "failed"
         except (ClaimLost, Unavailable):
             raise
+        except OSError as error:
+            if has_no_room(error):
+                raise no_room(error) from error
+            return await self._again(job, kind, error)
         except Exception as error:
             return await self._again(job, kind, error)
         if job.ended:

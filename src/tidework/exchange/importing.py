@@ -16,7 +16,7 @@ import msgspec
 
 from tidework.bus.job import ClaimLost, Job
 from tidework.bus.jobs import Jobs
-from tidework.errors import Forbidden, TideworkError, Unavailable
+from tidework.errors import Forbidden, TideworkError, Unavailable, has_no_room, no_room
 from tidework.exchange import queries
 from tidework.exchange.people import Directory, PeopleOfFile
 from tidework.exchange.records import IMPORT, noted
@@ -116,10 +116,17 @@ class Importer:
             raise Forbidden("Whoever asked for it is no longer an owner of the workspace.")
 
     async def _fetch(self, job: Job, asked: Asked, path: Path) -> None:
-        """Bring the file to where it can be read several times."""
-        with await asyncio.to_thread(path.open, "wb") as file:
-            async for piece in self._files.read(job.stream_id, asked.file_id):
-                await asyncio.to_thread(file.write, piece)
+        """Bring the file to where it can be read several times. Raises `Unavailable` where that is
+        full.
+        """
+        try:
+            with await asyncio.to_thread(path.open, "wb") as file:
+                async for piece in self._files.read(job.stream_id, asked.file_id):
+                    await asyncio.to_thread(file.write, piece)
+        except OSError as error:
+            if has_no_room(error):
+                raise no_room(error) from error
+            raise
 
     async def _cancelled(self, job: Job, run: "_Run") -> None:
         """Remove what nobody would ever see: a workspace that has become half of one."""

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from tidework.errors import NotFound, Unavailable
+from tidework.errors import NotFound, Unavailable, has_no_room, no_room
 from tidework.times import now, parse
 
 PIECE: Final = 256 * 1024
@@ -95,6 +95,8 @@ class FolderFiles:
 
 
 def _unavailable(error: OSError) -> Unavailable:
+    if has_no_room(error):
+        return no_room(error)
     return Unavailable(
         "The file could not be kept. Try again later; if it stays so, ask whoever runs this server"
         " to look at its data folder.",

@@ -2,12 +2,22 @@
 
 import asyncio
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from tidework.errors import Malformed, TooLarge, TooManyRequests, TooSlow, UnsupportedMediaType
+from tidework.errors import (
+    Malformed,
+    TooLarge,
+    TooManyRequests,
+    TooSlow,
+    UnsupportedMediaType,
+    has_no_room,
+    no_room,
+)
 from tidework.http.context import RequestContext, membership_of
 from tidework.http.problem import method_not_allowed
 from tidework.ids import new_id
@@ -80,7 +90,8 @@ class Uploads:
         """The body of a request, in a file; `discard` it in the end.
 
         Only an owner of the workspace has one taken. Raises `TooLarge`, `TooSlow`, `Malformed`,
-        `UnsupportedMediaType`, `TooManyRequests`, and what the guard raises.
+        `UnsupportedMediaType`, `TooManyRequests`, `Unavailable` when the disk is full, and what the
+        guard raises.
         """
         owner = membership_of(context, "owner")
         found = dict(headers)
@@ -101,6 +112,10 @@ class Uploads:
                 f"The file did not come within {self._seconds:.0f} s. Send it over a better"
                 " connection, or packed (.xz, .gz)."
             ) from None
+        except OSError as error:
+            if has_no_room(error):
+                raise no_room(error) from error
+            raise
         finally:
             running[owner.user_id] -= 1
             if not running[owner.user_id]:
@@ -145,7 +160,9 @@ class Uploads:
                 raise Malformed("The body is empty. Send the file as the body.", code="empty_body")
             await asyncio.to_thread(file.close)
         except BaseException:
-            file.close()
+            # What is still to be written finds no room either.
+            with suppress(OSError):
+                file.close()
             path.unlink(missing_ok=True)
             raise
         return path, size, hasher.hexdigest()
@@ -158,8 +175,7 @@ class Uploads:
 
 
 def _created(path: Path) -> BinaryIO:
-    path.touch(mode=0o600, exist_ok=False)
-    return path.open("wb")
+    return open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
 def _media_type(headers: dict[bytes, bytes]) -> str:
