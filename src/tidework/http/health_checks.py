@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -12,7 +12,7 @@ import psutil
 
 from tidework.errors import TideworkError
 from tidework.http.health import OK, Check, CheckResult, Status
-from tidework.store.observer import Observer
+from tidework.store.observer import Observer, Standing
 from tidework.store.sql.migrations.revision import SchemaMismatch
 
 _MiB: Final = 1024 * 1024
@@ -174,26 +174,47 @@ class WriteWatch:
         )
 
 
+_NOT_USED: Final[Mapping[Standing, str]] = {
+    "unseen": "not looked at yet",
+    "away": "away",
+    "behind": "too far behind: it has nothing of the present primary yet",
+    "promoted": "it takes writes, and is not the primary",
+}
+
+
 class ReplicaWatch(Observer):
     """Remembers what was last seen of each replica; `names` are those that there should be."""
 
     def __init__(self, names: Sequence[str]) -> None:
-        self._seen: dict[str, tuple[float | None, bool]] = dict.fromkeys(names, (None, False))
+        self._seen: dict[str, tuple[float | None, Standing]] = dict.fromkeys(
+            names, (None, "unseen")
+        )
 
-    def replica(self, name: str, lag: float | None, *, usable: bool) -> None:
-        self._seen[name] = (lag, usable)
+    def replica(self, name: str, lag: float | None, standing: Standing) -> None:
+        self._seen[name] = (lag, standing)
 
     async def check(self) -> CheckResult:
         """A check for `Health`: reads go elsewhere without a replica, so it fails nothing."""
-        missing = [name for name, (_, usable) in self._seen.items() if not usable]
-        if not missing:
-            behind = max((lag or 0.0 for lag, _ in self._seen.values()), default=0.0)
-            count = len(self._seen)
-            return CheckResult("ok", f"{count} in use, {behind:.1f} s behind at most.")
-        kind: Status = "failed" if len(missing) == len(self._seen) else "degraded"
-        return CheckResult(
-            kind,
-            f"Not used at present: {', '.join(missing)} (away, or too far behind). Reads go to"
-            " whatever is left, the primary at last. Look at the replica's log and its connection"
-            " to the primary.",
+        lags = [lag or 0.0 for lag, standing in self._seen.values() if standing == "used"]
+        primary = "".join(
+            f" {name} is the primary." for name, (_, one) in self._seen.items() if one == "primary"
         )
+        missing = [
+            f"{name} ({_NOT_USED[standing]})"
+            for name, (_, standing) in self._seen.items()
+            if standing in _NOT_USED
+        ]
+        if missing:
+            kind: Status = "degraded" if lags else "failed"
+            return CheckResult(
+                kind,
+                f"Not used at present: {', '.join(missing)}.{primary} Reads go to whatever is left,"
+                " the primary at last. Look at the replica's log and its connection to the primary.",
+            )
+        if not lags:
+            return CheckResult(
+                "degraded",
+                f"No replica is left to read from:{primary} Name the other servers in"
+                " TIDEWORK_DATABASE_REPLICA_URLS, too.",
+            )
+        return CheckResult("ok", f"{len(lags)} in use, {max(lags):.1f} s behind at most.{primary}")

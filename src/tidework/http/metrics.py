@@ -6,6 +6,7 @@ additions. Every label has few values: methods and routes that nobody named coun
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Final, Literal
 
@@ -24,7 +25,7 @@ from prometheus_client import (
 from tidework import __version__
 from tidework.http.active import ActiveAccounts
 from tidework.http.metrics_parts import CacheStats, Parts, PoolStats
-from tidework.store.observer import Observer
+from tidework.store.observer import Observer, Standing
 
 __all__ = ["CacheStats", "Metrics", "PoolStats", "StoreMetrics", "metrics_app", "used_up"]
 
@@ -114,7 +115,7 @@ class Metrics:
         )
         self._usable = Gauge(
             "tidework_replica_usable",
-            "Whether reads go to a replica at present.",
+            "Whether reads go to a replica at present; nothing while it is the primary.",
             ("replica",),
             registry=registry,
         )
@@ -202,10 +203,15 @@ class Metrics:
         """Count a read by what answered it."""
         self._reads.labels(target).inc()
 
-    def observe_replica(self, name: str, lag: float | None, usable: bool) -> None:
+    def observe_replica(self, name: str, lag: float | None, standing: Standing) -> None:
         """Note how a replica does; `name` is one of the few of the settings."""
+        if standing == "primary":
+            for gauge in (self._lag, self._usable):
+                with suppress(KeyError):
+                    gauge.remove(name)
+            return
         self._lag.labels(name).set(float("nan") if lag is None else lag)
-        self._usable.labels(name).set(usable)
+        self._usable.labels(name).set(standing == "used")
 
     def watch_cache(self, tier: str, cache: CacheStats) -> None:
         """Report a cache's hits and misses, read whenever metrics are; `tier` is a fixed word."""
@@ -243,8 +249,8 @@ class StoreMetrics(Observer):
     def read(self, target: Literal["primary", "replica"]) -> None:
         self._metrics.observe_read(target)
 
-    def replica(self, name: str, lag: float | None, *, usable: bool) -> None:
-        self._metrics.observe_replica(name, lag, usable)
+    def replica(self, name: str, lag: float | None, standing: Standing) -> None:
+        self._metrics.observe_replica(name, lag, standing)
 
 
 def metrics_app(render: Callable[[], bytes]) -> Callable[[Any, Any, Any], Any]:

@@ -10,7 +10,7 @@ from tidework.http.metrics import Metrics
 from tidework.log import Commit, Committed, Operation
 from tidework.observability.slow import SlowQueries, asked
 from tidework.store.answers import Answers, answers_of
-from tidework.store.observer import Observer
+from tidework.store.observer import Observer, Standing
 from tidework.store.protocol import Reader, Row, Store
 from tidework.store.sql.statement import Statement
 
@@ -43,9 +43,9 @@ class Observers(Observer):
         for one in self._observers:
             one.read(target)
 
-    def replica(self, name: str, lag: float | None, *, usable: bool) -> None:
+    def replica(self, name: str, lag: float | None, standing: Standing) -> None:
         for one in self._observers:
-            one.replica(name, lag, usable=usable)
+            one.replica(name, lag, standing)
 
 
 class WatchedReader:

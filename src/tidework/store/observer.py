@@ -5,6 +5,12 @@ from typing import Literal
 
 from tidework.log import Committed, Operation
 
+Standing = Literal["unseen", "used", "primary", "promoted", "behind", "away"]
+"""How a replica of the settings does: `used` to read from; the present `primary` itself; `promoted`,
+so that it takes writes, and is not the primary; `behind`, so that it has nothing of the present
+primary yet; `away`, so that it does not answer; `unseen` before it was looked at.
+"""
+
 
 class Observer:
     """Receives measurements; `http.metrics` has the one that keeps them.
@@ -27,9 +33,8 @@ class Observer:
     def read(self, target: Literal["primary", "replica"]) -> None:
         """A read was answered by the primary, or by a replica."""
 
-    def replica(self, name: str, lag: float | None, *, usable: bool) -> None:
+    def replica(self, name: str, lag: float | None, standing: Standing) -> None:
         """A replica was looked at: so many seconds behind, None when that is not known.
 
-        `name` is its host and port, never its address with a password. `usable` says whether reads
-        go there at present.
+        `name` is its host and port, never its address with a password.
         """

@@ -215,15 +215,38 @@ async def test_a_change_that_had_no_room_is_remembered_for_a_while() -> None:
 async def test_replicas_by_name() -> None:
     watch = ReplicaWatch(["db2:5432", "db3:5432"])
     assert (await watch.check()).status == "failed"
-    watch.replica("db2:5432", 0.25, usable=True)
+    watch.replica("db2:5432", 0.25, "used")
     some = await watch.check()
     assert some.status == "degraded"
     assert "db3:5432" in some.detail
     assert "db2" not in some.detail
-    watch.replica("db3:5432", 1.5, usable=True)
+    watch.replica("db3:5432", 1.5, "used")
     assert await watch.check() == CheckResult("ok", "2 in use, 1.5 s behind at most.")
-    watch.replica("db2:5432", None, usable=False)
+    watch.replica("db2:5432", None, "away")
     assert (await watch.check()).status == "degraded"
+    assert "db2:5432 (away)" in (await watch.check()).detail
+    watch.replica("db2:5432", 0.0, "behind")
+    assert "db2:5432 (too far behind" in (await watch.check()).detail
+
+
+async def test_the_primary_is_no_replica_that_is_missing() -> None:
+    watch = ReplicaWatch(["db1:5432", "db2:5432"])
+    watch.replica("db1:5432", None, "primary")
+    watch.replica("db2:5432", 0.5, "used")
+    told = "1 in use, 0.5 s behind at most. db1:5432 is the primary."
+    assert await watch.check() == CheckResult("ok", told)
+    watch.replica("db2:5432", None, "away")
+    assert (await watch.check()).status == "failed"
+    watch.replica("db2:5432", None, "promoted")
+    assert "db2:5432 (it takes writes, and is not the primary)" in (await watch.check()).detail
+
+
+async def test_without_any_replica_but_the_primary() -> None:
+    watch = ReplicaWatch(["db1:5432"])
+    watch.replica("db1:5432", None, "primary")
+    found = await watch.check()
+    assert found.status == "degraded"
+    assert "TIDEWORK_DATABASE_REPLICA_URLS" in found.detail
 
 
 async def test_memory() -> None:

@@ -10,13 +10,13 @@ import asyncpg
 import structlog
 
 from tidework.errors import Unavailable
-from tidework.store.observer import Observer
+from tidework.store.observer import Observer, Standing
 from tidework.store.sql.pool import AWAY, Pool
-from tidework.store.sql.servers import Lookout, Primary, name_of
+from tidework.store.sql.servers import WHICH, Lookout, Primary, name_of
 
 _LOOK: Final = (
     "SELECT pg_is_in_recovery(), pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0')::bigint,"
-    " (SELECT value FROM installation WHERE name = 'timeline')"
+    f" (SELECT value FROM installation WHERE name = 'timeline'), {WHICH}"
 )
 _LOOK_S: Final = 1.0
 _DEADLINE_S: Final = 1.0
@@ -30,9 +30,13 @@ _log = structlog.get_logger("tidework.replicas")
 
 
 class Positions:
-    """Where the primary's log was, for the last five minutes or so."""
+    """Where the primary's log was, for the last five minutes or so.
+
+    `server` is which server the primary is, as `WHICH` tells it.
+    """
 
     def __init__(self) -> None:
+        self.server = ""
         self._known: deque[tuple[float, int]] = deque(maxlen=300)
 
     def add(self, at: float, position: int) -> None:
@@ -58,8 +62,8 @@ class Positions:
 class Replica:
     """One of the settings' replicas.
 
-    `usable` says whether it is asked, `problem` why not, `lag` by how many seconds it is behind as
-    far as is known.
+    `usable` says whether it is asked, `standing` and `problem` why not, `lag` by how many seconds it
+    is behind as far as is known.
     """
 
     def __init__(self, url: str, pool: Pool, heavy: int) -> None:
@@ -67,6 +71,7 @@ class Replica:
         self.pool = pool
         self.heavy = asyncio.Semaphore(heavy)
         self.usable = False
+        self.standing: Standing = "unseen"
         self.problem = "It has not been looked at yet."
         self.lag: float | None = None
         self._lookout = Lookout(url)
@@ -93,7 +98,7 @@ class Replica:
     def suspect(self, problem: str) -> None:
         """Ask it no more until it has been looked at, which happens at once."""
         if self.usable:
-            self._lose(problem)
+            self._lose("away", problem)
             self._wake.set()
 
     async def watch(self, positions: Positions, primary: Primary, observer: Observer) -> None:
@@ -101,18 +106,23 @@ class Replica:
         while True:
             self._wake.clear()
             try:
-                in_recovery, replayed, marked = await self._lookout.ask(_LOOK, _DEADLINE_S)
+                in_recovery, replayed, marked, server = await self._lookout.ask(_LOOK, _DEADLINE_S)
             except (*AWAY, asyncpg.PostgresError) as error:
                 self.lag = None
                 self._failures += 1
-                self._lose(str(error) or "It does not answer.")
+                self._lose("away", str(error) or "It does not answer.")
                 # Who waits for a silent one goes elsewhere.
                 self.pool.drop()
             else:
                 self._failures = 0
                 self.lag = positions.lag(replayed) if in_recovery else None
-                await self._judge(in_recovery, marked, primary.timeline)
-            observer.replica(self.name, self.lag, usable=self.usable)
+                if in_recovery:
+                    await self._judge(marked, primary.timeline)
+                elif server == positions.server:
+                    self._lose("primary", "It is the primary.")
+                else:
+                    self._lose("promoted", "It takes writes, and is not the primary.")
+            observer.replica(self.name, self.lag, self.standing)
             pause = min(_LOOK_S * 2 ** max(0, self._failures - 1), _LONGEST_S)
             pause *= random.uniform(0.75, 1.25)  # noqa: S311
             try:
@@ -125,13 +135,12 @@ class Replica:
         """Give up what was opened for looking."""
         self._lookout.close()
 
-    async def _judge(self, in_recovery: bool, marked: str | None, timeline: int) -> None:
-        if not in_recovery:
-            self._lose("It is no replica any more: it was promoted, or never was one.")
-        elif marked != str(timeline):
+    async def _judge(self, marked: str | None, timeline: int) -> None:
+        if marked != str(timeline):
             # Its history may be another one.
             self._lose(
-                f"It has not followed the present primary yet (timeline {timeline}, not {marked})."
+                "behind",
+                f"It has not followed the present primary yet (timeline {timeline}, not {marked}).",
             )
         elif not self.usable:
             try:
@@ -140,13 +149,15 @@ class Replica:
                     await self.pool.warm()
             except (Unavailable, *AWAY, asyncpg.PostgresError) as error:
                 self._failures += 1
-                self._lose(getattr(error, "reason", "") or str(error) or "It does not answer.")
+                reason = getattr(error, "reason", "") or str(error) or "It does not answer."
+                self._lose("away", reason)
                 return
-            self.usable, self.problem = True, ""
+            self.usable, self.standing, self.problem = True, "used", ""
             self._skipped.clear()
             _log.info("replica_usable", replica=self.name, lag=self.lag)
 
-    def _lose(self, problem: str) -> None:
+    def _lose(self, standing: Standing, problem: str) -> None:
         if self.usable or self.problem != problem:
-            _log.warning("replica_not_used", replica=self.name, reason=problem)
-        self.usable, self.problem = False, problem
+            tell = _log.info if standing == "primary" else _log.warning
+            tell("replica_not_used", replica=self.name, reason=problem)
+        self.usable, self.standing, self.problem = False, standing, problem

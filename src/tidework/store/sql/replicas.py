@@ -20,7 +20,7 @@ from tidework.store.protocol import Reader, Row, Store
 from tidework.store.sql import queries
 from tidework.store.sql.pool import AWAY, Pool
 from tidework.store.sql.replica import Positions, Replica
-from tidework.store.sql.servers import TIMELINE, Primary
+from tidework.store.sql.servers import TIMELINE, WHICH, Primary
 from tidework.store.sql.statement import Statement
 
 # How long a request may lose on replicas that do not answer, all in all.
@@ -28,7 +28,7 @@ _BUDGET_S: Final = 0.25
 _LOOK_S: Final = 1.0
 _POSITION: Final = (
     f"SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint, {TIMELINE},"
-    " (SELECT value FROM installation WHERE name = 'timeline')"
+    f" (SELECT value FROM installation WHERE name = 'timeline'), {WHICH}"
 )
 _MARK: Final = (
     "INSERT INTO installation (name, value) VALUES ('timeline', $1)"
@@ -189,8 +189,9 @@ class Replicas:
             try:
                 async with self._store.pool.connection() as connection:
                     before = time.monotonic()
-                    [(position, timeline, marked)] = await connection.fetch(_POSITION)
+                    [(position, timeline, marked, server)] = await connection.fetch(_POSITION)
                 self._positions.add(before, position)
+                self._positions.server = server
                 if str(timeline) != marked:
                     await self._mark(timeline)
             except (Unavailable, *AWAY, asyncpg.PostgresError) as error:

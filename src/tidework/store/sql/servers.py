@@ -24,6 +24,8 @@ _KEPT_S: Final = 1.0
 _POOLED: Final = re.compile(r"([?&])pgbouncer=(true|on|1)(&|$)", re.IGNORECASE)
 TIMELINE: Final = "('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int"
 """The timeline that a primary writes; fails on a standby."""
+WHICH: Final = "extract(epoch FROM pg_postmaster_start_time())::text"
+"""Which server it is, whatever the name and the way by which it was reached."""
 
 _WHO: Final = (
     f"SELECT pg_is_in_recovery(), CASE WHEN pg_is_in_recovery() THEN 0 ELSE {TIMELINE} END,"
