@@ -33,6 +33,7 @@ type Props = PickerLook & {
 };
 
 const MONDAY = 1;
+const QUICK = ["today", "tomorrow", "nextWeek"] as const;
 
 /** The quick choices of a day: today, tomorrow, the next Monday. */
 export function quickDays(today: DayKey): { today: DayKey; tomorrow: DayKey; nextWeek: DayKey } {
@@ -124,6 +125,8 @@ function Choices({ value, onChange, timeZone, language, locale, close }: Choices
   const day = value === null ? null : dayOfIso(value, timeZone);
   const time = value === null ? null : timeOf(value, timeZone);
   const quick = quickDays(today);
+  // On a Sunday two of them are the same day, which is then tomorrow.
+  const chosen = QUICK.find((which) => day === quick[which]);
   const choose = (next: DayKey | null) => {
     onChange(next === null ? null : dueOn(next, timeZone, time));
     close();
@@ -131,11 +134,11 @@ function Choices({ value, onChange, timeZone, language, locale, close }: Choices
   return (
     <>
       <div className={styles.quick}>
-        {(["today", "tomorrow", "nextWeek"] as const).map((which) => (
+        {QUICK.map((which) => (
           <Button
             key={which}
             size="compact-sm"
-            variant={day === quick[which] ? "light" : "default"}
+            variant={chosen === which ? "light" : "default"}
             onClick={() => choose(quick[which])}
           >
             {t(`due.${which}`)}{" "}

@@ -107,11 +107,14 @@ function useOptions({ column, tasks, names, zone, locale }: Omit<Props, "onPatch
           ["nextWeek", addDays(startOfWeek(today, 1), 7)],
         ] as const;
         return [
-          ...days.map(([key, day]) => ({
+          ...days.map(([key, day], i) => ({
             key,
             label: t(`list:due.${key}`),
             hint: formatDay(day, locale, "date"),
-            on: all((task) => task.due_at !== null && dayOfIso(task.due_at, zone) === day),
+            // On a Sunday two of them are the same day, which is then tomorrow.
+            on:
+              days.findIndex(([, other]) => other === day) === i &&
+              all((task) => task.due_at !== null && dayOfIso(task.due_at, zone) === day),
             patch: (task: Task) => ({ due_at: moveToDay(task.due_at, day, zone) }),
           })),
           {

@@ -7,7 +7,7 @@ import { MyTask } from "./MyTask";
 import classes from "./my-tasks.module.css";
 import type { Section } from "./sections";
 
-const CLOSED: ReadonlySet<Section> = new Set(["later", "none", "done"]);
+const CLOSED: ReadonlySet<Section> = new Set(["later", "done"]);
 const ALWAYS: ReadonlySet<Section> = new Set(["today"]);
 const STEP = 50;
 

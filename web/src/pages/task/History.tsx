@@ -1,25 +1,27 @@
 import { Button, Skeleton } from "@mantine/core";
-import { Fragment, useMemo } from "react";
+import { Fragment, type ReactNode, useMemo } from "react";
 import type { Schemas } from "@/api/client";
 import { useTranslation } from "@/i18n/words";
 import { ErrorNote } from "@/parts/ErrorNote";
 import { PersonAvatar } from "@/parts/PersonAvatar";
 import { ruleInWords } from "@/parts/recurrence";
-import type { Task } from "@/replica/model";
+import { updateTask } from "@/replica/actions";
+import type { Patch, Task } from "@/replica/model";
 import type { View } from "@/replica/workspace";
 import { nowMs } from "@/time/clock";
 import { formatDue, localeFor } from "@/time/format";
 import { useSurroundings } from "./context";
-import { type HistoryNames, type Said, wordsOf } from "./history";
+import { type HistoryNames, type Said, takenBack, wordsOf } from "./history";
 import { Moment } from "./Moment";
 import { useHistory } from "./queries";
 import styles from "./TaskPanel.module.css";
 import { TextChange } from "./TextChange";
 
 type Entry = Schemas["HistoryEntry"];
+type Props = { task: Task; view: View; editable: boolean };
 
 /** Who has changed what, and when, the first change first. */
-export function History({ task, view }: { task: Task; view: View }) {
+export function History({ task, view, editable }: Props) {
   const { t } = useTranslation("task");
   const { workspaceId } = useSurroundings();
   const query = useHistory(workspaceId, task.id);
@@ -32,7 +34,11 @@ export function History({ task, view }: { task: Task; view: View }) {
       <ol className={styles.list}>
         {entries.map((entry, i) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: an import has several changes in one commit, in their order
-          <HistoryItem key={`${entry.seq} ${i}`} entry={entry} names={names} />
+          <HistoryItem key={`${entry.seq} ${i}`} entry={entry} names={names}>
+            {editable && !query.hasNextPage && (
+              <TakeBack task={task} patch={takenBack(entries, i, task)} />
+            )}
+          </HistoryItem>
         ))}
       </ol>
       {query.hasNextPage && (
@@ -70,7 +76,23 @@ function useHistoryNames(view: View): HistoryNames {
   );
 }
 
-function HistoryItem({ entry, names }: { entry: Entry; names: HistoryNames }) {
+function TakeBack({ task, patch }: { task: Task; patch: Patch | null }) {
+  const { t } = useTranslation("task");
+  if (patch === null) return null;
+  return (
+    <Button
+      size="compact-xs"
+      variant="subtle"
+      onClick={() => updateTask(task.workspace_id, task, patch, t("history.takenBack"))}
+    >
+      {t("history.takeBack")}
+    </Button>
+  );
+}
+
+type ItemProps = { entry: Entry; names: HistoryNames; children: ReactNode };
+
+function HistoryItem({ entry, names, children }: ItemProps) {
   const { t } = useTranslation("task");
   const said = useMemo(() => wordsOf(entry, names), [entry, names]);
   if (entry.op === "update" && said.length === 0) return null;
@@ -83,6 +105,7 @@ function HistoryItem({ entry, names }: { entry: Entry; names: HistoryNames }) {
           <bdi className={styles.author}>{actor}</bdi>
           {entry.op !== "update" && <span>{t(`history.${entry.op}`)}</span>}
           <Moment iso={entry.at} />
+          {children}
         </div>
         {said.length > 0 && (
           <dl className={styles.changes}>

@@ -113,7 +113,7 @@ function TaskBody({ task, view, onClose, onRemoved }: BodyProps) {
           <Comments task={task} />
         </Tabs.Panel>
         <Tabs.Panel value="history">
-          <History task={task} view={view} />
+          <History task={task} view={view} editable={editable} />
         </Tabs.Panel>
       </Tabs>
     </div>

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Schemas } from "@/api/client";
-import { type HistoryNames, wordsOf } from "./history";
+import type { Task } from "@/replica/model";
+import { type HistoryNames, takenBack, wordsOf } from "./history";
 
 const names: HistoryNames = {
   status: (value) => `S:${value}`,
@@ -91,4 +92,25 @@ test("a removed task says nothing, a moved one that it was moved", () => {
   expect(wordsOf(entry("update", { position: ["a", "b"] }), names)).toEqual([
     { field: "position", kind: "moved" },
   ]);
+});
+
+test("a change is taken back as long as nothing stands in the way", () => {
+  const task = { recurrence: null } as Task;
+  const entries = [
+    entry("create", { title: [null, "Boats"], priority: [null, "medium"] }),
+    entry("update", { priority: ["medium", "high"], assignee_id: [null, "ada"] }),
+    entry("update", { title: ["Boats", "Oars"], status: ["pending", "completed"] }),
+    entry("update", { priority: ["high", "low"] }),
+    entry("update", { completed_at: [null, "2026-01-01T00:00:00Z"] }),
+  ];
+  expect(entries.map((_, at) => takenBack(entries, at, task))).toEqual([
+    null,
+    null,
+    { title: "Boats", status: "pending" },
+    { priority: "high" },
+    null,
+  ]);
+  const repeats = { recurrence: { rule: "FREQ=DAILY" } } as Task;
+  expect(takenBack(entries, 2, repeats)).toBeNull();
+  expect(takenBack(entries, 3, repeats)).toEqual({ priority: "high" });
 });

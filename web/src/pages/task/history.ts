@@ -1,6 +1,7 @@
 /** A task's history in words: what was changed, from what to what, with names for ids. */
 
 import type { Schemas } from "@/api/client";
+import type { Patch, Task } from "@/replica/model";
 
 type Entry = Schemas["HistoryEntry"];
 
@@ -44,6 +45,24 @@ type Known = (typeof FIELDS)[number];
 
 // What every task is made with says nothing.
 const DEFAULTS: Partial<Record<Known, unknown>> = { status: "pending", priority: "medium" };
+
+/**
+ * What puts back what one of a task's changes, `entries[at]`, has changed; null where something stands
+ * in the way: a later change of the same, or a task that repeats and has gone on. `entries` are all.
+ */
+export function takenBack(entries: readonly Entry[], at: number, task: Task): Patch | null {
+  const entry = entries[at];
+  if (entry?.op !== "update") return null;
+  const { changes } = entry;
+  const fields = FIELDS.filter((field) => changes[field] !== undefined);
+  if (fields.length === 0) return null;
+  if (fields.includes("status") && task.recurrence !== null) return null;
+  const later = entries.slice(at + 1);
+  if (later.some((one) => fields.some((field) => one.changes[field] !== undefined))) return null;
+  return Object.fromEntries(
+    fields.map((field) => [field, changes[field]?.before ?? null]),
+  ) as Patch;
+}
 
 const ids = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((id) => typeof id === "string") : [];

@@ -1,4 +1,5 @@
 import { TextInput } from "@mantine/core";
+import { useNavigate, useParams } from "@tanstack/react-router";
 import i18next from "i18next";
 import { lazy, type ReactNode, Suspense, useMemo } from "react";
 import { api, data } from "@/api/client";
@@ -7,7 +8,7 @@ import { useTranslation } from "@/i18n/words";
 import { newKey } from "@/ids";
 import { fail, tell } from "@/notices";
 import { createTask, pull } from "@/replica/actions";
-import { useLanguage, useMe, useView, useZone } from "@/replica/hooks";
+import { useLanguage, useMe, useView, useWorkspaceId, useZone } from "@/replica/hooks";
 import type { Patch } from "@/replica/model";
 import { store } from "@/replica/store";
 import type { Draft } from "@/text/quickadd";
@@ -27,7 +28,7 @@ type Props = {
   placeholder?: string;
   /** What a task has that is typed here, unless it says otherwise: the status of a column. */
   defaults?: Patch;
-  /** A task has been made; its number where it is to be shown. */
+  /** A task has been made; its number where it is to be shown. Without it, it opens on this page. */
   onDone?: (opened: { number: number } | null) => void;
 };
 
@@ -41,6 +42,7 @@ export function QuickAddHere({ workspaceId, autoFocus, placeholder, defaults, on
   const me = useMe();
   const language = useLanguage();
   const timeZone = useZone();
+  const show = useShow(workspaceId);
   const projects = useMemo(() => head?.projects.filter(({ archived }) => !archived) ?? [], [head]);
 
   const make = async ({ newLabels, ...draft }: Draft): Promise<string> => {
@@ -55,7 +57,9 @@ export function QuickAddHere({ workspaceId, autoFocus, placeholder, defaults, on
 
   const create = async (draft: Draft, { open }: { open: boolean }) => {
     const id = await make(draft);
-    onDone?.(open ? await numbered(workspaceId, id) : null);
+    const opened = open ? await numbered(workspaceId, id) : null;
+    if (onDone) onDone(opened);
+    else if (opened) show(opened.number);
   };
 
   // One after the other: a label that several of them bear is made once.
@@ -86,6 +90,22 @@ export function QuickAddHere({ workspaceId, autoFocus, placeholder, defaults, on
       </Suspense>
     </QuickAddRoom>
   );
+}
+
+/** Show a task of this workspace: beside the page, or in the place of the one whose page it is. */
+function useShow(workspaceId: string): (number: number) => void {
+  const navigate = useNavigate();
+  const here = useWorkspaceId();
+  const { number: own } = useParams({ strict: false }) as { number?: string };
+  return (number) => {
+    if (own !== undefined) {
+      void navigate({ to: `/w/${workspaceId}/t/${number}` });
+      return;
+    }
+    const task = here === workspaceId ? number : `${workspaceId}/${number}`;
+    const search = ((before: object) => ({ ...before, task })) as never;
+    void navigate({ to: ".", search, resetScroll: false });
+  };
 }
 
 /** As high as the field and what stands below it: nothing moves when it comes. */

@@ -34,6 +34,11 @@ export function inWords(token: Token, parsed: Parsed, frame: Frame): string {
   switch (token.kind) {
     case "date": {
       const { at, day, time } = token.value;
+      const alone = !parsed.tokens.some(({ kind }) => kind === "time" || kind === "recurrence");
+      // Tonight may be over.
+      if (alone && parsed.due_at !== null && parsed.tokens.includes(token)) {
+        return dueInWords(parsed.due_at, frame);
+      }
       return dueInWords(at === null ? dueOn(day, zone, time) : toIso(at), frame);
     }
     case "time": {

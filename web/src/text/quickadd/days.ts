@@ -68,10 +68,8 @@ function named(read: Reader, index: number, led: boolean): Read<Day> | null {
   }
   if (v.AFTER_TOMORROW.has(text)) return plain(addDays(today, 2), index + 1);
   if (text === "tonight") {
-    return {
-      value: { day: today, time: { hour: 20, minute: 0 }, at: null, due: false },
-      next: index + 1,
-    };
+    const time = v.PARTS.get("evening") ?? null;
+    return { value: { day: today, time, at: null, due: false }, next: index + 1 };
   }
   if (text === "day" && read.text(index + 1) === "after" && read.text(index + 2) === "tomorrow") {
     return plain(addDays(today, 2), index + 3);
@@ -105,7 +103,8 @@ const isShort = (read: Reader, index: number): boolean => (read.words[index]?.ra
 /**
  * Which day of the week a word names, 0 for Sunday.
  *
- * Short names are understood in their own language, or where something leads to them; those that are
+ * Short names are understood where something leads to them (by, on, am, bis), else in their own
+ * language and where no word comes behind that they could belong to (“Sun lotion”); those that are
  * words as well (do, so, sun, sat) with a capital, and „So“ not at all by itself.
  */
 export function weekdayAt(read: Reader, index: number, led: boolean): number | null {
@@ -118,13 +117,24 @@ export function weekdayAt(read: Reader, index: number, led: boolean): number | n
   if (german !== undefined) {
     if (led && capital) return german;
     const alone = word.folded === "so" && !word.trail.startsWith(".");
-    return read.at.german && capital && !alone ? german : null;
+    return read.at.german && capital && !alone && isApart(read, index) ? german : null;
   }
   const english = v.ENGLISH_SHORT.get(word.folded);
   if (english === undefined) return null;
   if (led) return english;
-  if (read.at.german) return null;
+  if (read.at.german || !isApart(read, index)) return null;
   return english === 0 || english === 6 ? (capital ? english : null) : english;
+}
+
+/** Whether behind a short name the line ends, or a full stop, a colon, a date or a time comes. */
+function isApart(read: Reader, index: number): boolean {
+  const after = read.words[index + 1];
+  if (!after || after.sign !== null || after.open) return true;
+  if (/^[.:]/.test(read.words[index]?.trail ?? "")) return true;
+  const [text, then] = [after.folded, read.words[index + 2]?.folded ?? ""];
+  if (/^\d/.test(text) || v.PARTS.has(text) || v.MOMENTS.has(text)) return true;
+  if (v.TIME_LEADS.has(text)) return /^\d/.test(then) || v.MOMENTS.has(then);
+  return v.MONTHS.has(text) || (v.NEXT.has(text) && v.UNITS.get(then) === "week");
 }
 
 const nextMonday = (today: DayKey): DayKey => addDays(startOfWeek(today, 1), 7);

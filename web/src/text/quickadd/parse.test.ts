@@ -120,11 +120,11 @@ describe("in either language, whatever that of the application is", () => {
     ["Call at 9 tomorrow", "Call | 2026-11-19T09:00"],
     ["tomorrow morning run", "run | 2026-11-19T09:00"],
     ["morgen früh laufen", "laufen | 2026-11-19T09:00"],
-    ["morgen Abend Kino", "Kino | 2026-11-19T18:00"],
+    ["morgen Abend Kino", "Kino | 2026-11-19T20:00"],
     ["Freitag Nachmittag Kino", "Kino | 2026-11-20T15:00"],
-    ["heute Abend Kino", "Kino | 2026-11-18T18:00"],
+    ["heute Abend Kino", "Kino | 2026-11-18T20:00"],
     ["Cinema tonight", "Cinema | 2026-11-18T20:00"],
-    ["Cinema this evening", "Cinema | 2026-11-18T18:00"],
+    ["Cinema this evening", "Cinema | 2026-11-18T20:00"],
     ["Am Morgen laufen", "laufen | 2026-11-19T09:00"],
     ["Run in the morning", "Run | 2026-11-19T09:00"],
     ["Kapitel 5 am Montag lesen", "Kapitel 5 lesen | 2026-11-23"],
@@ -182,7 +182,7 @@ describe("how often", () => {
     ["montags Müll rausbringen", "Müll rausbringen | 2026-11-23 | WEEKLY;BYDAY=MO"],
     ["Trash on mondays", "Trash | 2026-11-23 | WEEKLY;BYDAY=MO"],
     ["Run every morning", "Run | 2026-11-19T09:00 | DAILY"],
-    ["Laufen jeden Abend", "Laufen | 2026-11-18T18:00 | DAILY"],
+    ["Laufen jeden Abend", "Laufen | 2026-11-18T20:00 | DAILY"],
     ["Taxes every year", "Taxes | 2026-11-18 | YEARLY"],
     ["Steuer jährlich am 31. Mai", "Steuer | 2027-05-31 | YEARLY;BYMONTH=5;BYMONTHDAY=31"],
     ["Mom every Dec 24", "Mom | 2026-12-24 | YEARLY;BYMONTH=12;BYMONTHDAY=24"],
@@ -212,7 +212,10 @@ describe("which the language decides", () => {
     ["Pay on 1/2", {}, "Pay | 2027-01-02"],
     ["Pay on 1/2", gb, "Pay | 2027-02-01"],
     ["Do laundry", {}, "Do laundry"],
-    ["Do Wäsche", de, "Wäsche | 2026-11-19"],
+    ["Do Wäsche", de, "Do Wäsche"],
+    ["Wäsche Do", de, "Wäsche | 2026-11-19"],
+    ["Do. Wäsche", de, "Wäsche | 2026-11-19"],
+    ["Wäsche bis Do waschen", de, "Wäsche waschen | 2026-11-19"],
     ["do it", de, "do it"],
     ["So schnell wie möglich", de, "So schnell wie möglich"],
     ["Essen am So", de, "Essen | 2026-11-22"],
@@ -220,6 +223,15 @@ describe("which the language decides", () => {
     ["Call mon 9:30", {}, "Call | 2026-11-23T09:30"],
     ["Walk in the sun", {}, "Walk in the sun"],
     ["Walk Sun", {}, "Walk | 2026-11-22"],
+    ["Sun lotion", {}, "Sun lotion"],
+    ["Buy Sun lotion", {}, "Buy Sun lotion"],
+    ["Sun, sea and sand", {}, "Sun, sea and sand"],
+    ["Wed Ada and Bob", {}, "Wed Ada and Bob"],
+    ["Lotion by Sun for Ada", {}, "Lotion for Ada | 2026-11-22"],
+    ["Fri: lotion", {}, "lotion | 2026-11-20"],
+    ["Fri at 5 lotion", {}, "lotion | 2026-11-20T17:00"],
+    ["Fri morning lotion", {}, "lotion | 2026-11-20T09:00"],
+    ["Lotion Fri #apollo", {}, "Lotion | 2026-11-20 | #apollo"],
     ["He sat down", {}, "He sat down"],
     ["Mr. Mon", de, "Mr. Mon"],
     ["Mo. 9:00 Treffen", de, "Treffen | 2026-11-23T09:00"],
@@ -374,6 +386,21 @@ describe("what is left is tidy", () => {
     ["   ", ""],
   ])("%j", (text, expected) => {
     expect(tell(text).replace(/^ \| /, "| ")).toBe(expected);
+  });
+});
+
+describe("what is said of today is not overdue at once", () => {
+  // 20:30 in Berlin.
+  const late = { now: Date.parse("2026-11-18T19:30:00Z") };
+  it.each([
+    ["Cinema tonight", "Cinema | 2026-11-18"],
+    ["Kino heute Abend", "Kino | 2026-11-18"],
+    ["Run this morning", "Run | 2026-11-18"],
+    ["Cinema tonight at 9pm", "Cinema | 2026-11-18T21:00"],
+    ["Cinema tomorrow evening", "Cinema | 2026-11-19T20:00"],
+  ])("%s", (text, expected) => {
+    for (const language of ["en-US", "de"])
+      expect(tell(text, { ...late, language })).toBe(expected);
   });
 });
 

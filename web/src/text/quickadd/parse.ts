@@ -315,7 +315,10 @@ function meaningOf(
   };
 }
 
-/** When the task is due. A time alone is its next one; a series begins with its first day. */
+/**
+ * When the task is due. A time alone is its next one; a series begins with its first day. A part of
+ * today that has passed (“tonight”) means by the end of the day: nothing is overdue when it is made.
+ */
 function due(
   when: Day | null,
   clock: TimeOfDay | null,
@@ -329,6 +332,8 @@ function due(
   const today: DayKey = dayOf(now, timeZone);
   const first = often ? firstDay(often, when?.day ?? today) : (when?.day ?? today);
   const moment = dueOn(first, timeZone, at);
+  const part = when?.time && !clock && !often && first === today;
+  if (part && momentOf(moment) <= now) return dueOn(first, timeZone);
   if (when || momentOf(moment) > now) return moment;
   return dueOn(often ? dayAfter(often, first) : addDays(first, 1), timeZone, at);
 }

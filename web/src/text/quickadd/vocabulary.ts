@@ -139,7 +139,7 @@ export const PARTS = table([
   ["morning früh vormittag", { hour: 9, minute: 0 }],
   ["noon midday mittag", { hour: 12, minute: 0 }],
   ["afternoon nachmittag", { hour: 15, minute: 0 }],
-  ["evening abend", { hour: 18, minute: 0 }],
+  ["evening abend", { hour: 20, minute: 0 }],
   ["night nacht", { hour: 21, minute: 0 }],
 ]);
 /** Times of day that stand for themselves. Midnight is the end of the day that it is said of. */
@@ -148,7 +148,7 @@ export const MOMENTS = table([
   ["midnight mitternacht", { hour: 23, minute: 59 }],
   ["morgens frühmorgens vormittags", { hour: 9, minute: 0 }],
   ["nachmittags", { hour: 15, minute: 0 }],
-  ["abends", { hour: 18, minute: 0 }],
+  ["abends", { hour: 20, minute: 0 }],
   ["nachts", { hour: 21, minute: 0 }],
 ]);
 /** Which half of the day they put an hour in. */
