@@ -8,6 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from contextvars import Context
 from typing import Any, Final
 
 import asyncpg
@@ -130,7 +131,10 @@ class AtHand:
             return
         self._free.append(connection)
         if self._tidying is None and not self._closing:
-            self._tidying = asyncio.create_task(self._tidy(), name="connections at hand")
+            # It is nobody's own, whoever happened to begin it.
+            self._tidying = asyncio.get_running_loop().create_task(
+                self._tidy(), name="connections at hand", context=Context()
+            )
 
     def _vacate(self) -> None:
         """A place in asyncpg's pool has become free, or is somebody else's now."""
