@@ -38,6 +38,7 @@ from tidework.http.cors import Cors
 from tidework.http.front import BASE, WORKSPACES, Front
 from tidework.http.headers import SecurityHeaders, new_request_id, valid_request_id
 from tidework.http.metrics import Metrics, used_up
+from tidework.http.paths import check_path
 from tidework.http.problem import from_exception, render
 from tidework.http.proxies import TrustedProxies
 from tidework.http.refusal import Refusal
@@ -169,6 +170,7 @@ class Edge:
         gate: Gate | None,
     ) -> Answer:
         method, path = scope["method"], scope["path"]
+        check_path(path)
         if method not in _METHODS:
             raise MethodNotAllowed(
                 f"This server does not know that method. It knows {_KNOWN}.",
