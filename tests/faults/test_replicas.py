@@ -253,6 +253,8 @@ async def fail_under_reads(cluster: Replication, harm: str) -> None:
 
         clients = [asyncio.create_task(client(stream)) for stream in streams]
         await until(lambda: seen.reads["replica"] > 100, "replicas are asked")
+        # A share, or what takes longer than ever while all was well: a machine may be busy.
+        long = max(0.2, 2 * max(waits))
         await asyncio.to_thread(HARMS[harm], broken)
         if harm == "promoted":
             # What it writes by itself is another history.
@@ -268,7 +270,7 @@ async def fail_under_reads(cluster: Replication, harm: str) -> None:
         [row] = await task(store, streams[0], made[streams[0]][0])
         assert row[0] == 2
         # A request loses its share on the one that is gone, and only those that were under way.
-        assert len([wait for wait in waits if wait > 0.2]) <= 3 * len(streams)
+        assert len([wait for wait in waits if wait > long]) <= 3 * len(streams)
         if harm == "frozen":
             broken.thaw()
             await until(lambda: usable(store) == 2, "it is asked again")

@@ -1,9 +1,10 @@
 """The routes of applications in the test's own process, put together once and used again.
 
-To put them together takes ten times as long as all else that an application needs to start, and
-their handlers know services only by what their providers hand out. So those stand in for the
-services of whichever application has the routes now: one at a time, and only for applications that
-are alike in all that was read while the routes were put together.
+To put them together, and to find out how each handler is called, takes twenty times as long as all
+else that an application needs to start, and their handlers know services only by what their
+providers hand out. So those stand in for the services of whichever application has the routes now:
+one at a time, and only for applications that are alike in all that was read while the routes were
+put together.
 """
 
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from litestar import Litestar
 
 from tidework import app, routing
 from tidework.composition import Services
+from tidework.http import front
+from tidework.http.dispatch import Dispatch
 from tidework.live.hub import Live
 from tidework.settings import Settings
 
@@ -80,6 +83,7 @@ class _Routes:
         self._services, self._live = _Place(None, "", services), _Place(None, "", live)
         stand_ins: Any = [_StandIn(self, place) for place in (self._services, self._live)]
         self.made = routing.framework(*stand_ins)
+        _calls[id(self.made)] = Dispatch(self.made)
 
     def give(self, services: Services | None, live: Live | None) -> None:
         self._services.fixed, self._live.fixed = services, live
@@ -91,6 +95,8 @@ class _Routes:
 
 
 _free: list[_Routes] = []
+# How to call their handlers, by the identity of an application that is used again.
+_calls: dict[int, Dispatch] = {}
 # By the identity of the settings of applications that may use routes again.
 _taken: dict[int, list[_Routes]] = {}
 
@@ -109,6 +115,10 @@ def _framework(services: Services, live: Live | None = None) -> Litestar:
     return routes.made
 
 
+def _dispatch(made: Litestar) -> Dispatch:
+    return _calls.get(id(made)) or Dispatch(made)
+
+
 @contextmanager
 def routes_used_again(settings: Settings) -> Iterator[None]:
     """An application with these settings takes routes that are there, and leaves them to others."""
@@ -124,4 +134,5 @@ def routes_used_again(settings: Settings) -> Iterator[None]:
 def patch() -> None:
     """Let applications of this process use routes again, and leave its garbage collector alone."""
     app.framework = _framework  # type: ignore[attr-defined]
+    front.Dispatch = _dispatch  # type: ignore[attr-defined,assignment,misc]
     app._settle_collector = lambda: None

@@ -150,7 +150,7 @@ def test_services_on_sqlite_do_what_the_model_does(migrated_file: Path, quick_fo
         shutil.copyfile(migrated_file, folder / "tidework.db")
         return Machine(f"sqlite:///{folder / 'tidework.db'}", folder)
 
-    _check(make, 0.4)
+    _check(make, 0.2)
 
 
 @pytest.mark.timeout(3600)
@@ -160,4 +160,4 @@ def test_services_on_postgresql_do_what_the_model_does(
     def make() -> Machine:
         return Machine(empty_postgres(), Path(tempfile.mkdtemp(dir=tmp_path)))
 
-    _check(make, 0.08)
+    _check(make, 0.05)
