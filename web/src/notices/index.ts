@@ -27,9 +27,15 @@ export async function tell({ text, undo, tone = "plain" }: Telling): Promise<voi
     import("./Notice"),
   ]);
   const close = () => notifications.hide(id);
+  // A second click may come before the button is gone.
+  let taken = false;
+  const takeBack = () => {
+    if (!taken) undo?.();
+    taken = true;
+  };
   notifications.show({
     id,
-    message: createElement(Notice, { text, undo, close }),
+    message: createElement(Notice, { text, undo: undo && takeBack, close }),
     autoClose: tone === "bad" ? BAD_STAYS_MS : STAYS_MS,
     color: tone === "bad" ? "red" : tone === "good" ? "teal" : "cyan",
     role: tone === "bad" ? "alert" : "status",

@@ -89,7 +89,7 @@ export function removeComment(
 
 /** Take back what has been done under these keys, the last first. */
 export function undo(keys: readonly string[]): void {
-  for (const key of [...keys].reverse()) void store().undo(key);
+  void store().undo(keys);
 }
 
 /** Say whose value is kept, for each field that two have changed. */

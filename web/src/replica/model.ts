@@ -57,8 +57,8 @@ export type Work =
   | { kind: "comment"; op: "create"; taskId: string; id: string; body: string }
   | { kind: "comment"; op: "update"; taskId: string; id: string; body: string }
   | { kind: "comment"; op: "delete"; taskId: string; id: string }
-  /** Reverse the commit of another entry. */
-  | { kind: "undo"; seq: number };
+  /** Reverse a commit: that of the entry `of`, whose seq need not be known yet. */
+  | { kind: "undo"; seq?: number; of?: string };
 
 /** A field that two people have changed at the same time. */
 export type Conflict = { taskId: string; field: Field; mine: unknown; theirs: unknown };

@@ -7,12 +7,14 @@ import { Keeper } from "./keeper";
 import { Outbox } from "./outbox";
 import { WorkspaceReplica } from "./workspace";
 
-type Asked = { path: string; body: { seq?: number } | undefined };
+type Body = { seq?: number; operations?: { op: string; id: string }[] };
+type Asked = { path: string; key: string; body: Body | undefined };
+type Options = { body?: Body; headers?: Record<string, string> };
 
 const server = vi.hoisted(() => ({ ask: (_: Asked): unknown => ({}) }));
 vi.mock("@/api/client", () => {
-  const ask = async (path: string, { body }: { body?: Asked["body"] }) => ({
-    data: await server.ask({ path, body }),
+  const ask = async (path: string, { body, headers }: Options) => ({
+    data: await server.ask({ path, body, key: headers?.["Idempotency-Key"] ?? "" }),
     response: new Response(null, { headers: { "Tidework-Seq": "7" } }),
   });
   const data = async (answer: Promise<{ data: unknown }>) => (await answer).data;
@@ -55,12 +57,13 @@ async function tab(user: string) {
     { replica: async () => replica, catchUp: async () => {}, texts: async () => undefined },
     { changed() {}, done() {}, refused: (_, problem) => refused.push(problem) },
   );
-  ends.push(() => {
+  const end = () => {
     outbox.stop();
     db.close();
-  });
+  };
+  ends.push(end);
   await outbox.start();
-  return { outbox, keeper, refused };
+  return { outbox, keeper, refused, close: () => ends.splice(ends.indexOf(end), 1)[0]?.() };
 }
 
 const create = {
@@ -77,7 +80,7 @@ it("takes back what another tab has sent", async () => {
   const { outbox } = await tab(user);
   const key = outbox.add("w", create);
   await settled(() => expect(outbox.all.find((one) => one.key === key)?.state).toBe("done"));
-  await outbox.undo(key);
+  await outbox.undo([key]);
   await settled(() => expect(undone()).toEqual([7]));
 });
 
@@ -90,7 +93,7 @@ it("takes back what another tab is sending, by its commit", async () => {
   server.ask = (one) => {
     asked.push(one);
     // The second tab has not heard yet that this is on its way.
-    if (!one.path.endsWith("/undo")) undoing = second.outbox.undo(key);
+    if (!one.path.endsWith("/undo")) undoing = second.outbox.undo([key]);
     return { seq: 7, results: [] };
   };
   key = second.outbox.add("w", create);
@@ -112,7 +115,7 @@ it("sends nothing that another tab has taken back", async () => {
   );
   const key = second.outbox.add("w", create);
   await settled(() => expect(first.outbox.all.map((one) => one.key)).toEqual([key]));
-  await second.outbox.undo(key);
+  await second.outbox.undo([key]);
   go();
   await settled(() => expect(first.outbox.all).toEqual([]));
   expect(asked).toEqual([]);
@@ -127,4 +130,137 @@ it("does not refuse to remove a comment that is gone", async () => {
   const key = outbox.add("w", { kind: "comment", op: "delete", taskId: "t", id: "c" });
   await settled(() => expect(outbox.all.find((one) => one.key === key)?.state).toBe("done"));
   expect([asked.length, refused]).toEqual([1, []]);
+});
+
+const deletion = (id: string) => ({
+  kind: "tasks" as const,
+  operations: [{ op: "delete" as const, id }],
+});
+
+/** A server that has a log, answers a key once, and undoes the newest first only. */
+function logging() {
+  const commits: { seq: number; what: string; undone: boolean }[] = [];
+  const answers = new Map<string, unknown>();
+  const holds = new Map<string, Promise<void>>();
+  const take = ({ path, body }: Asked): unknown => {
+    const seq = commits.length + 1;
+    if (path.endsWith("/undo")) {
+      const open = commits.filter((one) => !one.undone && !one.what.startsWith("undo"));
+      const newest = open.at(-1);
+      if (newest?.seq !== body?.seq) throw new Problem(409, "later_changes", "");
+      if (newest !== undefined) newest.undone = true;
+      commits.push({ seq, what: `undo ${body?.seq}`, undone: false });
+    } else {
+      commits.push({ seq, what: body?.operations?.[0]?.id ?? "", undone: false });
+    }
+    return { seq, results: [] };
+  };
+  server.ask = async (one) => {
+    asked.push(one);
+    const answer = answers.get(one.key) ?? take(one);
+    answers.set(one.key, answer);
+    // Done, and the answer is on its way.
+    await holds.get(one.body?.operations?.[0]?.id ?? "");
+    return answer;
+  };
+  const hold = (id: string) => {
+    let go: () => void = () => undefined;
+    let fail: () => void = () => undefined;
+    const held = new Promise<void>((settle, refuse) => {
+      go = settle;
+      fail = () => refuse(new TypeError("no answer"));
+    });
+    held.catch(() => null);
+    holds.set(id, held);
+    return {
+      go,
+      fail: () => {
+        fail();
+        holds.delete(id);
+      },
+    };
+  };
+  return { commits, hold, told: () => commits.map(({ what }) => what) };
+}
+
+it("takes back what was sent, the last first, while some of it is on its way", async () => {
+  const { told, hold } = logging();
+  const { outbox, refused } = await tab(crypto.randomUUID());
+  const { go } = hold("b");
+  const keys = ["a", "b", "c", "d"].map((id) => outbox.add("w", deletion(id)));
+  await settled(() => expect(told()).toEqual(["a", "b"]));
+  const undoing = outbox.undo(keys);
+  go();
+  await undoing;
+  await settled(() => expect(told()).toEqual(["a", "b", "undo 2", "undo 1"]));
+  expect(refused).toEqual([]);
+});
+
+it("takes back also when the tab is closed before the answer, and the server is away", async () => {
+  const user = crypto.randomUUID();
+  const { told, hold } = logging();
+  const first = await tab(user);
+  const { fail } = hold("b");
+  const keys = ["a", "b", "c"].map((id) => first.outbox.add("w", deletion(id)));
+  await settled(() => expect(told()).toEqual(["a", "b"]));
+  await first.outbox.undo(keys);
+  first.close();
+  fail();
+  locks = Promise.resolve();
+  await tab(user);
+  await settled(() => expect(told()).toEqual(["a", "b", "undo 2", "undo 1"]));
+  // What was not known to be done went again with its key.
+  const again = asked.filter(({ body }) => body?.operations?.[0]?.id === "b");
+  expect([again.length, new Set(again.map(({ key }) => key)).size]).toEqual([2, 1]);
+});
+
+it("takes back once what is asked for twice", async () => {
+  const { told } = logging();
+  const { outbox, refused } = await tab(crypto.randomUUID());
+  const key = outbox.add("w", deletion("a"));
+  await settled(() => expect(outbox.all[0]?.state).toBe("done"));
+  await Promise.all([outbox.undo([key]), outbox.undo([key])]);
+  await outbox.undo([key]);
+  outbox.add("w", deletion("z"));
+  await settled(() => expect(told()).toEqual(["a", "undo 1", "z"]));
+  expect(refused).toEqual([]);
+});
+
+it("has nothing to take back of what the server refuses meanwhile", async () => {
+  const { outbox, refused } = await tab(crypto.randomUUID());
+  let go: () => void = () => undefined;
+  server.ask = async (one) => {
+    asked.push(one);
+    await new Promise<void>((settle) => {
+      go = settle;
+    });
+    throw new Problem(404, "not_found", "");
+  };
+  const key = outbox.add("w", deletion("a"));
+  await settled(() => expect(asked.length).toBe(1));
+  await outbox.undo([key]);
+  expect(outbox.all.length).toBe(2);
+  go();
+  await settled(() => expect(outbox.all).toEqual([]));
+  expect([asked.length, refused.length]).toEqual([1, 1]);
+});
+
+it("does not send again what is to be taken back and was not done", async () => {
+  const { outbox } = await tab(crypto.randomUUID());
+  let go: () => void = () => undefined;
+  server.ask = async (one) => {
+    asked.push(one);
+    await new Promise<void>((settle) => {
+      go = settle;
+    });
+    throw new Problem(412, "precondition_failed", "");
+  };
+  const data = { title: "mine" };
+  const update = { op: "update" as const, id: "t", data, base: {} };
+  const key = outbox.add("w", { kind: "tasks", operations: [update] });
+  await settled(() => expect(asked.length).toBe(1));
+  await outbox.undo([key]);
+  go();
+  await settled(() => expect(outbox.all).toEqual([]));
+  expect(asked.length).toBe(1);
 });

@@ -5,10 +5,12 @@
 
 import { asProblem, type Problem } from "@/api/problem";
 import { newKey } from "@/ids";
+import type { Database } from "./db";
 import { operationsOf } from "./fold";
 import type { Keeper } from "./keeper";
 import type { Conflict, Entry, Work } from "./model";
 import { resolved } from "./rebase";
+import { awaited, isBegun, type Reversal, withReversed, withSeq } from "./reversals";
 import { prepare, send, type Texts } from "./sending";
 import type { WorkspaceReplica } from "./workspace";
 
@@ -34,15 +36,16 @@ const LONGEST_WAIT_MS = 30_000;
 const KEPT_MS = 10_000;
 const ATTEMPTS = 5;
 
-/** Whether a request with it may have gone out. */
-const isBegun = ({ state, sent }: Entry): boolean => state === "done" || sent !== undefined;
+const allOf = (db: Database) => db.outbox.orderBy("order").toArray();
+const inOrder = (one: Entry, other: Entry): number => one.order - other.order;
 
 export class Outbox {
   private entries: Entry[] = [];
   private readonly unsaved = new Set<string>();
   private readonly gone = new Set<string>();
   private readonly seqs = new Map<string, number>();
-  private readonly waiting = new Map<string, ((seq: number | null) => void)[]>();
+  private readonly undoing = new Set<string>();
+  private order = 0;
   private wake: (() => void) | null = null;
   private attempts = 0;
   private readonly ending = new AbortController();
@@ -57,8 +60,7 @@ export class Outbox {
   /** Show what waits since last time, and begin to send. */
   async start(): Promise<void> {
     const { signal } = this.ending;
-    const kept = await this.keeper.read((db) => db.outbox.orderBy("order").toArray());
-    this.merge(kept ?? []);
+    this.merge((await this.keeper.read(allOf)) ?? []);
     signal.addEventListener(
       "abort",
       this.keeper.watchOutbox((rows) => this.merge(rows)),
@@ -82,8 +84,7 @@ export class Outbox {
 
   /** Do `work`: it is shown at once. The answer is its key. */
   add(workspaceId: string, work: Work): string {
-    const last = this.entries.at(-1)?.order ?? 0;
-    const order = Math.max(Date.now(), last + 1);
+    const order = this.orders(1);
     const entry: Entry = { key: newKey(), order, workspaceId, work, state: "waiting" };
     this.entries = [...this.entries, entry];
     this.save(entry);
@@ -92,14 +93,69 @@ export class Outbox {
     return entry.key;
   }
 
-  /** Take the entry back: before it is sent it just goes, later another commit reverses it. */
-  async undo(key: string): Promise<void> {
-    const entry = this.entries.find((one) => one.key === key);
-    const begun = entry === undefined || this.sending === key || isBegun(entry);
-    if (!begun && (await this.takenBack(key))) return;
-    const seq = await this.seqOf(key);
-    if (seq !== null)
-      this.add(entry?.workspaceId ?? this.where.get(key) ?? "", { kind: "undo", seq });
+  /**
+   * Take these entries back, the last first: what was not sent just goes, of the rest other commits
+   * reverse it. That they are to be is kept at once, for all of them.
+   */
+  async undo(keys: readonly string[]): Promise<void> {
+    const asked = keys.filter((key) => !this.undoing.has(key));
+    for (const key of asked) this.undoing.add(key);
+    const known = new Map(this.entries.map((entry) => [entry.key, entry]));
+    const isUnsent = (key: string): boolean => {
+      const entry = known.get(key);
+      return entry !== undefined && this.sending !== key && !isBegun(entry);
+    };
+    const unsent = new Set(asked.filter(isUnsent));
+    this.hide([...unsent]);
+    const order = this.orders(asked.length);
+    const reversals = [...asked].reverse().flatMap((key, i) => {
+      const [entry, seq] = [known.get(key), this.seqs.get(key)];
+      // What the server has refused left nothing to be reversed.
+      if (entry === undefined && seq === undefined) return [];
+      const workspaceId = entry?.workspaceId ?? this.where.get(key) ?? "";
+      const work = { kind: "undo" as const, of: key, ...(seq !== undefined && { seq }) };
+      return { key: newKey(), order: order + i, workspaceId, work, state: "waiting" as const };
+    });
+    const kept = await this.keepReversals(reversals, unsent);
+    for (const { work } of kept) this.gone.delete(work.of);
+    this.merge((await this.keeper.read(allOf)) ?? []);
+    const here = new Set(this.entries.map(({ key }) => key));
+    const more = kept.filter(({ key }) => !here.has(key) && !this.gone.has(key));
+    this.entries = [...this.entries, ...more].sort(inOrder);
+    this.on.changed();
+    this.soon();
+  }
+
+  /** Which of `reversals` are needed: those of `unsent` only where another tab has begun to send. */
+  private async keepReversals(
+    reversals: readonly Reversal[],
+    unsent: ReadonlySet<string>,
+  ): Promise<Reversal[]> {
+    let needed: Reversal[] = [];
+    const kept = await this.keeper.write((db) =>
+      db.transaction("rw", db.outbox, async () => {
+        const rows = await db.outbox.bulkGet(reversals.map(({ work }) => work.of));
+        const begun = new Map(rows.flatMap((row) => (row && isBegun(row) ? [[row.key, row]] : [])));
+        needed = reversals
+          .filter(({ work: { of } }) => !unsent.has(of) || begun.has(of))
+          .map((one) => withSeq(one, begun.get(one.work.of)?.seq));
+        await db.outbox.bulkDelete([...unsent].filter((key) => !begun.has(key)));
+        await db.outbox.bulkPut(needed);
+      }),
+    );
+    if (kept) return needed;
+    // Without a database nobody else sends, and nothing is kept.
+    needed = reversals.filter(({ work }) => !unsent.has(work.of));
+    for (const { key } of needed) this.unsaved.add(key);
+    return needed;
+  }
+
+  /** `count` places after all that there is. */
+  private orders(count: number): number {
+    const last = Math.max(this.entries.at(-1)?.order ?? 0, this.order);
+    const order = Math.max(Date.now(), last + 1);
+    this.order = order + count - 1;
+    return order;
   }
 
   /** Decide what was asked: for each field that two have changed, whose is kept. */
@@ -123,23 +179,6 @@ export class Outbox {
   private sending: string | null = null;
   private readonly where = new Map<string, string>();
 
-  /** Remove the entry, unless another tab has begun to send it meanwhile. */
-  private async takenBack(key: string): Promise<boolean> {
-    this.hide([key]);
-    let late = false;
-    await this.keeper.write((db) =>
-      db.transaction("rw", db.outbox, async () => {
-        const row = await db.outbox.get(key);
-        late = row !== undefined && isBegun(row);
-        if (!late) await db.outbox.delete(key);
-      }),
-    );
-    if (!late) return true;
-    this.gone.delete(key);
-    this.merge((await this.keeper.read((db) => db.outbox.orderBy("order").toArray())) ?? []);
-    return false;
-  }
-
   /** Keep that it is being sent now. False when another tab has just taken it back. */
   private async claimed(entry: Entry): Promise<boolean> {
     if (this.unsaved.has(entry.key) && !(await this.save(entry))) return true;
@@ -156,24 +195,15 @@ export class Outbox {
     return there;
   }
 
-  private seqOf(key: string): Promise<number | null> {
-    const known = this.seqs.get(key);
-    if (known !== undefined) return Promise.resolve(known);
-    return new Promise((settle) => {
-      this.waiting.set(key, [...(this.waiting.get(key) ?? []), settle]);
-    });
-  }
-
-  private settle(key: string, seq: number | null): void {
-    if (seq !== null) this.seqs.set(key, seq);
-    for (const tell of this.waiting.get(key) ?? []) tell(seq);
-    this.waiting.delete(key);
+  /** The commit of an entry that is done; undefined where it made none, or was refused. */
+  private async seqOf(key: string): Promise<number | undefined> {
+    return this.seqs.get(key) ?? (await this.keeper.read((db) => db.outbox.get(key)))?.seq;
   }
 
   /** What the database has, with what is not there yet. */
   private merge(rows: readonly Entry[]): void {
     // Another tab may have sent what this one wants to take back.
-    for (const { key, seq } of rows) if (seq !== undefined) this.settle(key, seq);
+    for (const { key, seq } of rows) if (seq !== undefined) this.seqs.set(key, seq);
     const known = new Set(rows.map(({ key }) => key));
     const own = this.entries.filter(({ key }) => this.unsaved.has(key) && !known.has(key));
     const mine = new Map(this.entries.map((entry) => [entry.key, entry]));
@@ -181,7 +211,7 @@ export class Outbox {
       .filter(({ key }) => !this.gone.has(key))
       // What is being written just now is newer than what was read.
       .map((entry) => (this.unsaved.has(entry.key) ? (mine.get(entry.key) ?? entry) : entry))
-      .sort((a, b) => a.order - b.order);
+      .sort(inOrder);
     this.on.changed();
     this.soon();
   }
@@ -211,6 +241,19 @@ export class Outbox {
     void this.keeper.write((db) => db.outbox.bulkDelete([...keys]));
   }
 
+  /** Forget what is done, but for what is to be reversed and tells by which commit. */
+  private discard(keys: readonly string[]): void {
+    const needed = new Set(this.entries.flatMap(awaited));
+    this.hide(keys.filter((key) => !needed.has(key)));
+    void this.keeper.write((db) =>
+      db.transaction("rw", db.outbox, async () => {
+        // Another tab may be about to.
+        for (const key of (await allOf(db)).flatMap(awaited)) needed.add(key);
+        await db.outbox.bulkDelete(keys.filter((key) => !needed.has(key)));
+      }),
+    );
+  }
+
   private hide(keys: readonly string[]): void {
     for (const key of keys) {
       this.gone.add(key);
@@ -223,7 +266,7 @@ export class Outbox {
   private async run(): Promise<void> {
     const { signal } = this.ending;
     const left = this.entries.filter(({ state }) => state === "done").map(({ key }) => key);
-    if (left.length > 0) this.remove(left);
+    if (left.length > 0) this.discard(left);
     while (!signal.aborted) {
       const entry = this.next();
       const wait = entry === undefined ? null : await this.attempt(entry);
@@ -244,8 +287,10 @@ export class Outbox {
   /** The first that may go: nothing before it, on the same tasks, waits for a decision. */
   private next(): Entry | undefined {
     const held = new Set<string>();
+    const open = new Set(this.entries.flatMap(({ key, state }) => (state === "done" ? [] : key)));
     for (const entry of this.entries) {
       const ids = operationsOf(entry).map(({ id }) => id);
+      if (awaited(entry).some((key) => open.has(key))) continue;
       if (entry.state === "asking" || ids.some((id) => held.has(id))) {
         for (const id of ids) held.add(id);
       } else if (entry.state === "waiting") return entry;
@@ -254,9 +299,11 @@ export class Outbox {
   }
 
   /** Try to send it. 0: go on; else how long to wait, in milliseconds. */
-  private async attempt(entry: Entry): Promise<number> {
-    this.sending = entry.key;
+  private async attempt(asked: Entry): Promise<number> {
+    this.sending = asked.key;
     try {
+      const entry = await this.present(asked);
+      if (entry === null) return 0;
       const replica = await this.ground.replica(entry.workspaceId);
       const { entry: ready, conflicts } = await prepare(entry, replica, this.ground.texts);
       if (this.gone.has(entry.key)) return 0;
@@ -266,15 +313,30 @@ export class Outbox {
       }
       // Kept with its key before it goes, so that after a crash the same request goes again.
       const going = ready.sent === undefined ? { ...ready, sent: { key: ready.key } } : ready;
-      if (going !== entry && !(await this.claimed(going))) return 0;
+      if (going !== asked && !(await this.claimed(going))) return 0;
       this.finish(going, replica, await send(going));
       this.attempts = 0;
       return 0;
     } catch (error) {
-      return await this.failed(entry.key, asProblem(error));
+      return await this.failed(asked.key, asProblem(error));
     } finally {
       this.sending = null;
     }
+  }
+
+  /** The entry with all that is known of it; null, and away, when there is nothing left to do. */
+  private async present(entry: Entry): Promise<Entry | null> {
+    const reversal = this.entries.find((one) => awaited(one).includes(entry.key));
+    // The server has not done it, and need not.
+    if (reversal !== undefined && entry.sent === undefined) {
+      this.remove([entry.key, reversal.key]);
+      return null;
+    }
+    const [of] = awaited(entry);
+    if (of === undefined) return entry;
+    const seq = await this.seqOf(of);
+    if (seq === undefined) this.remove([entry.key]);
+    return seq === undefined ? null : withSeq(entry, seq);
   }
 
   private finish(
@@ -286,9 +348,9 @@ export class Outbox {
     const gone = operationsOf(entry).flatMap(({ op, id }) => (op === "delete" ? id : []));
     replica.learn(outcome.tasks ?? [], gone, outcome.seq ?? 0);
     void this.replace(done);
-    this.settle(done.key, done.seq ?? null);
+    if (done.seq !== undefined) this.seqs.set(done.key, done.seq);
     this.on.done(done);
-    setTimeout(() => this.remove([done.key]), KEPT_MS);
+    setTimeout(() => this.discard(withReversed(done)), KEPT_MS);
   }
 
   private async failed(key: string, problem: Problem): Promise<number> {
@@ -319,8 +381,9 @@ export class Outbox {
     const lost = this.entries.filter(
       (one) => one === entry || operationsOf(one).some(({ id }) => made.has(id)),
     );
-    this.remove(lost.map(({ key }) => key));
-    for (const { key } of lost) this.settle(key, null);
+    const keys = lost.flatMap(withReversed);
+    const idle = this.entries.filter((one) => awaited(one).some((key) => keys.includes(key)));
+    this.remove([...keys, ...idle.map(({ key }) => key)]);
     this.on.refused(lost, problem);
   }
 }

@@ -75,7 +75,7 @@ export async function send(entry: Entry): Promise<Outcome> {
     return { seq: answer.seq, tasks: answer.results.flatMap(({ task }) => task ?? []) };
   }
   if (work.kind === "undo") {
-    const body = { seq: work.seq };
+    const body = { seq: work.seq ?? 0 };
     const answer = await data(
       api.POST("/api/v1/workspaces/{w}/undo", { params: { path }, headers, body }),
     );

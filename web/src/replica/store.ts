@@ -166,8 +166,8 @@ export class Store {
     return this.outbox.add(workspaceId, work);
   }
 
-  undo(key: string): Promise<void> {
-    return this.outbox.undo(key);
+  undo(keys: readonly string[]): Promise<void> {
+    return this.outbox.undo(keys);
   }
 
   resolve(...args: Parameters<Outbox["resolve"]>): void {
