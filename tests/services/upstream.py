@@ -28,6 +28,7 @@ class Upstream:
         body: what is answered instead of the name.
         content_type: of the answer.
         caching: what its Cache-Control says, if anything.
+        headers: further ones.
         held: what is in the paths of requests that are answered only once `go` is set.
         more: with server-sent events, set for each event that is to follow the first.
     """
@@ -42,6 +43,7 @@ class Upstream:
         self.body = name.encode()
         self.content_type = "text/plain"
         self.caching = ""
+        self.headers: dict[str, str] = {}
         self.held: str | None = None
         self.go = asyncio.Event()
         self.more = asyncio.Event()
@@ -81,6 +83,7 @@ class Upstream:
                 head = f"HTTP/1.1 {self.status}\r\ncontent-type: {self.content_type}\r\n"
                 if self.caching:
                     head += f"cache-control: {self.caching}\r\n"
+                head += "".join(f"{name}: {value}\r\n" for name, value in self.headers.items())
                 length = f"content-length: {len(self.body)}\r\n\r\n"
                 writer.write((head + length).encode() + self.body)
                 await writer.drain()

@@ -163,6 +163,7 @@ def _tls(edge: Edge) -> str:
         "ssl_session_timeout 1d;",
         "ssl_session_tickets off;",
         HSTS,
+        "proxy_hide_header Strict-Transport-Security;",
     ])  # fmt: skip
 
 
