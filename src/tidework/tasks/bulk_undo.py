@@ -28,6 +28,7 @@ from tidework.times import now
 from tidework.workspaces.api import still
 
 _CHANGED = "later_changes"
+_GONE = "reference_gone"
 _REFERENCES = {"project_id": "project", "parent_id": "task", "assignee_id": "member"}
 
 
@@ -91,8 +92,30 @@ class BulkUndo:
             for done, part in enumerate(ahead, 1):
                 await self._part(editor, run_id, part)
                 await job.progress(done / len(ahead))
+            await self._forget_gone(job.stream_id, run_id)
         except Contended as error:
             raise Retry(error.detail, 1.0) from error
+
+    async def _forget_gone(self, stream_id: str, run_id: str) -> None:
+        """No longer name tasks that came back without something and were then taken back whole, with
+        the part that had made them.
+        """
+        params = {"stream_id": stream_id, "run_id": run_id}
+        kept = {row[0]: row[4] for row in await self._parts(params) if row[4]}
+        back = {one[0] for problems in kept.values() for one in problems if one[1] == _GONE}
+        if not back:
+            return
+        ids = {"stream_id": stream_id, "ids": sorted(back)}
+        rows = await self._store.fetch(queries.REFERENCES, ids)
+        gone = back - {one for kind, one in rows if kind == "task"}
+        operations = []
+        for number, problems in kept.items():
+            left = [one for one in problems if one[1] != _GONE or one[0] not in gone]
+            if left != problems:
+                place = part_key(stream_id, run_id, number, "undone")
+                operations.append(Operation("bulk_parts", "update", place, {"kept": left}))
+        if operations:
+            await self._store.operate(operations)
 
     async def _parts(self, params: Mapping[str, Any]) -> Sequence[Any]:
         return await self._store.fetch(queries.PARTS, params)
@@ -248,7 +271,7 @@ class BulkUndo:
             elif change.entity == "task":
                 possible.append(_without(change, missing))
                 what = ", ".join(sorted({kind for kind, _ in missing}))
-                kept.append([change.id, "reference_gone", f"It comes back without its {what}."])
+                kept.append([change.id, _GONE, f"It comes back without its {what}."])
         return possible, kept
 
 

@@ -1,8 +1,11 @@
 """Taking imports back."""
 
+import json
+
 import pytest
 from tests.modules.exchange.world import ROWS, Died, ended, imported, rows, sent, undone, work
 from tests.modules.tasks.world import code, execute, items, logged, titles, workspace_of
+from tests.modules.transfer.harness import issue
 from tests.services.api import Api, OpenApi
 
 LATER = "UPDATE jobs SET due_at = '2026-01-01T00:00:00.000000Z' WHERE state = 'waiting'"
@@ -42,6 +45,20 @@ async def test_later_changes_stand_in_the_way_or_stay(api: Api) -> None:
     assert [one["name"] for one in await items(ada, "~/projects")] == ["Boats"]
     assert await items(ada, "~/labels") == []
     assert any(by_title["Two"]["id"] in line for line in found["left"])
+
+
+async def test_what_goes_with_an_earlier_part_is_not_named_as_left(api: Api) -> None:
+    (ada,) = await workspace_of(api)
+    # Everything is made in the first commits, and handed on in later ones; neither of the two who
+    # have it is a member when that is taken back.
+    handed = ("2012-03-02T10:00:00.000+0000", "cy", [("assignee", "bob", "Bob", "cy", "Cy")])
+    issues = [issue(f"A-{n}", histories=[handed], assignee={"name": "cy"}) for n in range(700)]
+    body = "".join(json.dumps(one) + "\n" for one in issues).encode()
+    made = await imported(ada, body, "format=jira", content_type="application/x-ndjson")
+    assert made["written"]["commits"] > 1
+    found = await undone(ada, made["id"])
+    assert (found["state"], found["left"]) == ("undone", [])
+    assert await items(ada, "~/tasks") == []
 
 
 @pytest.mark.parametrize("use", ["comment", "label", "renamed label", "child"])
