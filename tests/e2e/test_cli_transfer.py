@@ -127,6 +127,8 @@ def test_what_cannot_be_imported_is_refused(tidework: Command, rows: Path) -> No
     assert refused(tidework(*csv, "x" * 101))
     assert "FIELD=COLUMN" in refused(tidework(*csv, "Boat", "--column", "title"))
     assert "no column" in refused(tidework(*csv, "Boat", "--column", "title=Nope"))
+    twice = ("--column", "title=title", "--column", "title=description")
+    assert "'title' is given twice" in refused(tidework(*csv, "Boat", *twice))
     assert "--delimiter" in refused(tidework(*csv, "Boat", "--delimiter", "ab"))
     assert "nowhere.csv" in refused(tidework("import", "csv", "nowhere.csv", "--workspace", "B"))
 

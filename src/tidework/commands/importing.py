@@ -270,5 +270,11 @@ def _columns(given: Sequence[str]) -> dict[str, str]:
             raise invalid(
                 "--column", "malformed", f"--column {one!r}: write FIELD=COLUMN, e.g. title=Summary"
             )
+        if name.strip() in columns:
+            raise invalid(
+                "--column",
+                "repeated",
+                f"--column {name.strip()!r} is given twice. Name one column for a field.",
+            )
         columns[name.strip()] = column.strip()
     return columns

@@ -279,6 +279,10 @@ def _columns(given: list[str]) -> dict[str, str]:
             raise invalid(
                 "?column", "not_allowed", "?column is FIELD=COLUMN, such as column=title=Summary."
             )
+        if name.strip() in columns:
+            raise invalid(
+                "?column", "repeated", f"?column names {name.strip()[:60]!r} twice. Name it once."
+            )
         columns[name.strip()] = column.strip()
     if len(columns) > _COLUMNS_MAX:
         raise invalid("?column", "too_many", f"?column takes {_COLUMNS_MAX} values at most.")

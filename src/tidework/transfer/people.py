@@ -61,7 +61,10 @@ def load_people(path: Path) -> dict[str, str]:
                     continue
                 if len(cells) != 2 or not cells[0] or "@" not in cells[1]:
                     raise BadSource(f"{path.name}, line {number}: write it as name,e-mail.")
-                found[cells[0]] = cells[1]
+                if found.setdefault(cells[0], cells[1]) != cells[1]:
+                    raise BadSource(
+                        f"{path.name}, line {number}: {cells[0]!r} has another address above."
+                    )
     except OSError as error:
         raise BadSource(f"{path} cannot be read: {error.strerror}.") from error
     except (UnicodeDecodeError, csv.Error) as error:

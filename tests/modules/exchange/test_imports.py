@@ -176,6 +176,7 @@ async def test_what_is_no_import_is_refused_in_words(open_api: OpenApi) -> None:
     assert pointer(await post(b"x", "format=xml")) == "?format"
     assert pointer(await post(b"x", "delimiter=ab")) == "?delimiter"
     assert pointer(await post(b"x", "column=title")) == "?column"
+    assert pointer(await post(b"x", "column=title%3DA&column=title%3DB")) == "?column"
     assert pointer(await post(b"x", "dry_run=yes")) == "?dry_run"
     assert pointer(await post(b"x", "sources=a")) == "?sources"
     assert pointer(await post(b"x", f"source={'a' * 101}")) == "?source"
