@@ -1,7 +1,8 @@
-import { Avatar, UnstyledButton, type UnstyledButtonProps } from "@mantine/core";
+import { UnstyledButton, type UnstyledButtonProps } from "@mantine/core";
 import type { ComponentProps } from "react";
 import { useTranslation } from "@/i18n/words";
 import { initials } from "@/parts/initials";
+import { PersonAvatar } from "@/parts/PersonAvatar";
 import { useMe } from "@/replica/hooks";
 
 /** One's own initials; what opens the account's menu. */
@@ -16,9 +17,7 @@ export function AccountButton(props: UnstyledButtonProps & ComponentProps<"butto
       aria-label={`${short} ${t("account", { name: me?.name ?? "" })}`.trim()}
       {...props}
     >
-      <Avatar radius="xl" size={34} color="cyan" variant="filled">
-        {short}
-      </Avatar>
+      <PersonAvatar id={me?.id ?? ""} name={me?.name ?? ""} size={34} decorative />
     </UnstyledButton>
   );
 }

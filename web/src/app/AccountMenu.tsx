@@ -1,10 +1,11 @@
 import { Kbd, Menu } from "@mantine/core";
-import { IconLogout, IconSettings, IconShield } from "@tabler/icons-react";
+import { IconKeyboard, IconLogout, IconSettings, IconShield } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import { signOut } from "@/api/session";
+import { useState } from "react";
 import { useTranslation } from "@/i18n/words";
 import { useMe } from "@/replica/hooks";
 import { AccountButton } from "./AccountButton";
+import { Leaving } from "./Leaving";
 import type { Overlay } from "./Shell";
 
 type Props = { onOpen: (overlay: Overlay) => void };
@@ -13,39 +14,47 @@ type Props = { onOpen: (overlay: Overlay) => void };
 export default function AccountMenu({ onOpen }: Props) {
   const { t } = useTranslation("shell");
   const me = useMe();
+  const [leaving, setLeaving] = useState(false);
   return (
-    <Menu position="bottom-end" width={240} defaultOpened>
-      <Menu.Target>
-        <AccountButton />
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>
-          <span dir="auto">{me?.name}</span>
-          <br />
-          {me?.email}
-        </Menu.Label>
-        <Menu.Item
-          leftSection={<IconSettings size={16} />}
-          renderRoot={(props) => <Link to="/settings/profile" {...props} />}
-        >
-          {t("settings")}
-        </Menu.Item>
-        {me?.role === "admin" && (
+    <>
+      <Menu position="bottom-end" width={240} defaultOpened>
+        <Menu.Target>
+          <AccountButton />
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Label>
+            <span dir="auto">{me?.name}</span>
+            <br />
+            {me?.email}
+          </Menu.Label>
           <Menu.Item
-            leftSection={<IconShield size={16} />}
-            renderRoot={(props) => <Link to="/admin/users" {...props} />}
+            leftSection={<IconSettings size={16} />}
+            renderRoot={(props) => <Link to="/settings/profile" {...props} />}
           >
-            {t("admin")}
+            {t("settings")}
           </Menu.Item>
-        )}
-        <Menu.Item rightSection={<Kbd size="xs">?</Kbd>} onClick={() => onOpen("shortcuts")}>
-          {t("shortcuts")}
-        </Menu.Item>
-        <Menu.Divider />
-        <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => void signOut()}>
-          {t("signOut")}
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+          {me?.role === "admin" && (
+            <Menu.Item
+              leftSection={<IconShield size={16} />}
+              renderRoot={(props) => <Link to="/admin/users" {...props} />}
+            >
+              {t("admin")}
+            </Menu.Item>
+          )}
+          <Menu.Item
+            leftSection={<IconKeyboard size={16} />}
+            rightSection={<Kbd size="xs">?</Kbd>}
+            onClick={() => onOpen("shortcuts")}
+          >
+            {t("shortcuts")}
+          </Menu.Item>
+          <Menu.Divider />
+          <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => setLeaving(true)}>
+            {t("signOut")}
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      {leaving && <Leaving onStay={() => setLeaving(false)} />}
+    </>
   );
 }

@@ -15,7 +15,7 @@ import {
   IconTransfer,
   IconUsers,
 } from "@tabler/icons-react";
-import { Link, useNavigate, useRouter, useRouterState } from "@tanstack/react-router";
+import { Link, useNavigate, useParams, useRouter, useRouterState } from "@tanstack/react-router";
 import type { MouseEvent, ReactNode } from "react";
 import { useTranslation } from "@/i18n/words";
 import { useUnread } from "@/pages/inbox/unread";
@@ -50,6 +50,9 @@ export function Navigation({ onOpen }: Props) {
   const here = useWorkspaceId();
   const workspaces = useWorkspaces();
   const id = here || lastWorkspace(workspaces);
+  // Where one is by that name, the links are by it too.
+  const { workspace } = useParams({ strict: false }) as { workspace?: string };
+  const base = workspace === "personal" ? "/w/personal" : `/w/${id}`;
   return (
     <>
       <Item to="/my-tasks" icon={<IconChecklist size={18} />} label={t("pages.myTasks")} />
@@ -67,7 +70,7 @@ export function Navigation({ onOpen }: Props) {
           {VIEWS.map(([page, Icon]) => (
             <Item
               key={page}
-              to={`/w/${id}/${page}`}
+              to={`${base}/${page}`}
               icon={<Icon size={18} />}
               label={t(`pages.${page}`)}
             />
@@ -77,7 +80,7 @@ export function Navigation({ onOpen }: Props) {
           {HOUSE.map(([page, Icon]) => (
             <Item
               key={page}
-              to={`/w/${id}/${page}`}
+              to={`${base}/${page}`}
               icon={<Icon size={18} />}
               label={t(`pages.${page}`)}
             />

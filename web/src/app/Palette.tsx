@@ -4,6 +4,7 @@ import { Spotlight, type SpotlightActionData, spotlight } from "@mantine/spotlig
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
 import { useTranslation } from "@/i18n/words";
+import { useSavedFilters } from "@/parts/filters/useSavedFilters";
 import { useMe, useViews, useWorkspaceId, useWorkspaces } from "@/replica/hooks";
 import { lastWorkspace } from "@/replica/lastWorkspace";
 import type { Task } from "@/replica/model";
@@ -60,6 +61,7 @@ function useCommands(onOpen: Props["onOpen"]): Actions {
   const here = useWorkspaceId();
   const id = here || lastWorkspace(workspaces);
   const admin = useMe()?.role === "admin";
+  const { filters } = useSavedFilters();
   const { setColorScheme } = useMantineColorScheme();
   const go = (to: string, label: string): Actions[number] => ({
     id: to,
@@ -74,6 +76,16 @@ function useCommands(onOpen: Props["onOpen"]): Actions {
     ...workspaces.map(({ id: other, name, personal }) =>
       go(`/w/${other}/list`, t("switchTo", { name: personal ? t("personal") : name })),
     ),
+    ...filters.map(({ id: filter, name, workspace_id: w, query }) => ({
+      id: filter,
+      label: name,
+      description: t("savedFilters"),
+      onClick: () =>
+        void navigate({
+          to: `/w/${w ?? id}/list`,
+          search: Object.fromEntries(new URLSearchParams(query)) as never,
+        }),
+    })),
     { id: "new", label: t("newWorkspace"), onClick: () => onOpen("workspace") },
     go("/settings/profile", t("settings")),
     go("/settings/notifications", t("notificationSettings")),

@@ -1,3 +1,4 @@
+import { Button } from "@mantine/core";
 import { useRouter } from "@tanstack/react-router";
 import { lazy, type ReactNode, Suspense, useEffect, useState, useSyncExternalStore } from "react";
 import { onSession, sessionEnded, sessionState } from "@/api/session";
@@ -42,9 +43,9 @@ function Ended() {
     return (
       <div role="alert" className={classes.ended}>
         {t("ended.title")}
-        <button type="button" onClick={() => setAsked(true)}>
+        <Button size="compact-md" onClick={() => setAsked(true)}>
           {t("ended.signIn")}
-        </button>
+        </Button>
       </div>
     );
   }

@@ -3,12 +3,12 @@ import { Fragment, useState } from "react";
 import { useTranslation } from "@/i18n/words";
 import { isMac, shortcutsOn, switchShortcuts, useShortcutList } from "@/parts/shortcuts";
 
-const keyName = (key: string): string => key.replace("mod+", isMac() ? "⌘ " : "Ctrl ");
-
 /** All that keys do on this page. */
 export default function ShortcutSheet({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation("shell");
   const groups = useShortcutList();
+  const keyName = (key: string): string =>
+    t(`keyNames.${key}`, { defaultValue: key.replace("mod+", isMac() ? "⌘ " : "Ctrl ") });
   const [on, setOn] = useState(shortcutsOn);
   const turn = (next: boolean) => {
     switchShortcuts(next);

@@ -1,10 +1,11 @@
 import { Button, Group, Modal, PasswordInput, Stack, Text } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { api, data } from "@/api/client";
-import { adopt, signOut } from "@/api/session";
+import { adopt } from "@/api/session";
 import { useProblemWords } from "@/i18n/problemWords";
 import { useTranslation } from "@/i18n/words";
 import { useMe } from "@/replica/hooks";
+import { Leaving } from "./Leaving";
 
 /** The session has ended elsewhere: sign in over the page, nothing on it is lost. */
 export default function SignInAgain() {
@@ -14,6 +15,7 @@ export default function SignInAgain() {
   const [password, setPassword] = useState("");
   const [error, setError] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
+  const [leaving, setLeaving] = useState(false);
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
@@ -28,6 +30,7 @@ export default function SignInAgain() {
     }
   };
 
+  if (leaving) return <Leaving onStay={() => setLeaving(false)} />;
   return (
     <Modal opened onClose={() => null} withCloseButton={false} title={t("ended.title")} centered>
       <form onSubmit={(event) => void submit(event)}>
@@ -43,7 +46,13 @@ export default function SignInAgain() {
             onChange={({ currentTarget }) => setPassword(currentTarget.value)}
           />
           <Group justify="space-between">
-            <Button variant="subtle" onClick={() => void signOut()}>
+            <Button
+              variant="subtle"
+              h="auto"
+              py="xs"
+              styles={{ label: { whiteSpace: "normal" } }}
+              onClick={() => setLeaving(true)}
+            >
               {t("ended.leave")}
             </Button>
             <Button type="submit" loading={busy}>

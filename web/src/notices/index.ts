@@ -4,12 +4,15 @@ import i18next from "i18next";
 import { createElement } from "react";
 
 export type Tone = "plain" | "good" | "bad";
-export type Telling = { text: string; undo?: () => void; tone?: Tone };
+/** `lasting`: something is gone; it stays until somebody closes it, or the next such thing comes. */
+export type Telling = { text: string; undo?: () => void; tone?: Tone; lasting?: boolean };
 
 const STAYS_MS = 8_000;
-const BAD_STAYS_MS = 20_000;
+// Time to read what went wrong, or to think better of it.
+const LONG_STAYS_MS = 20_000;
 
 let next = 0;
+let last: string | null = null;
 let begin: () => void = () => undefined;
 
 /** Settled when there is something to say. */
@@ -18,7 +21,12 @@ export const said: Promise<void> = new Promise((settle) => {
 });
 
 /** Say `text`; with a button that takes it back where `undo` is given. */
-export async function tell({ text, undo, tone = "plain" }: Telling): Promise<void> {
+export async function tell({
+  text,
+  undo,
+  tone = "plain",
+  lasting = false,
+}: Telling): Promise<void> {
   begin();
   next += 1;
   const id = `notice-${next}`;
@@ -33,10 +41,15 @@ export async function tell({ text, undo, tone = "plain" }: Telling): Promise<voi
     if (!taken) undo?.();
     taken = true;
   };
+  if (lasting) {
+    if (last !== null) notifications.hide(last);
+    last = id;
+  }
+  const long = tone === "bad" || undo !== undefined;
   notifications.show({
     id,
     message: createElement(Notice, { text, undo: undo && takeBack, close }),
-    autoClose: tone === "bad" ? BAD_STAYS_MS : STAYS_MS,
+    autoClose: lasting ? false : long ? LONG_STAYS_MS : STAYS_MS,
     color: tone === "bad" ? "red" : tone === "good" ? "teal" : "cyan",
     role: tone === "bad" ? "alert" : "status",
     closeButtonProps: { "aria-label": i18next.t("close") },

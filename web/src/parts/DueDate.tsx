@@ -3,7 +3,7 @@ import { useMemo, useSyncExternalStore } from "react";
 import { useTranslation } from "@/i18n/words";
 import { nowMs } from "@/time/clock";
 import { dayOf, momentOf } from "@/time/dates";
-import { formatDue, formatDueLong, localeFor } from "@/time/format";
+import { formatDue, formatDueBrief, formatDueLong, localeFor } from "@/time/format";
 import styles from "./DueDate.module.css";
 import { minuteNow, onMinute } from "./minutes";
 
@@ -16,6 +16,8 @@ type Props = {
   icon?: boolean;
   /** It comes again when it is completed. */
   repeats?: boolean;
+  /** Where there is little room: far from today, without the time. */
+  brief?: boolean;
 };
 
 // Cheaper than a horizon, which is made once for many.
@@ -27,7 +29,15 @@ function nearness(iso: string, now: number, zone: string, closed: boolean) {
 
 /** When something is due, as people say it; what is overdue has another shape, colour and word. */
 export function DueDate(props: Props) {
-  const { iso, timeZone, language, closed = false, icon = true, repeats = false } = props;
+  const {
+    iso,
+    timeZone,
+    language,
+    closed = false,
+    icon = true,
+    repeats = false,
+    brief = false,
+  } = props;
   const { t } = useTranslation("parts");
   const locale = localeFor(language);
   const minute = useSyncExternalStore(onMinute, minuteNow);
@@ -36,9 +46,9 @@ export function DueDate(props: Props) {
     const now = nowMs();
     return {
       due: nearness(iso, now, timeZone, closed),
-      text: formatDue(iso, now, locale, timeZone),
+      text: (brief ? formatDueBrief : formatDue)(iso, now, locale, timeZone),
     };
-  }, [minute, iso, timeZone, closed, locale]);
+  }, [minute, iso, timeZone, closed, locale, brief]);
   const overdue = due === "overdue";
   const Icon = overdue ? IconAlertCircleFilled : IconCalendar;
   if (Number.isNaN(momentOf(iso))) return null;
@@ -51,7 +61,7 @@ export function DueDate(props: Props) {
     >
       {icon && <Icon size={14} role="img" aria-label={overdue ? t("due.overdue") : t("due.due")} />}
       {!icon && overdue && <span>{t("due.overdue")}: </span>}
-      {text}
+      <span className={styles.text}>{text}</span>
       {repeats && <IconRepeat size={13} role="img" aria-label={t("repeat.label")} />}
     </time>
   );

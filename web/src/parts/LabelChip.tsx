@@ -10,6 +10,17 @@ type Props = {
   onRemove?: (() => void) | undefined;
 };
 
+const EACH = 3;
+
+/** The first labels, as many as there is room for in letters; one at least. */
+export function thatFit<L extends { name: string }>(labels: readonly L[], room: number): L[] {
+  let left = room;
+  return labels.filter(({ name }, i) => {
+    left -= name.length + EACH;
+    return i === 0 || left >= 0;
+  });
+}
+
 export function LabelChip({ name, color = null, onRemove }: Props) {
   const { t } = useTranslation("parts");
   const known = color !== null && rgb(color) !== null;

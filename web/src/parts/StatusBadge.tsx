@@ -32,7 +32,7 @@ export function StatusBadge({ status, size }: IconProps) {
   return (
     <span className={styles.badge}>
       <StatusIcon status={status} {...(size === undefined ? {} : { size })} />
-      {t(`status.${status}`)}
+      <span className={styles.text}>{t(`status.${status}`)}</span>
     </span>
   );
 }

@@ -5,8 +5,15 @@ const first = (word: string): string => {
   return "";
 };
 
-/** The first letters of a name's first and last word; of one that has none, a question mark. */
+const NUMBERED = /^\p{L}\S*[-_.](\d+)$/u;
+
+/**
+ * The first letters of a name's first and last word; of `user-115` the number, which is what it is
+ * known by; of a name that has none, a question mark.
+ */
 export function initials(name: string): string {
+  const number = NUMBERED.exec(name.trim())?.[1];
+  if (number !== undefined) return number.slice(-3);
   const words = name
     .replace(/\(.*?\)/g, " ")
     .split(/[\s\u00a0]+/u)

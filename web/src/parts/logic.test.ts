@@ -23,6 +23,9 @@ test.each([
   ["محمد علي", "مع"],
   ['"Bob"', "B"],
   ["ß x", "SSX"],
+  ["dura-user-1", "1"],
+  ["dura-user-2115", "115"],
+  ["ada2", "A"],
   ["", "?"],
   ["--- ...", "?"],
 ])("initials of %j are %s", (name, expected) => expect(initials(name)).toBe(expected));

@@ -7,7 +7,8 @@ export type Shortcut = {
   keys: string;
   /** What it does, in words. */
   label: string;
-  run: (event: KeyboardEvent) => void;
+  /** Without it the key is only listed: whatever has the focus listens itself. */
+  run?: (event: KeyboardEvent) => void;
   /** Also while something is being typed. */
   always?: boolean;
 };
@@ -73,7 +74,7 @@ const inDialog = (target: EventTarget | null): boolean =>
 function find(keys: string): Shortcut | undefined {
   // The newest first: a dialog's keys go before the page's.
   for (const { current } of [...groups].reverse()) {
-    const found = current.shortcuts.find((shortcut) => shortcut.keys === keys);
+    const found = current.shortcuts.find(({ keys: own, run }) => run && own === keys);
     if (found) return found;
   }
   return undefined;
@@ -90,7 +91,7 @@ function onKeyDown(event: KeyboardEvent): void {
   if ((typing || inDialog(event.target)) && !shortcut.always) return;
   if (!shortcut.keys.includes("mod+") && !shortcutsOn()) return;
   event.preventDefault();
-  shortcut.run(event);
+  shortcut.run?.(event);
 }
 
 /** Listen to keys, once for the whole application. */

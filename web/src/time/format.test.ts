@@ -6,6 +6,7 @@ import {
   formatAgo,
   formatDay,
   formatDue,
+  formatDueBrief,
   formatDueLong,
   formatMoment,
   localeFor,
@@ -37,6 +38,14 @@ describe("due dates in words", () => {
     ["de", due("2026-11-18"), "18. Nov."],
   ])("%s %s: %s", (locale, iso, words) => {
     expect(plain(formatDue(iso, NOW, locale, BERLIN))).toBe(words);
+  });
+
+  it("have no time where there is little room and they are far away", () => {
+    const said = (day: string) => plain(formatDueBrief(due(day, [14, 0]), NOW, "en-GB", BERLIN));
+    expect(said("2026-11-23")).toBe("tomorrow 14:00");
+    expect(said("2011-02-23")).toBe("23 Feb 2011");
+    expect(said("2027-01-02")).toBe("2 Jan 2027");
+    expect(formatDueBrief("soon", NOW, "de", BERLIN)).toBe("");
   });
 
   it("in full have no time where there is none", () => {

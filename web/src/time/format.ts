@@ -147,6 +147,15 @@ export function formatDue(iso: string, now: Moment, locale: string, zone: string
   return timeOf(iso, zone) === null ? day : `${day} ${formatMoment(moment, locale, zone, "time")}`;
 }
 
+/** The same, more than a week away without the time: what matters there is the day. */
+export function formatDueBrief(iso: string, now: Moment, locale: string, zone: string): string {
+  const moment = momentOf(iso);
+  if (Number.isNaN(moment)) return "";
+  const [day, today] = [dayOf(moment, zone), dayOf(now, zone)];
+  const far = Math.abs(daysBetween(today, day)) > 7;
+  return far ? formatNearDay(day, today, locale) : formatDue(iso, now, locale, zone);
+}
+
 /** A due date in full, for titles and screen readers. */
 export function formatDueLong(iso: string, locale: string, zone: string): string {
   const moment = momentOf(iso);

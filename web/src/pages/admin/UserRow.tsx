@@ -65,7 +65,7 @@ export function UserRow({ user }: { user: User }) {
           {t("users.since", { day: formatMoment(momentOf(created_at), locale, zone, "dateYear") })}
         </span>
       </span>
-      {placeholder && <Badge variant="light">{t("users.placeholder")}</Badge>}
+      {placeholder && <Badge variant="light">{t(placeholderWord(email))}</Badge>}
       {id === me && <Badge variant="light">{t("users.me")}</Badge>}
       {fixed ? (
         <Text size="sm">{t(`roles.${role}`)}</Text>
@@ -104,6 +104,10 @@ export function UserRow({ user }: { user: User }) {
     </li>
   );
 }
+
+/** Who came with an import has not been invited: nobody reads mail at that address. */
+const placeholderWord = (email: string | null) =>
+  email?.endsWith("@imported.invalid") ? "users.imported" : "users.placeholder";
 
 type EraseProps = { user: User; onDone: () => Promise<void>; onCancel: () => void };
 

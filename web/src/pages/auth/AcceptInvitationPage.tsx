@@ -1,7 +1,7 @@
 import { Alert, Button } from "@mantine/core";
 import { useRouter } from "@tanstack/react-router";
 import { useCallback, useState, useSyncExternalStore } from "react";
-import { onSession, sessionState, signOut } from "@/api/session";
+import { onSession, sessionState, sessionUser, signOut } from "@/api/session";
 import { useTranslation } from "@/i18n/words";
 import { useForm } from "@/parts/useForm";
 import { AuthFrame } from "./AuthFrame";
@@ -70,18 +70,30 @@ function Bad() {
 /** The invitation may be meant for somebody else than who uses this browser. */
 function SignedIn() {
   const { t } = useTranslation("auth");
+  const [unsent, setUnsent] = useState(0);
   const leave = async () => {
+    const user = sessionUser() ?? "";
+    const { erase, unsentOf } = await import("@/replica/db");
+    const count = await unsentOf(user).catch(() => 0);
+    if (count > unsent) {
+      setUnsent(count);
+      return;
+    }
     await signOut();
-    const { eraseAll } = await import("@/replica/db");
-    await eraseAll();
+    await erase(user);
   };
   return (
     <>
       <Alert variant="light" mt="lg">
         {t("accept.signedIn")}
       </Alert>
+      {unsent > 0 && (
+        <Alert color="yellow" mt="md">
+          {t("accept.unsent", { count: unsent })}
+        </Alert>
+      )}
       <Button fullWidth size="md" mt="md" onClick={() => void leave()}>
-        {t("accept.signOut")}
+        {t(unsent > 0 ? "accept.lose" : "accept.signOut")}
       </Button>
     </>
   );

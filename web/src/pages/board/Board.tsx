@@ -2,6 +2,7 @@ import { useDirection } from "@mantine/core";
 import { lazy, Suspense, useCallback, useEffect, useId, useMemo, useRef, useState } from "react";
 import { useTranslation } from "@/i18n/words";
 import { useGrip } from "@/parts/dragging/grip";
+import { useShortcuts } from "@/parts/shortcuts";
 import type { Task } from "@/replica/model";
 import { BoardColumn } from "./BoardColumn";
 import styles from "./BoardPage.module.css";
@@ -51,6 +52,16 @@ export function Board(props: Props) {
   const shown = useRef(new Map<string, Shown>());
   const pressed = useRef<Card | null>(null);
   const { wanted: draggable, take, onReady } = useGrip();
+  useShortcuts(t("title"), [
+    { keys: "arrows", label: t("keys.go") },
+    { keys: "enter", label: t("keys.open") },
+    ...(editable
+      ? [
+          { keys: "space", label: t("keys.lift") },
+          { keys: "escape", label: t("keys.leave") },
+        ]
+      : []),
+  ]);
 
   const say = useCallback(
     (word: "lifted" | "moved" | "dropped" | "cancelled", { card, place }: Lift) => {

@@ -1,5 +1,5 @@
 import { UnstyledButton, VisuallyHidden } from "@mantine/core";
-import { IconChevronLeft, IconChevronRight } from "@tabler/icons-react";
+import { IconLayoutSidebarLeftCollapse, IconLayoutSidebarLeftExpand } from "@tabler/icons-react";
 import { memo, type RefObject, useEffect, useId, useRef, useState } from "react";
 import { useTranslation } from "@/i18n/words";
 import { drawn, useFixedRows } from "@/parts/useFixedRows";
@@ -84,7 +84,11 @@ export const BoardColumn = memo(function BoardColumn(props: Props) {
           aria-label={t(closed ? "column.open" : "column.close", { name })}
           onClick={() => props.onToggle(column.key)}
         >
-          {closed ? <IconChevronRight size={16} /> : <IconChevronLeft size={16} />}
+          {closed ? (
+            <IconLayoutSidebarLeftExpand size={18} />
+          ) : (
+            <IconLayoutSidebarLeftCollapse size={18} />
+          )}
         </UnstyledButton>
         <h2 id={headingId} className={styles.name} dir="auto">
           {name}

@@ -2,14 +2,15 @@ import { IconClockPause } from "@tabler/icons-react";
 import { memo } from "react";
 import { useTranslation } from "@/i18n/words";
 import { DueDate } from "@/parts/DueDate";
-import { LabelChip } from "@/parts/LabelChip";
+import { LabelChip, thatFit } from "@/parts/LabelChip";
 import { PersonAvatar } from "@/parts/PersonAvatar";
 import { PriorityIcon } from "@/parts/PriorityIcon";
 import type { Task } from "@/replica/model";
 import styles from "./BoardPage.module.css";
 import { useCardNames } from "./names";
 
-const MOST_LABELS = 2;
+/** How many letters of labels there is room for. */
+const ROOM = 18;
 
 /** What a card says below its title. */
 export const CardFacts = memo(function CardFacts({
@@ -22,6 +23,7 @@ export const CardFacts = memo(function CardFacts({
   const { t } = useTranslation("board");
   const { member, label, zone, language } = useCardNames();
   const labels = task.label_ids.flatMap((id) => label.get(id) ?? []);
+  const shown = thatFit(labels, task.due_at === null ? ROOM : 0);
   const assignee = task.assignee_id === null ? undefined : member.get(task.assignee_id);
   const closed = task.status === "completed" || task.status === "cancelled";
   return (
@@ -38,16 +40,15 @@ export const CardFacts = memo(function CardFacts({
           language={language}
           closed={closed}
           repeats={task.recurrence !== null}
+          brief
         />
       )}
-      <span className={styles.labels}>
-        {labels.slice(0, MOST_LABELS).map((one) => (
+      <span className={styles.labels} title={labels.map((one) => one.name).join(", ")}>
+        {shown.map((one) => (
           <LabelChip key={one.id} name={one.name} color={one.color} />
         ))}
-        {labels.length > MOST_LABELS && (
-          <span title={labels.map((one) => one.name).join(", ")}>
-            +{labels.length - MOST_LABELS}
-          </span>
+        {labels.length > shown.length && (
+          <span className={styles.others}>+{labels.length - shown.length}</span>
         )}
       </span>
       {assignee && <PersonAvatar name={assignee.name} id={assignee.user_id} />}

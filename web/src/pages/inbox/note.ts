@@ -1,6 +1,7 @@
 /** What a notification says of its task; `data` is how things were called then. */
 
 import type { Schemas } from "@/api/client";
+import { plain } from "@/text/markdown/plain";
 
 export type Note = Omit<Schemas["NotificationOut"], "data"> & { data: Record<string, unknown> };
 export type NamedTask = { id: string; number: number; title: string };
@@ -12,7 +13,7 @@ export const titleOf = ({ data }: Note): string => text(data.title);
 /** 0 where it is about no task, or about several. */
 export const numberOf = ({ data }: Note): number => number(data.number);
 export const workspaceOf = ({ data }: Note): string => text(data.workspace);
-export const excerptOf = ({ data }: Note): string => text(data.excerpt);
+export const excerptOf = ({ data }: Note): string => plain(text(data.excerpt));
 export const roleOf = ({ data }: Note): string => text(data.role);
 export const reportOf = ({ data }: Note): string => text(data.report);
 export const dueOf = ({ data }: Note): string => text(data.due_at);

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { DueDate } from "@/parts/DueDate";
 import type { Column } from "@/parts/filters";
 import { isOpen } from "@/parts/filters/matching";
-import { LabelChip } from "@/parts/LabelChip";
+import { LabelChip, thatFit } from "@/parts/LabelChip";
 import { PersonAvatar } from "@/parts/PersonAvatar";
 import { PriorityIcon } from "@/parts/PriorityIcon";
 import { StatusBadge, StatusIcon } from "@/parts/StatusBadge";
@@ -15,7 +15,8 @@ import classes from "./list.module.css";
 
 /** Columns that cannot be edited in the list. */
 export const READ_ONLY: ReadonlySet<Column> = new Set(["created", "updated"]);
-const MOST_LABELS = 2;
+/** How many letters of labels there is room for. */
+const ROOM = 16;
 const NONE = <span className={classes.none}>–</span>;
 const NOBODY = <IconUserPlus size={18} role="img" aria-label="–" className={classes.none} />;
 const NO_DAY = <IconCalendarPlus size={18} role="img" aria-label="–" className={classes.none} />;
@@ -59,6 +60,7 @@ export function CellValue({ task, column }: { task: Task; column: Column }): Rea
           language={language}
           closed={!isOpen(task)}
           repeats={task.recurrence !== null}
+          brief
         />
       );
     case "created":
@@ -78,10 +80,11 @@ function Labels({ ids }: { ids: readonly string[] }) {
   const { names } = useList();
   const labels = ids.flatMap((id) => names.label.get(id) ?? []);
   if (labels.length === 0) return NONE;
-  const more = labels.length - MOST_LABELS;
+  const shown = thatFit(labels, ROOM);
+  const more = labels.length - shown.length;
   return (
     <span className={classes.labels}>
-      {labels.slice(0, MOST_LABELS).map((label) => (
+      {shown.map((label) => (
         <LabelChip key={label.id} name={label.name} color={label.color} />
       ))}
       {more > 0 && (

@@ -42,7 +42,7 @@ export function NamedList(props: Props) {
   return (
     <Page title={t(`${words}.title`)} action={add}>
       {items.length === 0 && empty}
-      <ul className={classes.rows}>
+      <ul className={classes.rows} hidden={items.length === 0}>
         {items.map((item) => (
           <li key={item.id} className={classes.row}>
             <span className={classes.dot} style={{ background: item.color ?? "transparent" }} />

@@ -1,5 +1,6 @@
 /** Where words are found in a text: what to mark, and which part of a long text to show. */
 
+import { plain } from "@/text/markdown/plain";
 import { spaced } from "./matching";
 
 export type Piece = { text: string; hit: boolean };
@@ -37,7 +38,7 @@ const atSpace = (text: string, from: number): number => {
 
 /** The surroundings of the first hit, on one line; null where there is none. */
 export function excerpt(description: string, words: readonly string[]): string | null {
-  const text = description.slice(0, MOST).replace(/[\s\p{Cc}]+/gu, " ");
+  const text = plain(description.slice(0, MOST)).replace(/[\s\p{Cc}]+/gu, " ");
   for (const match of text.matchAll(TOKEN)) {
     if (!hits(match[0], words)) continue;
     const from = match.index <= AROUND ? 0 : atSpace(text, match.index - AROUND);

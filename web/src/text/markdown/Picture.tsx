@@ -43,7 +43,12 @@ export function Picture({ src, alt, title }: Props) {
       <span className={styles.about}>
         <IconPhoto size={16} aria-hidden />
         <span>
-          {alt && <bdi>{alt} </bdi>}
+          {alt && (
+            <>
+              <bdi>{alt}</bdi>
+              {" · "}
+            </>
+          )}
           {t("picture.blocked", { host })}
         </span>
       </span>

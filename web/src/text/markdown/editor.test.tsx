@@ -106,6 +106,9 @@ describe("mentions", () => {
     expect(field.value).toBe('ask @"Hopper, Grace" ');
     await userEvent.type(field, "@lov{Tab}");
     expect(field.value).toBe('ask @"Hopper, Grace" @Ada Lovelace ');
+    // Who types the blank that is there already does not have two of them.
+    await userEvent.keyboard(" or  me");
+    expect(field.value).toBe('ask @"Hopper, Grace" @Ada Lovelace or  me');
     expect(screen.queryByRole("listbox")).toBeNull();
   });
 

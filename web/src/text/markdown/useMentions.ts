@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useCallback, useMemo, useState } from "react";
+import { type KeyboardEvent, useCallback, useMemo, useRef, useState } from "react";
 import { caretPlace, type Place } from "./caret";
 import { mentionOf, Names, type Person, suggestions, typing } from "./mentions";
 import type { Field } from "./useTextarea";
@@ -23,6 +23,8 @@ export function useMentions(field: Field, members: readonly Person[]): Mentions 
   const [active, setActive] = useState(0);
   const [dismissed, setDismissed] = useState<number | null>(null);
   const names = useMemo(() => new Names(members), [members]);
+  // Behind the blank that a choice has put there: who goes on with a blank means that one.
+  const blank = useRef<number | null>(null);
 
   const look = useCallback(() => {
     const element = field.ref.current;
@@ -53,6 +55,7 @@ export function useMentions(field: Field, members: readonly Person[]): Mentions 
       field.edit(({ text }) => {
         const insert = /^\s/.test(text.slice(open.caret)) ? chosen.insert : `${chosen.insert} `;
         const caret = open.start + insert.length;
+        blank.current = insert === chosen.insert ? null : caret;
         return { from: open.start, to: open.caret, insert, start: caret, end: caret };
       });
       setDismissed(open.start);
@@ -63,6 +66,13 @@ export function useMentions(field: Field, members: readonly Person[]): Mentions 
 
   const key = useCallback(
     (event: KeyboardEvent) => {
+      const put = blank.current;
+      blank.current = null;
+      const { start, end } = field.selected();
+      if (event.key === " " && put !== null && start === put && end === put) {
+        event.preventDefault();
+        return true;
+      }
       if (open === null || event.ctrlKey || event.metaKey || event.altKey) return false;
       const count = open.options.length;
       if (event.key === "ArrowDown") setActive((active + 1) % count);
@@ -75,7 +85,7 @@ export function useMentions(field: Field, members: readonly Person[]): Mentions 
       event.preventDefault();
       return true;
     },
-    [open, active, take],
+    [field, open, active, take],
   );
 
   return { open, active, look, close, take, key };

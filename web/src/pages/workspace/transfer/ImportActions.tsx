@@ -36,6 +36,10 @@ export function ImportActions({ workspaceId, one, onChange }: Props) {
     await api.DELETE("/api/v1/workspaces/{w}/imports/{import_id}", { params });
     void tell({ text: t("import.cancelled", { name }) });
   });
+  const dismiss = doing(async () => {
+    await api.DELETE("/api/v1/workspaces/{w}/imports/{import_id}", { params });
+    void tell({ text: t("import.dismissed", { name }) });
+  });
   const undo = (partial: boolean) =>
     doing(() =>
       api.POST("/api/v1/workspaces/{w}/imports/{import_id}/undo", {
@@ -55,9 +59,14 @@ export function ImportActions({ workspaceId, one, onChange }: Props) {
         </Button>
       )}
       {dry_run && state === "done" && (
-        <Button loading={busy} onClick={() => void start(bad)()}>
-          {t(bad ? "import.nowRest" : "import.now")}
-        </Button>
+        <>
+          <Button loading={busy} onClick={() => void start(bad)()}>
+            {t(bad ? "import.nowRest" : "import.now")}
+          </Button>
+          <Button variant="default" disabled={busy} onClick={() => void dismiss()}>
+            {t("import.dismiss")}
+          </Button>
+        </>
       )}
       {state === "failed" && (
         <Button variant="default" loading={busy} onClick={() => void start(bad)()}>

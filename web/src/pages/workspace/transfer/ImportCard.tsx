@@ -51,7 +51,8 @@ export function ImportCard({ workspaceId, one, onChange }: Props) {
           </Text>
         </Alert>
       )}
-      <Things title={t("import.found")} things={one.found} />
+      {/* What is being read is counted anew each time. */}
+      {!going(one) && <Things title={t("import.found")} things={one.found} />}
       {!dry_run && <Things title={t("import.written")} things={one.written} />}
       {one.unchanged > 0 && (
         <Text size="sm">{t("import.unchanged", { count: one.unchanged })}</Text>

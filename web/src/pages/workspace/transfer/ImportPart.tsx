@@ -32,7 +32,10 @@ function Owned({ workspaceId }: { workspaceId: string }) {
   const list = useImports(workspaceId);
   const again = useAgain("imports", workspaceId);
   const [all, setAll] = useState(false);
-  const items = list.data?.items ?? [];
+  // What was only looked at, and is not wanted, is over.
+  const items = (list.data?.items ?? []).filter(
+    ({ dry_run, state }) => !(dry_run && state === "cancelled"),
+  );
   return (
     <>
       <p className={classes.hint}>{t("import.hint")}</p>

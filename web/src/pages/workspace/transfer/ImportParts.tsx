@@ -1,6 +1,7 @@
 import { Text } from "@mantine/core";
 import { useTranslation } from "@/i18n/words";
 import plots from "@/parts/plots/plots.module.css";
+import { grouped } from "./problems";
 import type { Import } from "./queries";
 import classes from "./transfer.module.css";
 
@@ -34,15 +35,18 @@ export function Problems({ list }: { list: Import["problems"] }) {
   if (list.length === 0) return null;
   const format = new Intl.NumberFormat(i18n.language).format;
   const places = list.reduce((sum, { count }) => sum + count, 0);
+  const groups = grouped(list, ({ kind, meaning }) =>
+    t(`importProblems.${keyOf(kind)}`, { defaultValue: meaning }),
+  );
   return (
-    <details open={list.some(({ kind }) => kind === "bad_records")}>
+    <details open={groups.some(({ bad }) => bad)}>
       <summary>{t("import.problems", { count: places, n: format(places) })}</summary>
       <ul>
-        {list.map(({ kind, meaning, count, examples }) => (
-          <li key={kind}>
-            <details open={kind === "bad_records"}>
+        {groups.map(({ said, bad, count, examples }) => (
+          <li key={said}>
+            <details open={bad}>
               <summary>
-                {t(`importProblems.${keyOf(kind)}`, { defaultValue: meaning })} ({format(count)})
+                {said} ({format(count)})
               </summary>
               <ul lang="en">
                 {examples.map((text) => (
