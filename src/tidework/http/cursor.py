@@ -1,9 +1,10 @@
-"""Cursors: where a page ended, as opaque text."""
+"""Cursors: where a page ended, as opaque text that is good for its own list only."""
 
 import base64
 import binascii
 import re
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -12,19 +13,25 @@ from tidework.errors import Invalid, invalid
 from tidework.ids import is_id
 from tidework.times import parse
 
-_encoder = msgspec.json.Encoder()
+_encoder = msgspec.json.Encoder(order="deterministic")
 _decoder = msgspec.json.Decoder(list)
 _LONGEST = 7000
+_SEAL = 9
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z\Z")
 
 
-def encode(values: Sequence[Any]) -> str:
-    """The cursor of these values: texts and integers."""
-    return base64.urlsafe_b64encode(_encoder.encode(list(values))).rstrip(b"=").decode()
+def encode(of: Sequence[Any], values: Sequence[Any]) -> str:
+    """The cursor of these values: texts and integers. `of` is what makes the list this one: its
+    name, whose it is, its filters. 2 µs.
+    """
+    sealed = [_seal(of, values), *values]
+    return base64.urlsafe_b64encode(_encoder.encode(sealed)).rstrip(b"=").decode()
 
 
-def decode(text: str, kinds: Sequence[type]) -> list[Any]:
-    """The values of a cursor. Raises `Invalid` unless they are of these types."""
+def decode(text: str, of: Sequence[Any], kinds: Sequence[type]) -> list[Any]:
+    """The values of a cursor. Raises `Invalid` unless it was made for this list, and they are of
+    these types.
+    """
     if len(text) > _LONGEST:
         raise wrong()
     try:
@@ -32,7 +39,8 @@ def decode(text: str, kinds: Sequence[type]) -> list[Any]:
         values = _decoder.decode(raw)
     except (binascii.Error, ValueError, msgspec.DecodeError, RecursionError):
         raise wrong() from None
-    if [type(value) for value in values] != list(kinds):
+    seal, values = values[:1], values[1:]
+    if [type(value) for value in values] != list(kinds) or seal != [_seal(of, values)]:
         raise wrong()
     for value in values:
         if isinstance(value, str) and "\0" in value:
@@ -40,6 +48,12 @@ def decode(text: str, kinds: Sequence[type]) -> list[Any]:
         if isinstance(value, int) and abs(value) >= 2**63:
             raise wrong()
     return values
+
+
+def _seal(of: Sequence[Any], values: Sequence[Any]) -> str:
+    # It tells lists apart and notices what was garbled; a cursor gives nobody a right, so that it
+    # needs no key.
+    return blake2b(_encoder.encode([of, values]), digest_size=_SEAL).hexdigest()
 
 
 def wrong() -> Invalid:

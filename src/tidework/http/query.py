@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from urllib.parse import unquote_plus
 
-from tidework.errors import Malformed, invalid
+from tidework.errors import Invalid, Malformed, invalid
 from tidework.ids import is_id
 from tidework.times import canonical
 
@@ -16,7 +16,7 @@ class Query:
     """The parameters of one request.
 
     `known` are the names that the route takes. Raises `Malformed` for what is not UTF-8, `Invalid`
-    for a name that is not known.
+    for a name that is not known or has nothing behind it.
     """
 
     def __init__(self, raw: bytes, known: Sequence[str]) -> None:
@@ -41,12 +41,11 @@ class Query:
                 )
             if any("\0" in value for value in values):
                 raise invalid(f"?{name}", "invalid_text", f"?{name} must not contain NUL.")
+            if "" in values:
+                raise _empty(name)
 
     def text(self, name: str) -> str | None:
-        """The value, None when it is not there or empty. Raises `Invalid` when there are several."""
-        return self._given(name) or None
-
-    def _given(self, name: str) -> str | None:
+        """The value, None when it is not there. Raises `Invalid` when there are several."""
         values = self._values.get(name)
         if not values:
             return None
@@ -62,13 +61,12 @@ class Query:
         return found
 
     def items(self, name: str) -> list[str]:
-        """The values of a parameter that may be repeated or hold several, comma-separated."""
-        found = [
-            item.strip()
-            for value in self._values.get(name, ())
-            for item in value.split(",")
-            if item.strip()
-        ]
+        """The values of a parameter that may be repeated or hold several, comma-separated. Raises
+        `Invalid` also when one of them is empty.
+        """
+        found = [item.strip() for value in self._values.get(name, ()) for item in value.split(",")]
+        if "" in found:
+            raise _empty(name)
         if len(found) > _LONGEST_LIST:
             raise invalid(f"?{name}", "too_many", f"?{name} takes {_LONGEST_LIST} values at most.")
         return found
@@ -102,21 +100,21 @@ class Query:
 
     def id(self, name: str) -> str | None:
         """One id. Raises `Invalid`."""
-        text = self._given(name)
+        text = self.text(name)
         if text is None or is_id(text.lower()):
             return None if text is None else text.lower()
         raise invalid(f"?{name}", "not_an_id", f"?{name} must be an id.")
 
     def day(self, name: str) -> str | None:
         """A day, `YYYY-MM-DD`. Raises `Invalid`."""
-        text = self._given(name)
+        text = self.text(name)
         if text is not None and not is_day(text):
             raise invalid(f"?{name}", "invalid_day", f"?{name} must be a day such as 2026-11-22.")
         return text
 
     def number(self, name: str, lowest: int, highest: int) -> int | None:
         """An integer in these bounds. Raises `Invalid`."""
-        text = self._given(name)
+        text = self.text(name)
         if text is None:
             return None
         digits = text.removeprefix("-")
@@ -131,14 +129,14 @@ class Query:
 
     def flag(self, name: str) -> bool:
         """Whether it is `true`; false when it is not there. Raises `Invalid`."""
-        text = self._given(name)
+        text = self.text(name)
         if text not in (None, "true", "false"):
             raise invalid(f"?{name}", "not_allowed", f"?{name} must be true or false.")
         return text == "true"
 
     def time(self, name: str) -> str | None:
         """A moment (RFC 3339) or a day (its beginning in UTC), canonical. Raises `Invalid`."""
-        text = self._given(name)
+        text = self.text(name)
         if text is None:
             return None
         # A plus sign that was not percent-encoded arrives as a space.
@@ -156,6 +154,13 @@ class Query:
             "invalid_time",
             f"?{name} must be a time such as 2026-11-22T09:00:00Z or a day such as 2026-11-22.",
         )
+
+
+def _empty(name: str) -> Invalid:
+    # A script whose variable is empty must not get everything.
+    return invalid(
+        f"?{name}", "missing", f"?{name} has an empty value. Give it one, or leave ?{name} out."
+    )
 
 
 def is_day(text: str) -> bool:

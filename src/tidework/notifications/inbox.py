@@ -35,18 +35,19 @@ class Inbox:
         limit = query.number("limit", 1, 100) or 20
         params = await self._mine(user_id)
         paged: dict[str, Any] = {**params, "limit": limit + 1}
-        text = query.text("cursor")
+        unread, text = query.flag("unread"), query.text("cursor")
+        of = ("notifications", user_id, unread)
         if text is not None:
-            at, after_id = cursors.decode(text, [str, str])
+            at, after_id = cursors.decode(text, of, [str, str])
             if not (cursors.is_time(at) and is_id(after_id)):
                 raise cursors.wrong()
             paged |= {"at": at, "after": after_id}
-        statement = queries.page(unread=query.flag("unread"), continued=text is not None)
+        statement = queries.page(unread=unread, continued=text is not None)
         rows = await self._store.fetch(statement, paged)
         shown = await self._shown(rows[:limit])
         further = None
         if len(rows) > limit:
-            further = cursors.encode([shown[-1].created_at, shown[-1].id])
+            further = cursors.encode(of, [shown[-1].created_at, shown[-1].id])
         return NotificationPage(shown, further, await self._count(params))
 
     async def unread_count(self, user_id: str) -> int:

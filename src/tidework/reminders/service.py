@@ -32,14 +32,14 @@ class ReminderService:
         """A page of all of somebody's reminders, oldest first."""
         query = Query(raw_query, ("limit", "cursor"))
         limit = query.number("limit", 1, 100) or 20
-        after = LOWEST_ID
+        after, of = LOWEST_ID, ("reminders", user_id)
         if (text := query.text("cursor")) is not None:
-            (after,) = cursors.decode(text, [str])
+            (after,) = cursors.decode(text, of, [str])
         params = {"user_id": user_id, "after": after, "limit": limit + 1}
         rows = [ReminderOut(*row) for row in await self._store.fetch(queries.MINE, params)]
         more = len(rows) > limit
         shown = rows[:limit]
-        return ReminderPage(shown, cursors.encode([shown[-1].id]) if more else None)
+        return ReminderPage(shown, cursors.encode(of, [shown[-1].id]) if more else None)
 
     async def of_task(self, viewer: Membership, key: str) -> ReminderList:
         """Somebody's reminders of a task. Raises `NotFound`."""

@@ -29,19 +29,23 @@ class AdminTaskService:
         limit = query.number("limit", 1, 100) or 20
         params: dict[str, object] = {"after": LOWEST_ID, "limit": limit + 1}
         filters = set()
+        statuses = query.choices("status", STATUSES)
+        of = ("all tasks", sorted(statuses), query.text("q"))
         if (text := query.text("cursor")) is not None:
-            (params["after"],) = cursors.decode(text, [str])
+            (params["after"],) = cursors.decode(text, of, [str])
             if not is_id(str(params["after"])):
                 raise cursors.wrong()
-        if statuses := query.choices("status", STATUSES):
+        if statuses:
             filters.add("status")
             params["status"] = statuses
         if (part := query.text("q")) is not None:
             filters.add("text")
             params["text"] = f"%{part.translate(_LOWER).translate(_ESCAPED)}%"
         rows = await self._store.fetch(queries.admin_tasks(frozenset(filters)), params)
-        detail = {"q": part, "status": statuses, "shown": min(len(rows), limit)}
+        shown_count = min(len(rows), limit)
+        # Never the words: an audit is kept when what they name is gone.
+        detail = {"searched": part is not None, "status": statuses, "shown": shown_count}
         await self._audit.write(admin.user_id, "tasks.list", None, detail, request_id)
         shown = [TaskOut(*row) for row in rows[:limit]]
-        further = cursors.encode([shown[-1].id]) if len(rows) > limit else None
+        further = cursors.encode(of, [shown[-1].id]) if len(rows) > limit else None
         return AdminTaskPage(shown, further)

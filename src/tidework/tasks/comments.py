@@ -39,8 +39,9 @@ class CommentService:
         query = Query(raw_query, ("limit", "cursor"))
         limit = query.number("limit", 1, 100) or 20
         after: Sequence[Any] = _BEFORE_ALL
+        of = ("comments", workspace_id, task_id)
         if (text := query.text("cursor")) is not None:
-            after = cursors.decode(text, [str, str])
+            after = cursors.decode(text, of, [str, str])
             if not (cursors.is_time(after[0]) and is_id(after[1])):
                 raise cursors.wrong()
         params = {
@@ -54,7 +55,7 @@ class CommentService:
         shown = [CommentOut(*row[1:]) for row in rows[:limit]]
         further = None
         if len(rows) > limit:
-            further = cursors.encode([shown[-1].created_at, shown[-1].id])
+            further = cursors.encode(of, [shown[-1].created_at, shown[-1].id])
         return (rows[0][0] if rows else 0), CommentPage(shown, further)
 
     async def show(

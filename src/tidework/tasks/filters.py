@@ -140,20 +140,33 @@ def _paged(
     if (text := query.text("cursor")) is not None:
         if page is not None:
             raise invalid("?page", "not_both", "?page and ?cursor exclude each other.")
-        after = _after(text, sort, descending)
+        after = _after(text, _list_of(filters, params, sort, descending), sort)
     return TaskQuery(
         filters, params, sort, descending, limit, after, page, query.flag("total"), nothing
     )
 
 
-def _after(text: str, sort: str, descending: bool) -> tuple[Any, str]:
-    kind = int if sort in _NUMERIC else str
-    name, way, key, task_id = cursors.decode(text, [str, bool, kind, str])
-    if name != sort or way != descending or not cursors.is_place(sort, key, task_id):
+def _list_of(
+    filters: frozenset[str], params: dict[str, Any], sort: str, descending: bool
+) -> tuple[Any, ...]:
+    """What makes a list this one, for its cursors."""
+    asked = {
+        name: sorted(value) if isinstance(value, list) else value
+        for name, value in params.items()
+        # What is overdue goes by each page's own moment.
+        if name != "now"
+    }
+    return "tasks", sorted(filters), asked, sort, descending
+
+
+def _after(text: str, of: tuple[Any, ...], sort: str) -> tuple[Any, str]:
+    key, task_id = cursors.decode(text, of, [int if sort in _NUMERIC else str, str])
+    if not cursors.is_place(sort, key, task_id):
         raise cursors.wrong()
     return key, task_id
 
 
 def next_cursor(query: TaskQuery, key: Any, task_id: str) -> str:
     """The cursor behind a task that was sorted by `key`."""
-    return cursors.encode([query.sort, query.descending, key, task_id])
+    of = _list_of(query.filters, query.params, query.sort, query.descending)
+    return cursors.encode(of, [key, task_id])

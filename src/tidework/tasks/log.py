@@ -41,9 +41,9 @@ class LogService:
         """A page of a task's changes, oldest first."""
         query = Query(raw_query, ("limit", "cursor"))
         limit = query.number("limit", 1, 500) or 100
-        after = [0, -1]
+        after, of = [0, -1], ("history", workspace_id, task_id)
         if (text := query.text("cursor")) is not None:
-            after = cursors.decode(text, [int, int])
+            after = cursors.decode(text, of, [int, int])
         params = {
             "stream_id": workspace_id,
             "id": task_id,
@@ -58,7 +58,7 @@ class LogService:
             for seq, _, at, actor_id, op, set_, was in shown
         ]
         more = len(rows) > limit
-        return HistoryPage(entries, cursors.encode(shown[-1][:2]) if more else None)
+        return HistoryPage(entries, cursors.encode(of, shown[-1][:2]) if more else None)
 
     async def changes(
         self, workspace_id: str, raw_query: bytes, at_least: int | None = None

@@ -57,11 +57,12 @@ class SnapshotService:
         if (text := query.text("cursor")) is None:
             rows = await reader.fetch(queries.FIRST, params)
             return 0, await self._first(viewer, rows, limit)
-        params["before"] = cursors.decode(text, [int])[0]
+        params["before"] = cursors.decode(text, _of(viewer.workspace_id), [int])[0]
         rows = await reader.fetch(queries.LATER, params)
         if not rows:
             raise _missing()
-        found, cursor = _tasks([row[1:] for row in rows if row[1] is not None], limit)
+        tasks = [row[1:] for row in rows if row[1] is not None]
+        found, cursor = _tasks(viewer.workspace_id, tasks, limit)
         return rows[0][0], Snapshot(rows[0][0], found, cursor)
 
     async def _first(self, viewer: Membership, rows: Sequence[Values], limit: int) -> Snapshot:
@@ -70,7 +71,7 @@ class SnapshotService:
             of[row[1]].append(row[2:])
         if not of["workspace"]:
             raise _missing()
-        tasks, cursor = _tasks(of["task"], limit)
+        tasks, cursor = _tasks(viewer.workspace_id, of["task"], limit)
         by_name, by_coming = itemgetter(12), itemgetter(14, 0)
         members = sorted(of["member"], key=by_coming)
         accounts = await self._users.get_many([row[0] for row in members])
@@ -94,9 +95,9 @@ class SnapshotService:
         """A page of descriptions. Raises `NotFound`."""
         query = Query(raw_query, ("limit", "cursor"))
         limit = query.number("limit", 1, MAX_TEXTS) or DEFAULT_TEXTS
-        before = MAX_SEQ
+        before, of = MAX_SEQ, ("texts", workspace_id)
         if (text := query.text("cursor")) is not None:
-            before = cursors.decode(text, [int])[0]
+            before = cursors.decode(text, of, [int])[0]
         params = {
             "stream_id": workspace_id,
             "before": before,
@@ -112,18 +113,26 @@ class SnapshotService:
         shown = found[:limit]
         more = bool(shown) and shown[0][0] > len(shown)
         items = [TextOut(*row[2:]) for row in shown]
-        return TextPage(rows[0][0], items, cursors.encode([shown[-1][1]]) if more else None)
+        return TextPage(rows[0][0], items, cursors.encode(of, [shown[-1][1]]) if more else None)
 
 
 def _missing() -> NotFound:
     return NotFound("There is no such workspace, or you are not a member of it.")
 
 
-def _tasks(rows: list[Values], limit: int) -> tuple[list[SnapshotTask], str | None]:
+def _of(workspace_id: str) -> tuple[str, str]:
+    return "snapshot", workspace_id
+
+
+def _tasks(
+    workspace_id: str, rows: list[Values], limit: int
+) -> tuple[list[SnapshotTask], str | None]:
     """Newest first, and the cursor of the next page when there are more than `limit`."""
     rows.sort(key=itemgetter(_NUMBER), reverse=True)
     shown = rows[:limit]
-    cursor = cursors.encode([shown[-1][_NUMBER]]) if len(rows) > limit else None
+    cursor = None
+    if len(rows) > limit:
+        cursor = cursors.encode(_of(workspace_id), [shown[-1][_NUMBER]])
     return [_task(row) for row in shown], cursor
 
 

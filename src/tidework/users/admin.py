@@ -1,5 +1,6 @@
 """What administrators see of the installation's accounts, and do to them. All of it is audited."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from tidework.errors import Conflict
@@ -18,6 +19,7 @@ from tidework.users.schemas import AuditEntry, AuditPage, Stats, UserCounts, Use
 from tidework.users.service import UserService
 
 _RETRIES = 5
+_AUDIT = ("audit",)
 _STATUSES = ("pending", "in_progress", "completed", "cancelled")
 
 
@@ -39,16 +41,20 @@ class AdminService:
     ) -> UserPage:
         """Accounts whose name or address contains `q`, oldest first. Raises `Invalid`."""
         params: dict[str, Any] = {"limit": limit + 1}
+        of = ("accounts", q or None)
         if q:
             params["pattern"] = f"%{_escaped(q)}%"
         if cursor is not None:
-            params["after"] = _place(cursor)
+            params["after"] = _place(cursor, of)
         statement = queries.page(searched=bool(q), continued=cursor is not None)
         rows = await self._store.fetch(statement, params)
-        await self._audit.write(actor_id, "users.listed", None, {"q": q}, context.request_id)
+        # The words are mostly somebody's name or address, and an audit is kept for ever.
+        await self._audit.write(
+            actor_id, "users.listed", None, {"searched": bool(q)}, context.request_id
+        )
         more = len(rows) > limit
         items = [view(Account(*row)) for row in rows[:limit]]
-        return UserPage(items, encode([items[-1].id]) if more else None)
+        return UserPage(items, encode(of, [items[-1].id]) if more else None)
 
     async def look(self, user_id: str, actor_id: str, context: RequestContext) -> Account:
         """One account. Raises `NotFound`."""
@@ -128,10 +134,10 @@ class AdminService:
         """The audit, newest first. Raises `Invalid`."""
         params: dict[str, Any] = {"limit": limit + 1}
         if cursor is not None:
-            params["before"] = _place(cursor)
+            params["before"] = _place(cursor, _AUDIT)
         rows = await self._store.fetch(queries.audit_page(continued=cursor is not None), params)
         items = [AuditEntry(*row) for row in rows[:limit]]
-        return AuditPage(items, encode([items[-1].id]) if len(rows) > limit else None)
+        return AuditPage(items, encode(_AUDIT, [items[-1].id]) if len(rows) > limit else None)
 
     async def stats(self, days: int, top: int, actor_id: str, context: RequestContext) -> Stats:
         """The installation in numbers, of the last days and its largest workspaces too.
@@ -176,8 +182,8 @@ def _escaped(q: str) -> str:
     return q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def _place(cursor: str) -> str:
-    place: str = decode(cursor, [str])[0]
+def _place(cursor: str, of: Sequence[Any]) -> str:
+    place: str = decode(cursor, of, [str])[0]
     if not is_id(place):
         raise wrong()
     return place

@@ -53,8 +53,9 @@ class Outbox:
         query = Query(raw_query, ("limit", "cursor"))
         limit = query.number("limit", 1, 100) or 20
         before: Sequence[Any] = _AFTER_ALL
+        of = ("deliveries", workspace_id, webhook_id)
         if (text := query.text("cursor")) is not None:
-            before = cursors.decode(text, [str, str])
+            before = cursors.decode(text, of, [str, str])
             if not (cursors.is_time(before[0]) and is_id(before[1])):
                 raise cursors.wrong()
         params = {
@@ -68,7 +69,7 @@ class Outbox:
         shown = [delivery_out(row, message_id(row[0])) for row in rows[:limit]]
         further = None
         if len(rows) > limit:
-            further = cursors.encode([shown[-1].created_at, shown[-1].id])
+            further = cursors.encode(of, [shown[-1].created_at, shown[-1].id])
         return DeliveryPage(shown, further)
 
     async def test(self, workspace_id: str, webhook_id: str) -> DeliveryBegun:

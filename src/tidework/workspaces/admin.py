@@ -28,6 +28,8 @@ from tidework.workspaces.schemas import (
     AdminWorkspacePatch,
 )
 
+_LIST = ("all workspaces",)
+
 
 class AdminWorkspaceService:
     """Looks at others' workspaces, and gives one an owner that has lost its own."""
@@ -46,7 +48,7 @@ class AdminWorkspaceService:
         most = query.number("limit", 1, 100) or 20
         after = LOWEST_ID
         if (text := query.text("cursor")) is not None:
-            (after,) = cursors.decode(text, [str])
+            (after,) = cursors.decode(text, _LIST, [str])
             if not is_id(after):
                 raise cursors.wrong()
         params = {"after": after, "limit": most + 1}
@@ -55,7 +57,7 @@ class AdminWorkspaceService:
         detail = {"shown": len(shown)}
         await self._audit.write(admin.user_id, "workspaces.list", None, detail, request_id)
         return AdminWorkspaceList(
-            shown, cursors.encode([shown[-1].id]) if len(rows) > most else None
+            shown, cursors.encode(_LIST, [shown[-1].id]) if len(rows) > most else None
         )
 
     @retried

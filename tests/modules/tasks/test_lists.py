@@ -313,6 +313,13 @@ async def test_wrong_parameters_are_named(api: Api) -> None:
         assert pointer(answer) == f"?{query.partition('=')[0]}", query
     assert (await ada.get("~/tasks?q=%ff")).status_code == 400
     assert (await ada.get(f"~/tasks?q={'x' * 20_000}")).status_code == 414
-    # Of texts and lists, nothing given is nothing asked.
-    for query in ("", "q=", "status=", "cursor=", "sort=", "&&", "label=,%20,"):
+    # A script whose variable is empty must not get everything.
+    for query in (
+        "q=", "status=", "status=,", "status=pending,", "label=,%20,", "assignee=", "project=%20",
+        "priority", "sort=", "cursor=", "page=", "limit=", "overdue=", "due_before=",
+    ):  # fmt: skip
+        answer = await ada.get(f"~/tasks?{query}")
+        assert pointer(answer) == f"?{query.partition('=')[0]}", query
+        assert "empty" in answer.json()["detail"], query
+    for query in ("", "&&"):
         assert (await ada.get(f"~/tasks?{query}")).status_code == 200, query

@@ -37,8 +37,8 @@ describe("sentences of the audit", () => {
   });
 
   it("tell looking at all from searching", () => {
-    expect(say("users.listed", { q: null }, null)).toBe("Ada looked at the list of accounts.");
-    expect(say("users.listed", { q: "bo" }, null)).toContain("“bo”");
+    expect(say("users.listed", { searched: false }, null)).toBe("Ada looked at the list of accounts.");
+    expect(say("users.listed", { searched: true }, null)).toBe("Ada searched the accounts.");
   });
 
   it("keep the word of what is not known here, and of whom", () => {

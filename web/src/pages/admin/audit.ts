@@ -29,8 +29,8 @@ export function sentence(
   const name = (id: string | null) =>
     id === null ? t("audit.system") : (nameOf(id) ?? t("audit.account", { id: id.slice(-12) }));
   const words = { who: name(actor_id), whom: name(target_id) };
-  if (action === "users.listed" && typeof detail.q === "string" && detail.q !== "") {
-    return t("audit.usersSearched", { ...words, q: detail.q });
+  if (action === "users.listed" && detail.searched === true) {
+    return t("audit.usersSearched", words);
   }
   if (action === "user.updated") {
     const parts: string[] = [];
