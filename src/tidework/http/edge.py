@@ -42,6 +42,7 @@ from tidework.http.paths import check_path
 from tidework.http.problem import from_exception, render
 from tidework.http.proxies import TrustedProxies
 from tidework.http.refusal import Refusal
+from tidework.http.request_headers import settle_headers
 from tidework.http.stopping import CLOSE, Stopping
 from tidework.http.uploads import Uploads
 from tidework.store.patience import Patience, patience
@@ -171,6 +172,7 @@ class Edge:
     ) -> Answer:
         method, path = scope["method"], scope["path"]
         check_path(path)
+        settle_headers(scope, headers)
         if method not in _METHODS:
             raise MethodNotAllowed(
                 f"This server does not know that method. It knows {_KNOWN}.",
@@ -201,6 +203,8 @@ class Edge:
                     )
                 await self._read_body(context, scope, headers, receive)
             return await self._api(context, scope, headers, receive, gate)
+        if path.startswith(f"{BASE}/"):
+            await self._front.admit(context, scope, headers)
         return await self._other(plain, context, scope, receive)
 
     async def _with_file(

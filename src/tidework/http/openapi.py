@@ -110,16 +110,18 @@ def document(app: Litestar, examples: Examples = ()) -> bytes:
 
 
 class DocumentApp:
-    """An ASGI app that answers with the document. `build` makes it when it is first asked for."""
+    """An ASGI app that answers with the document. `build` makes it when it is first asked for, once
+    for all who ask meanwhile.
+    """
 
     def __init__(self, build: Callable[[], bytes]) -> None:
         self._build = build
         self._body = b""
         self._headers: list[tuple[bytes, bytes]] = []
+        self._making: asyncio.Task[None] | None = None
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer a GET, with 304 where the caller has the document already."""
-        if not self._body:
+    async def _make(self) -> None:
+        try:
             body = await asyncio.to_thread(self._build)
             self._headers = [
                 (b"content-type", b"application/json"),
@@ -127,6 +129,16 @@ class DocumentApp:
                 (b"etag", body_tag(body).encode()),
             ]
             self._body = body
+        finally:
+            self._making = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer a GET, with 304 where the caller has the document already."""
+        if not self._body:
+            if self._making is None:
+                self._making = asyncio.create_task(self._make(), name="the document")
+            # Who leaves takes it from nobody.
+            await asyncio.shield(self._making)
         wanted = dict(scope["headers"]).get(b"if-none-match", b"").decode("latin-1")
         unchanged = bool(wanted) and matches(wanted, self._headers[2][1].decode())
         status, headers = (304, self._headers[1:]) if unchanged else (200, self._headers)

@@ -246,11 +246,15 @@ PROBLEMS: Final[dict[int, ProblemKind]] = dict(
 """The errors by status. 500 is not among them: it is a defect, never an answer to rely on."""
 
 
-def _plain(operation_id: str, summary: str, responses: dict[str, Any]) -> dict[str, Any]:
-    names = ("X-Request-Id",)
+def _plain(
+    operation_id: str, summary: str, responses: dict[str, Any], *, limited: bool = False
+) -> dict[str, Any]:
+    names = ("X-Request-Id", *(("RateLimit", "RateLimit-Policy") if limited else ()))
     for response in responses.values():
         headers = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
         response["headers"] = headers
+    if limited:
+        responses["429"] = {"$ref": f"#/components/responses/{PROBLEMS[429].name}"}
     operation = {
         "operationId": operation_id,
         "summary": summary,
@@ -311,6 +315,7 @@ PLAIN_PATHS: Final[dict[str, Any]] = {
         "getDocument",
         "This document",
         {"200": _answer("OpenAPI 3.1.", {"type": "object"}, {"openapi": "3.1.0"})},
+        limited=True,
     ),
 }
-"""What is answered without the framework, and without limits."""
+"""What is answered without the framework; of the API's own limits only what is of the API has any."""

@@ -1,4 +1,6 @@
+import asyncio
 import json
+import threading
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -10,6 +12,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from tidework.errors import TideworkError
 from tidework.http.openapi import (
     PUBLIC,
+    DocumentApp,
     document,
     openapi_config,
     operations,
@@ -200,3 +203,51 @@ def test_every_status_of_ours_is_described() -> None:
 
 def test_the_document_is_the_same_each_time(app: Litestar) -> None:
     assert document(app) == document(app)
+
+
+# --- answering with it ---------------------------------------------------------------------------
+
+
+async def fetch(app: DocumentApp) -> list[dict[str, Any]]:
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    await app({"headers": []}, None, send)
+    return sent
+
+
+async def test_it_is_made_once_for_all_who_ask_meanwhile() -> None:
+    begun, go, made = threading.Event(), threading.Event(), []
+
+    def build() -> bytes:
+        made.append(1)
+        begun.set()
+        go.wait(30)
+        return b"{}"
+
+    app = DocumentApp(build)
+    asking = [asyncio.create_task(fetch(app)) for _ in range(16)]
+    await asyncio.to_thread(begun.wait, 30)
+    # Who leaves takes it from nobody.
+    asking.pop(0).cancel()
+    go.set()
+    answers = await asyncio.gather(*asking)
+    assert [one[1]["body"] for one in answers] == [b"{}"] * 15
+    assert len(made) == 1
+
+
+async def test_one_that_could_not_be_made_is_tried_again() -> None:
+    made = []
+
+    def build() -> bytes:
+        made.append(1)
+        if len(made) == 1:
+            raise RuntimeError("not yet")
+        return b"{}"
+
+    app = DocumentApp(build)
+    with pytest.raises(RuntimeError):
+        await fetch(app)
+    assert (await fetch(app))[1]["body"] == b"{}"
