@@ -77,3 +77,27 @@ def test_signing_out_erases_everything_here(site: Site, opened: Open) -> None:
     )
     assert not [address for address in addresses if "/api/" in address]
     wait_until(lambda: page.context.cookies() == [], "no cookie is left", 20)
+
+
+def test_signing_out_with_unsent_changes_asks_first(site: Site, opened: Open) -> None:
+    person = site.person()
+    page = opened(person, f"/w/{person.personal}/list")
+    ready(page)
+    page.get_by_role("button", name="Account of").click()
+    page.get_by_role("menuitem", name="Sign out").wait_for()
+    page.keyboard.press("Escape")
+    page.context.set_offline(True)
+    add(page, "Not sent yet")
+    waits(page, 1)
+    page.get_by_role("button", name="Account of").click()
+    page.get_by_role("menuitem", name="Sign out").click()
+    dialog = page.get_by_role("dialog", name="1 change is not sent yet")
+    dialog.get_by_role("button", name="Stay signed in").click()
+    page.get_by_text("Not sent yet", exact=True).first.wait_for()
+    page.get_by_role("button", name="Account of").click()
+    page.get_by_role("menuitem", name="Sign out").click()
+    dialog.wait_for()
+    # Whoever waits is signed out when all has been sent.
+    page.context.set_offline(False)
+    page.wait_for_url("**/login**")
+    assert titles(person) == ["Not sent yet"]

@@ -71,10 +71,11 @@ let wasIn = sessionState() === "in";
 
 /** Ended while nobody was looking: what is kept here stays only as long as something waits. */
 async function endedMeanwhile(): Promise<void> {
-  const waiting = await beginStore()?.keeper.read((db) =>
-    db.outbox.filter(({ state }) => state !== "done").count(),
-  );
-  if ((waiting ?? 0) === 0) leave(true);
+  const opened = beginStore();
+  const isOpen = ({ state }: Entry) => state !== "done";
+  const waiting = await opened?.keeper.read((db) => db.outbox.filter(isOpen).count());
+  // Also what was done just now, before the server had been asked.
+  if ((waiting ?? 0) === 0 && !opened?.entries().some(isOpen)) leave(true);
 }
 
 function sessionChanged(): void {

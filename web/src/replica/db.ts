@@ -69,9 +69,35 @@ const PREFIX = "tidework-";
 // What the server can tell again, unlike what waits to be sent and what is being typed.
 const COPY = ["heads", "parts", "tasks", "textParts", "texts"];
 
-/** Erase what accounts have left in this browser, but for that of `userId`. */
-export async function eraseAll(userId?: string): Promise<void> {
+/** How much the account has done in this browser that the server does not know of. */
+export async function unsentOf(userId: string): Promise<number> {
+  if (!(await Dexie.exists(`${PREFIX}${userId}`))) return 0;
+  const db = new Database(userId);
+  try {
+    return await db.outbox.filter(({ state }) => state !== "done").count();
+  } finally {
+    db.close();
+  }
+}
+
+/** Erase all that the account has left in this browser. */
+export const erase = (userId: string): Promise<void> => Dexie.delete(`${PREFIX}${userId}`);
+
+/**
+ * Erase what other accounts than `userId` have left in this browser; of those that have not sent
+ * all, only what can be had from the server: nobody has asked them.
+ */
+export async function eraseOthers(userId?: string): Promise<void> {
   const names = await Dexie.getDatabaseNames();
   const others = names.filter((name) => name.startsWith(PREFIX) && name !== `${PREFIX}${userId}`);
-  await Promise.all(others.map((name) => Dexie.delete(name)));
+  const ids = others.map((name) => name.slice(PREFIX.length));
+  await Promise.all(
+    ids.map(async (id) => ((await unsentOf(id)) === 0 ? erase(id) : eraseCopy(id))),
+  );
+}
+
+async function eraseCopy(userId: string): Promise<void> {
+  const db = new Database(userId);
+  await Promise.all([...COPY, "kept"].map((name) => db.table(name).clear()));
+  db.close();
 }

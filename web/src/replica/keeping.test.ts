@@ -1,7 +1,7 @@
 import "fake-indexeddb/auto";
 import Dexie from "dexie";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Database, type Head } from "./db";
+import { Database, eraseOthers, type Head, unsentOf } from "./db";
 import {
   dropWorkspace,
   readText,
@@ -13,7 +13,7 @@ import {
   writePart,
   writeTexts,
 } from "./keeping";
-import type { Change, Task } from "./model";
+import type { Change, Entry, Task } from "./model";
 import { WorkspaceReplica } from "./workspace";
 
 vi.mock("@/api/client", () => ({}));
@@ -182,6 +182,22 @@ it("begins anew where an older version may have kept tasks that are gone", async
   expect(await kept()).toBeUndefined();
   expect(await db.parts.count()).toBe(0);
   expect([await db.outbox.count(), await db.drafts.count()]).toEqual([1, 1]);
+});
+
+it("keeps of others what they have not sent, and nothing else", async () => {
+  const other = new Database(crypto.randomUUID());
+  await keep([task("a")], 3);
+  await other.heads.put(head(3));
+  await db.outbox.put({ key: "k", order: 1, state: "waiting" } as Entry);
+  await other.outbox.put({ key: "k", order: 1, state: "done" } as Entry);
+  other.close();
+  await eraseOthers("me");
+  expect([await kept(), await db.parts.count(), await unsentOf(db.userId)]).toEqual([
+    undefined,
+    0,
+    1,
+  ]);
+  expect(await Dexie.exists(other.name)).toBe(false);
 });
 
 it("finds the newest of a task's descriptions, wherever it is", async () => {

@@ -302,18 +302,20 @@ export function openStore(userId: string, on: StoreEvents): Store {
   current = new Store(userId, on);
   current.start();
   // Whoever was here before is not, and theirs is nobody else's business.
-  void files().then(({ eraseAll }) => eraseAll(userId));
+  void files().then(({ eraseOthers }) => eraseOthers(userId));
   return current;
 }
 
-/** Close it, and erase everything that is kept in this browser. */
+/** Close it, and erase what is kept in this browser: all of its account's. */
 export async function eraseStore(): Promise<void> {
-  const closing = current?.keeper;
-  current?.stop();
+  const closing = current;
+  closing?.stop();
   current = null;
   forgetPerson();
-  await closing?.close();
-  await (await files()).eraseAll();
+  await closing?.keeper.close();
+  const { erase, eraseOthers } = await files();
+  if (closing !== null) await erase(closing.userId);
+  await eraseOthers();
 }
 
 // How the browser's owner likes the application is not about the account.
