@@ -18,6 +18,7 @@ from tidework.http.context import SCOPE_KEY, RequestContext
 from tidework.http.front import Front
 from tidework.http.headers import new_request_id
 from tidework.http.proxies import TrustedProxies
+from tidework.http.request_headers import settle_headers
 from tidework.live.ends import LEFT, TOO_SLOW, End, Ended, end_of
 from tidework.live.feed import Reader, Wish, wish_of
 from tidework.live.hub import Live
@@ -81,6 +82,7 @@ class LiveSocket:
     async def _admit(self, scope: Scope, receive: Receive) -> Wish:
         """Find out who it is and what they wish to read."""
         headers: dict[bytes, bytes] = dict(scope["headers"])
+        settle_headers(scope, headers)
         client = scope.get("client")
         address, *_ = self._proxies.client(client[0] if client else "unknown", scope["headers"])
         request_id = new_request_id()
