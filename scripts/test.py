@@ -91,12 +91,11 @@ def all_tests() -> int:
 
 def main() -> int:
     """What `make test` calls."""
-    named = sys.argv[1:]
-    if not named:
-        return all_tests()
-    os.chdir(ROOT)
-    many = ("-n", "logical", "--maxprocesses", "8", "--dist", "worksteal")
-    os.execv(sys.executable, [sys.executable, "-m", "pytest", *many, *named])
+    if named := sys.argv[1:]:
+        os.chdir(ROOT)
+        many = ("-n", "logical", "--maxprocesses", "8", "--dist", "worksteal")
+        os.execv(sys.executable, [sys.executable, "-m", "pytest", *many, *named])
+    return all_tests()
 
 
 if __name__ == "__main__":
