@@ -19,6 +19,7 @@ from tests.services.processes import wait_until
 from tests.services.require import unavailable
 
 from tidework.cluster import Cluster, Redis
+from tidework.cluster.state import State
 
 PASSWORD = "correct horse battery staple"
 SMALL = ("--without", "patroni,rabbitmq,pgbouncer,sentinel", "--replicas", "1")
@@ -55,7 +56,7 @@ def folder() -> Iterator[Path]:
     if any(missing):
         unavailable(" ".join(filter(None, dict.fromkeys(missing))) + " (or `make services`).")
     # Not pytest's folder: PostgreSQL's user may not enter that.
-    path = Path(tempfile.mkdtemp(prefix="tidework-cluster-", dir="/tmp"))
+    path = Path(tempfile.mkdtemp(prefix="tidework cluster ", dir="/tmp"))
     path.chmod(0o711)
     yield path / "cluster"
     if (path / "cluster").exists():
@@ -158,13 +159,33 @@ def test_a_number_that_has_gone_to_another_process_is_left_alone(folder: Path) -
         (["--copies", "0"], "1 to 64 copies"),
         (["--variant", "random"], "no way to balance"),
         (["--copies", "1", "--backup"], "second copy"),
+        (["--port", "0"], "'--port'"),
+        (["--port", "99999"], "'--port'"),
+        (["--dir", "/tmp/tidework $none"], "Choose one without"),
     ],
 )
 def test_what_cannot_be_made_is_refused(folder: Path, wrong: list[str], said: str) -> None:
     done = run(folder, "up", *wrong)
-    assert done.returncode == 1
-    assert said in done.stderr
+    assert done.returncode in (1, 2)
+    [line] = done.stderr.splitlines()
+    assert said in line
+    assert "defect" not in line
     assert not folder.exists()
+
+
+def test_a_port_of_another_part_is_taken(folder: Path) -> None:
+    folder.mkdir()
+    state = State(folder)
+    taken = state.port("redis-1")
+    state.save()
+    done = run(folder, "up", "--port", str(taken))
+    assert done.returncode == 1
+    assert f"Port {taken} is taken" in done.stderr
+
+
+def test_no_port_that_was_kept_is_made_up_for(tmp_path: Path) -> None:
+    state = State(tmp_path, ports={"nginx": 0})
+    assert state.port("nginx") == state.port("nginx") != 0
 
 
 def _only_on_loopback(folder: Path) -> None:

@@ -20,7 +20,7 @@ from tidework.cluster.rabbitmq import USER
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder that PostgreSQL's user can enter."""
-    path = Path(tempfile.mkdtemp(prefix="tidework-part-", dir="/tmp"))
+    path = Path(tempfile.mkdtemp(prefix="tidework part ", dir="/tmp"))
     path.chmod(0o711)
     yield path
     shutil.rmtree(path)

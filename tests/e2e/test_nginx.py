@@ -37,7 +37,7 @@ def new_nginx() -> Iterator[NewNginx]:
     made: list[Nginx] = []
 
     def make(**options: Any) -> Nginx:
-        folder = Path(tempfile.mkdtemp(prefix="tidework-nginx-", dir="/tmp"))
+        folder = Path(tempfile.mkdtemp(prefix="tidework nginx ", dir="/tmp"))
         made.append(Nginx(folder, **options))
         return made[-1]
 

@@ -28,7 +28,7 @@ def nodes() -> Iterator[list[Patroni]]:
     missing = Patroni.missing()
     if missing:
         unavailable(f"{missing} (or `make services`).")
-    folder = Path(tempfile.mkdtemp(prefix="tidework-patroni-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="tidework patroni ", dir="/tmp"))
     folder.chmod(0o711)
     etcd = Etcd(folder / "etcd")
     passwords = {role: f"password-{role}" for role in (SUPERUSER, REPLICATOR, ROLE)}

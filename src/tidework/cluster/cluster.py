@@ -1,6 +1,7 @@
 """The parts of a cluster together: made from its state, started and ended in their order."""
 
 import os
+import re
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -230,6 +231,11 @@ class Cluster:
         missing = dict.fromkeys(filter(None, (part.missing() for part in self.parts)))
         if missing:
             raise ClusterError(" ".join(missing))
+        if _UNQUOTABLE.search(str(self.folder)):
+            raise ClusterError(
+                f"The parts cannot be told of the folder {str(self.folder)!r}. Choose one without"
+                " quotes, backslashes and $ * ? [ ] in its path."
+            )
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.folder.stat().st_uid != os.geteuid():
             raise ClusterError(f"{self.folder} belongs to another user. Choose another with --dir.")
@@ -340,6 +346,8 @@ class Cluster:
 
 
 _RANKS = 6
+# What has a meaning of its own in the configuration of one part or the other.
+_UNQUOTABLE = re.compile(r"[\"'\\$*?\[\]\0-\x1f]")
 
 
 def _rank(part: Part) -> int:

@@ -89,14 +89,14 @@ def render(edge: Edge) -> str:
         "live_servers": _servers(edge, "max_fails=0"),
         "traced": f"{edge.traced:g}%",
         "proxies": "\n".join(f"{network} 1;" for network in edge.proxies),
-        "cache": edge.cache,
+        "cache": _quoted(edge.cache),
         "redirect": _redirect(edge),
         "listen": f"listen {edge.listen}{' ssl http2' if edge.tls else ''};",
         "server_name": edge.server_name,
         "tls": _tls(edge),
         "real_ip": _real_ip(edge),
-        "access_log": edge.access_log,
-        "error_log": edge.error_log,
+        "access_log": _quoted(edge.access_log),
+        "error_log": _quoted(edge.error_log),
         "body": edge.body,
         "batch_body": edge.batch_body,
         "import_body": edge.import_body,
@@ -120,6 +120,13 @@ def fill(template: str, values: Mapping[str, str]) -> str:
             indent = line[: len(line) - len(line.lstrip())]
             lines += [f"{indent}{one}" if one else "" for one in values[names[0]].splitlines()]
     return "\n".join(lines) + "\n"
+
+
+def _quoted(path: str) -> str:
+    """A path as nginx reads it. Raises `ClusterError` for one that it would not understand."""
+    if re.search(r"[\"'\\$\0-\x1f]", path):
+        raise ClusterError(f"nginx cannot be told of {path!r}: choose a path without quotes and $.")
+    return f'"{path}"' if re.search(r"[\s;{}#]", path) else path
 
 
 # One failure takes a copy out for three seconds: the next request must find another one.
@@ -152,8 +159,8 @@ def _tls(edge: Edge) -> str:
         return ""
     certificate, key = edge.tls
     return "\n".join([
-        f"ssl_certificate {certificate};",
-        f"ssl_certificate_key {key};",
+        f"ssl_certificate {_quoted(certificate)};",
+        f"ssl_certificate_key {_quoted(key)};",
         "ssl_protocols TLSv1.2 TLSv1.3;",
         ("ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
         "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
@@ -175,7 +182,7 @@ def _redirect(edge: Edge) -> str:
         "server {",
         f"    listen {edge.http_listen};",
         f"    server_name {edge.server_name};",
-        f"    access_log {edge.access_log} tidework;",
+        f"    access_log {_quoted(edge.access_log)} tidework;",
         "    # 308 keeps method and body.",
         "    location / {",
         f"        return 308 https://$host{port}$request_uri;",

@@ -60,7 +60,7 @@ class Redis(Part):
         lines = [
             f"bind {LOOPBACK}",
             f"port {self.port}",
-            f"dir {self.folder}",
+            f'dir "{self.folder}"',
             f"requirepass {self.password}",
             f"masterauth {self.password}",
             f"dbfilename {self.name}.rdb",

@@ -44,7 +44,7 @@ class Sentinel(Redis):
         lines = [
             f"bind {LOOPBACK}",
             f"port {self.port}",
-            f"dir {self.folder}",
+            f'dir "{self.folder}"',
             f"requirepass {self.password}",
             f"sentinel sentinel-pass {self.password}",
             f"sentinel monitor {watched} {LOOPBACK} {self._watched} {self._quorum}",

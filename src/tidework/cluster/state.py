@@ -61,7 +61,8 @@ class State:
 
     def port(self, name: str) -> int:
         """The port of that name, the same each time."""
-        while name not in self.ports:
+        # None is 0 in what earlier versions have kept.
+        while not self.ports.get(name):
             port = free_port()
             if port not in self.ports.values():
                 self.ports[name] = port

@@ -3,6 +3,7 @@
 import os
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -34,7 +35,9 @@ def up(
     directory: Dir = None,
     copies: Annotated[int | None, typer.Option(help="Copies of the server. [2]")] = None,
     replicas: Annotated[int | None, typer.Option(help="Replicas of PostgreSQL. [2]")] = None,
-    port: Annotated[int | None, typer.Option(help="Port of nginx. [a free one]")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port of nginx. [a free one]")
+    ] = None,
     without: Annotated[
         str | None,
         typer.Option(
@@ -151,9 +154,9 @@ def _edge(
         raise typer.BadParameter(f"{variant!r} is not one of {', '.join(VARIANTS)}.")
     words = ["tidework cluster nginx", f"--variant {variant}"]
     words += [f"--copy '{one}'" for one in copies or ()]
-    words += [f"--listen {listen}"] if listen else []
-    words += [f"--name {name}"] if name != "_" else []
-    words += [f"--tls {tls}"] if tls else []
+    words += [f"--listen {quote(listen)}"] if listen else []
+    words += [f"--name {quote(name)}"] if name != "_" else []
+    words += [f"--tls {quote(tls)}"] if tls else []
     words += [f"--proxy {one}" for one in proxies or ()]
     words += [f"--places {places}"] if places != PLACES else []
     words += [] if brotli else ["--no-brotli"]
@@ -196,7 +199,7 @@ def _folder(directory: Path | None) -> Path:
 
 
 def _named(directory: Path | None) -> str:
-    return f" --dir {directory}" if directory else ""
+    return f" --dir {quote(str(directory))}" if directory else ""
 
 
 def _existing(directory: Path | None) -> Cluster:
@@ -210,7 +213,7 @@ def _moved(found: Cluster, port: int) -> Cluster:
     """The same cluster with nginx on another port."""
     if any(part.running for part in found.parts):
         raise ClusterError("The cluster runs on another port. End it first: tidework cluster down")
-    if not is_free(port):
+    if not is_free(port) or port in found.state.ports.values():
         raise ClusterError(f"Port {port} is taken. Choose another one, or none.")
     found.state.ports["nginx"] = port
     found.remake()
