@@ -153,7 +153,9 @@ async def test_one_that_is_left_in_a_transaction_is_not_handed_on_as_it_is(pool:
 async def test_what_is_not_needed_goes_back(pool: Pool, monkeypatch: Any) -> None:
     monkeypatch.setattr(at_hand, "_SPARE_S", 0.01)
     await asyncio.gather(*(pid(pool) for _ in range(20)))
-    await until(lambda: not len(pool._at_hand or ()), "none is at hand")
+    assert pool._pool is not None
+    own = pool._pool
+    await until(lambda: own.get_idle_size() == MOST, "all are asyncpg's to close")
     assert pool.size() == (MOST, MOST, MOST)
     assert len(set(await asyncio.gather(*(pid(pool) for _ in range(20))))) == MOST
 
