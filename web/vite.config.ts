@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { VitePWA } from "vite-plugin-pwa";
 import { defineConfig } from "vitest/config";
+import { drawnBefore } from "./build/before.ts";
 import { compress } from "./build/compress.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -11,8 +12,11 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const TOGETHER = {
   // Runs while all else is on its way, and so is small.
   boot: /src\/boot\.ts$|preload-helper/,
-  // Every page needs it, also those before signing in.
-  base: /node_modules\/(react|react-dom|scheduler|i18next|openapi-fetch|use-sync-external-store|clsx|@tanstack\/(history|store|react-store|router-core|react-router|query-core|react-query))\/|src\/(main\.tsx|api\/client\.ts)$/,
+  // Every page needs these, also those before signing in. They are run one after the other, with
+  // room in between.
+  react: /node_modules\/(react|react-dom|scheduler|use-sync-external-store)\//,
+  ways: /node_modules\/(i18next|openapi-fetch|@tanstack\/(history|store|react-store|router-core|react-router|query-core|react-query))\/|src\/api\/client\.ts$/,
+  base: /node_modules\/clsx\/|src\/main\.tsx$/,
   controls:
     /@mantine\/core\/esm\/components\/(Alert|Button|ActionIcon|CloseButton|Input|InputBase|Loader|TextInput|UnstyledButton)\//,
   shell:
@@ -59,15 +63,7 @@ export default defineConfig({
         ],
       },
     }),
-    {
-      // It waits for no style sheet: the session is asked for as soon as can be.
-      name: "tidework-boot",
-      apply: "build",
-      transformIndexHtml: {
-        order: "post",
-        handler: (html) => html.replace(/<script (?=[^>]*\/boot-)/, "<script async "),
-      },
-    },
+    drawnBefore(),
     compress(),
   ],
   resolve: { alias: { "@": here("./src") } },

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 BUDGET_KB = 180.0
 KB = 1024
 _IMPORT = re.compile(r"""(?:from|import)\s*["']\./([\w.-]+\.js)["']""")
-_ENTRY = re.compile(r'<script[^>]* src="/assets/([^"]+)"')
+_ENTRY = re.compile(r'<(?:script|link rel="modulepreload")[^>]* (?:src|href)="/assets/([^"]+)"')
 _QUIET_MS = 3_000
 
 # Pages, the modules that draw them, and the words that they wait for.

@@ -4,6 +4,8 @@ import { applyLook } from "@/i18n/look";
 import { askEarly, askPages } from "./api/early";
 import { API, refresh, wasSignedIn } from "./api/session";
 import { fetchAhead } from "./app/ahead";
+import { showBefore } from "./before";
+import { turn } from "./quiet";
 import { mayBeKept } from "./replica/kept";
 
 // When another tab refreshes the session just now, this one waits for it.
@@ -25,7 +27,17 @@ function fetchCode(): void {
   fetchAhead(location.pathname, wasSignedIn());
 }
 
+/** The application, file by file, with room between them for what cannot wait. */
+async function begin(): Promise<void> {
+  for (const { href } of document.querySelectorAll<HTMLLinkElement>("link[data-part]")) {
+    await import(/* @vite-ignore */ href);
+    await turn();
+  }
+  await import("./main");
+}
+
 applyLook();
+showBefore(wasSignedIn());
 if (wasSignedIn()) {
   // A browser has few connections to a server, and all waits for the session: that goes first.
   refresh(null, fetchCode).then(
@@ -34,3 +46,4 @@ if (wasSignedIn()) {
   );
   setTimeout(fetchCode, LOCKED_MS);
 } else fetchCode();
+void begin();

@@ -11,6 +11,9 @@ export const quiet = (): Promise<unknown> =>
     else setTimeout(go, 50);
   });
 
+/** When whatever waits for its turn has had it. */
+export const turn = (): Promise<unknown> => new Promise((go) => setTimeout(go));
+
 /** When what is new is on the screen. */
 export const drawn = (): Promise<unknown> =>
   new Promise((go) => {

@@ -13,6 +13,8 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 DEFAULT: Final = "en"
+# Of what a stranger says to like, as much as is looked at.
+_LONGEST: Final = 200
 LANGUAGES: Final = tuple(sorted(path.stem for path in Path(__file__).parent.glob("*.toml")))
 
 
@@ -83,3 +85,14 @@ def words(language: str | None) -> Words:
     """The texts of a language, or of English where there is none of that name."""
     name = language if language in LANGUAGES else DEFAULT
     return Words(name, tomllib.loads((Path(__file__).parent / f"{name}.toml").read_text("utf-8")))
+
+
+def accepted(header: str | None) -> str | None:
+    """The first language named in `Accept-Language` that there are texts in. Browsers name the
+    liked ones first.
+    """
+    for entry in (header or "")[:_LONGEST].lower().split(","):
+        name = entry.partition(";")[0].partition("-")[0].strip()
+        if name in LANGUAGES:
+            return name
+    return None

@@ -2,17 +2,14 @@
 
 from collections.abc import Sequence
 from html import escape
-from typing import Final
 
-from tidework.languages import LANGUAGES, words
+from tidework.languages import accepted, words
 from tidework.notifications.unsubscribing import PATH
 
-_LONGEST: Final = 200
 
-
-def leaving_page(accepted: str | None, token: str, kinds: Sequence[str], done: bool = False) -> str:
+def leaving_page(header: str | None, token: str, kinds: Sequence[str], done: bool = False) -> str:
     """The page about no more mails of `kinds`, in a language that `Accept-Language` names."""
-    text = words(_language(accepted))
+    text = words(accepted(header))
     listed = ", ".join(text(f"leaving.kind.{kind}") for kind in kinds)
     said = escape(text("leaving.done" if done else "leaving.ask", kinds=listed))
     title = escape(text("leaving.title"))
@@ -28,12 +25,3 @@ def leaving_page(accepted: str | None, token: str, kinds: Sequence[str], done: b
         '<button name="List-Unsubscribe" value="One-Click">'
         f"{escape(text('leaving.button'))}</button></form></html>"
     )
-
-
-def _language(accepted: str | None) -> str | None:
-    """The first language named that there are texts in. Browsers name the liked ones first."""
-    for entry in (accepted or "")[:_LONGEST].lower().split(","):
-        name = entry.partition(";")[0].partition("-")[0].strip()
-        if name in LANGUAGES:
-            return name
-    return None

@@ -17,6 +17,7 @@ from tidework.http.answer import App, Header, Receive, Scope, Send
 from tidework.http.compression import CONTENT_ENCODING, VARY, Encoding, choose_among
 from tidework.http.conditional import matches
 from tidework.http.headers import NO_STORE, SecurityHeaders
+from tidework.languages import DEFAULT, accepted
 from tidework.web import files
 from tidework.web.files import Built, File
 from tidework.web.policy import Policy
@@ -33,6 +34,11 @@ _EXTENSION: Final = re.compile(r"\.[A-Za-z0-9]{1,12}$")
 _ODD: Final = re.compile(r"[\\\x00-\x1f\x7f\ud800-\udfff]|(?:^|/)\.{1,2}(?:/|$)")
 _HTML: Final = re.compile(r"\s*(?:text/html|application/xhtml\+xml)\s*(;.*)?", re.IGNORECASE)
 _NEVER: Final = re.compile(r";\s*q\s*=\s*0(?:\.0*)?\s*$", re.IGNORECASE)
+# Pages of those who are not signed in; they look otherwise before their code has come, as
+# `web/src/before` says it.
+_STRANGERS: Final = frozenset(
+    {"/register", "/forgot-password", "/reset-password", "/confirm-email", "/accept-invitation"}
+)
 _ANYTHING: Final = ("*/*", "text/*")
 # The assets that a browser asks for come to some 2 MB when compressed.
 _KEPT_BYTES: Final = 4 * 1024 * 1024
@@ -113,7 +119,7 @@ class WebApp:
             done = await self._file(built, file, path, headers, send)
         elif _is_page(path, headers.get(b"accept", b"*/*").decode("latin-1")):
             scope["path_template"] = "/"
-            done = await self._page(built, headers, send)
+            done = await self._page(built, path, headers, send)
         if not done:
             scope.pop("path_template", None)
             await self._rest(scope, receive, send)
@@ -134,15 +140,21 @@ class WebApp:
         page = built.page.replace("__BUILD__", built.build)
         return page.replace('="/assets/', f'="{self._cdn}/assets/') if self._cdn else page
 
-    async def _page(self, built: Built | None, headers: Mapping[bytes, bytes], send: Send) -> bool:
+    async def _page(
+        self, built: Built | None, path: str, headers: Mapping[bytes, bytes], send: Send
+    ) -> bool:
         content_type = (b"content-type", b"text/html; charset=utf-8")
         if built is None:
             own = [content_type, NO_STORE, *self._security.web, self._policy.file]
             return await _answer(send, 503, own, _MISSING)
         nonce = secrets.token_urlsafe(18)
         policy = self._policy.page(nonce, headers.get(b"host", b"").decode("latin-1"))
-        body = built.page.replace("__NONCE__", nonce).encode()
-        return await _answer(send, 200, [content_type, NO_STORE, *self._security.web, policy], body)
+        spoken = accepted(headers.get(b"accept-language", b"").decode("latin-1")) or DEFAULT
+        body = built.page.replace("__NONCE__", nonce)
+        body = body.replace('lang="en"', f'lang="{spoken}"', 1)
+        body = body.replace('data-page="app"', f'data-page="{_shown(path)}"', 1)
+        own = [content_type, NO_STORE, *self._security.web, policy]
+        return await _answer(send, 200, own, body.encode())
 
     async def _version(self, built: Built | None, send: Send) -> bool:
         told = {"version": __version__, "build": built.build if built is not None else ""}
@@ -189,6 +201,13 @@ class WebApp:
             if self._now() is built:
                 self._kept.put(path, body)
         return body
+
+
+def _shown(path: str) -> str:
+    """What is drawn at this address before its code is there."""
+    if path == "/login":
+        return "login"
+    return "auth" if path in _STRANGERS else "board" if path.endswith("/board") else "app"
 
 
 def _is_page(path: str, accept: str) -> bool:

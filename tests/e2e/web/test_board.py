@@ -82,3 +82,28 @@ def test_a_card_is_dragged_by_keyboard(site: Site, opened: Open) -> None:
     wait_until(lambda: "Two" in at_the_server(person, "in_progress"), "it is moved", 20)
     page.reload()
     expect(listed(column(page, "in_progress"), "Two")).to_be_visible()
+
+
+def test_a_card_is_typed_as_any_other_task(site: Site, opened: Open) -> None:
+    person, workspace, page = board(site, opened)
+    for name in ("Harbour", "Harvest"):
+        person.call("POST", f"/workspaces/{workspace}/projects", {"name": name})
+    page.reload()
+    column(page, "in_progress").get_by_role("button", name="Add a task to").click()
+    field = page.get_by_role("combobox", name="Add a task to")
+    field.press_sequentially("Paint the crane !high #Har")
+    # Over all that would cut it off, and where the pointer can reach it.
+    option = page.get_by_role("option", name="Harbour")
+    option.click()
+    field.press("Enter")
+    listed(column(page, "in_progress"), "Paint the crane")
+    wait_until(
+        lambda: at_the_server(person, "in_progress") == ["Under way", "Paint the crane"],
+        "it is there", 20,
+    )  # fmt: skip
+    [task] = [one for one in person.tasks(workspace) if one["title"] == "Paint the crane"]
+    assert task["priority"] == "high"
+    assert task["project_id"] is not None
+    expect(field).to_be_focused()
+    field.press("Escape")
+    expect(field).to_have_count(0)

@@ -13,7 +13,7 @@ from tidework.web.app import WebApp
 
 INDEX = """\
 <!doctype html>
-<html lang="en">
+<html lang="en" data-page="app">
   <head>
     <meta name="csp-nonce" content="__NONCE__" />
     <title>Tidework</title>

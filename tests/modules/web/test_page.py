@@ -185,6 +185,39 @@ async def test_the_assets_come_from_the_cdn(dist: Path) -> None:
     assert f"{cdn}/assets/" in worker["connect-src"]
 
 
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/login", "login"),
+        ("/register", "auth"),
+        ("/accept-invitation", "auth"),
+        ("/w/0192/board", "board"),
+        ("/my-tasks", "app"),
+        ("/", "app"),
+    ],
+)
+async def test_what_is_drawn_first_goes_by_the_address(ask: Ask, path: str, shown: str) -> None:
+    assert f'data-page="{shown}"' in (await ask(path)).body.decode()
+
+
+@pytest.mark.parametrize(
+    ("liked", "language"),
+    [
+        ("de-AT,de;q=0.9,en;q=0.8", "de"),
+        ("fr, DE;q=0.5", "de"),
+        ("en-GB,de", "en"),
+        ("fr", "en"),
+        ('"><script>', "en"),
+        ("", "en"),
+    ],
+)
+async def test_what_is_drawn_first_speaks_as_the_browser(
+    ask: Ask, liked: str, language: str
+) -> None:
+    reply = await ask("/login", accept_language=liked)
+    assert f'<html lang="{language}"' in reply.body.decode()
+
+
 async def test_the_version_says_which_build_it_is(dist: Path, tmp_path: Path) -> None:
     reply = await asking(new_app(dist))("/version.json", accept="application/json")
     assert reply.headers["cache-control"] == "no-store"

@@ -1,47 +1,43 @@
-/** Asks for a page's code and words while the application's own code is still on its way. */
+/** Asks for a page's files and words while the application's own code is still on its way. */
 
 import { fileOf } from "@/i18n/files";
 import { language } from "@/i18n/look";
 
-type Page = { at: RegExp; code: () => Promise<unknown>; words: readonly string[] };
-
-// The ones that people begin with; the router knows them all.
-const PAGES: readonly Page[] = [
-  {
-    at: /^\/(my-tasks)?$/,
-    code: () => import("@/pages/my-tasks/MyTasksPage"),
-    words: ["my-tasks"],
-  },
-  { at: /^\/inbox/, code: () => import("@/pages/inbox/InboxPage"), words: ["inbox"] },
-  {
-    at: /^\/w\/[^/]+\/list/,
-    code: () => import("@/pages/list/ListPage"),
-    words: ["list"],
-  },
-  {
-    at: /^\/w\/[^/]+\/board/,
-    code: () => import("@/pages/board/BoardPage"),
-    words: ["board"],
-  },
+// The pages that people begin with; the router knows them all.
+const PAGES: readonly (readonly [at: RegExp, module: string, words: string])[] = [
+  [/^\/(my-tasks)?$/, "MyTasksPage", "my-tasks"],
+  [/^\/inbox/, "InboxPage", "inbox"],
+  [/^\/w\/[^/]+\/list/, "ListPage", "list"],
+  [/^\/w\/[^/]+\/board/, "BoardPage", "board"],
 ];
+
+/** The build writes down which files a page needs; they stand beside this one. */
+function fetchFiles(...modules: string[]): void {
+  const written = document.querySelector<HTMLMetaElement>('meta[name="files"]')?.content;
+  if (written === undefined) return;
+  const files = JSON.parse(written) as Record<string, readonly string[]>;
+  for (const name of new Set(modules.flatMap((module) => files[module] ?? []))) {
+    const link = document.createElement("link");
+    link.crossOrigin = "";
+    link.href = new URL(name, import.meta.url).href;
+    if (name.endsWith(".css")) {
+      link.rel = "preload";
+      link.as = "style";
+    } else link.rel = "modulepreload";
+    document.head.append(link);
+  }
+}
 
 /** What fails here is asked for again, and told, by whoever needs it. */
 export function fetchAhead(path: string, signedIn: boolean): void {
-  const asked: Promise<unknown>[] = [];
-  const words = (...names: string[]) => {
-    for (const name of names) asked.push(fileOf(language(), name));
-  };
-  words("common");
+  const namespaces = ["common"];
   if (signedIn) {
-    asked.push(import("./Shell"), import("@/replica/db"));
-    const page = PAGES.find(({ at }) => at.test(path));
-    if (page !== undefined) {
-      words(...page.words);
-      asked.push(page.code());
-    }
+    const [, module = "", words] = PAGES.find(([at]) => at.test(path)) ?? [];
+    if (words !== undefined) namespaces.push(words);
+    fetchFiles("Shell", module, "db");
   } else {
-    words("auth");
-    if (path === "/login") asked.push(import("@/pages/auth/LoginPage"));
+    namespaces.push("auth");
+    fetchFiles("LoginPage");
   }
-  for (const one of asked) one.catch(() => null);
+  for (const name of namespaces) fileOf(language(), name).catch(() => null);
 }

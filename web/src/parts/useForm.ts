@@ -1,5 +1,6 @@
-import { type FormEvent, useCallback, useEffect, useRef, useState } from "react";
+import { type FormEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { asProblem, Problem } from "@/api/problem";
+import { takeOver } from "@/before";
 import { useProblemWords } from "@/i18n/problemWords";
 import { useTranslation } from "@/i18n/words";
 
@@ -19,9 +20,15 @@ export function useForm(send: (values: Values) => Promise<void>, focus = false) 
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
 
+  // Earlier than what it was typed into goes.
+  useLayoutEffect(() => {
+    if (form.current !== null) takeOver(form.current);
+  }, []);
+
   // Where a keyboard is at hand; on a phone the keys would hide half of the page.
   useEffect(() => {
-    if (focus && matchMedia("(pointer: fine)").matches) {
+    const here = form.current?.contains(document.activeElement);
+    if (focus && !here && matchMedia("(pointer: fine)").matches) {
       form.current?.querySelector<HTMLInputElement>("input:not([type=hidden])")?.focus();
     }
   }, [focus]);

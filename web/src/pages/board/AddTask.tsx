@@ -1,20 +1,23 @@
-import { TextInput, UnstyledButton } from "@mantine/core";
+import { UnstyledButton } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
-import { useRef, useState } from "react";
+import { useNavigate } from "@tanstack/react-router";
+import { type FocusEvent, type KeyboardEvent, useMemo, useRef, useState } from "react";
 import { useTranslation } from "@/i18n/words";
+import { QuickAddHere } from "@/parts/QuickAdd/QuickAddHere";
+import { useWorkspaceId } from "@/replica/hooks";
 import styles from "./BoardPage.module.css";
+import { type By, patchOfColumn } from "./columns";
+
+type Props = { name: string; by: By; column: string; onDone: () => void };
 
 /** A new task at the end of a column: Enter makes it and waits for the next one. */
-export function AddTask({ name, onAdd }: { name: string; onAdd: (title: string) => void }) {
+export function AddTask({ name, by, column, onDone }: Props) {
   const { t } = useTranslation("board");
+  const workspaceId = useWorkspaceId();
+  const navigate = useNavigate();
   const [open, setOpen] = useState(false);
-  const [title, setTitle] = useState("");
   const button = useRef<HTMLButtonElement>(null);
-
-  const close = () => {
-    setOpen(false);
-    requestAnimationFrame(() => button.current?.focus());
-  };
+  const defaults = useMemo(() => patchOfColumn(by, column), [by, column]);
 
   if (!open) {
     return (
@@ -28,32 +31,33 @@ export function AddTask({ name, onAdd }: { name: string; onAdd: (title: string) 
       </UnstyledButton>
     );
   }
+  const leave = ({ currentTarget, relatedTarget }: FocusEvent) => {
+    const typed = currentTarget.querySelector("input")?.value.trim() ?? "";
+    if (typed === "" && !currentTarget.contains(relatedTarget)) setOpen(false);
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    setOpen(false);
+    requestAnimationFrame(() => button.current?.focus());
+  };
+  const done = (made: { number: number } | null) => {
+    onDone();
+    if (made === null) return;
+    const search = ((before: object) => ({ ...before, task: made.number })) as never;
+    void navigate({ to: ".", search, resetScroll: false });
+  };
   return (
-    <form
-      className={styles.adding}
-      onSubmit={(event) => {
-        event.preventDefault();
-        const wanted = title.trim();
-        if (wanted === "") return close();
-        onAdd(wanted);
-        setTitle("");
-      }}
-    >
-      <TextInput
-        data-autofocus
+    // biome-ignore lint/a11y/noStaticElementInteractions: the keys are those of the field in it
+    <div className={styles.adding} onBlur={leave} onKeyDown={onKeyDown}>
+      <QuickAddHere
+        workspaceId={workspaceId}
         autoFocus
-        value={title}
-        enterKeyHint="done"
-        aria-label={t("add.to", { name })}
+        label={t("add.to", { name })}
         placeholder={t("add.title")}
-        onChange={(event) => setTitle(event.currentTarget.value)}
-        onBlur={() => title.trim() === "" && setOpen(false)}
-        onKeyDown={(event) => {
-          if (event.key !== "Escape") return;
-          event.stopPropagation();
-          close();
-        }}
+        defaults={defaults}
+        onDone={done}
       />
-    </form>
+    </div>
   );
 }

@@ -27,7 +27,6 @@ type Props = {
   current: (id: string) => Task | undefined;
   onToggle: (key: string) => void;
   onOpen: (task: Task) => void;
-  onAdd: (key: string, title: string) => void;
   onDrop: (drop: Drop) => void;
 };
 
@@ -193,7 +192,6 @@ export function Board(props: Props) {
             hintId={hintId}
             actions={actions}
             onToggle={props.onToggle}
-            onAdd={props.onAdd}
             onShown={onShown}
           />
         ))}

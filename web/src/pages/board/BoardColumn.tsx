@@ -30,7 +30,6 @@ type Props = {
   hintId: string;
   actions: CardActions;
   onToggle: (key: string) => void;
-  onAdd: (key: string, title: string) => void;
   onShown: (key: string, shown: Shown | null) => void;
 };
 
@@ -106,8 +105,9 @@ export const BoardColumn = memo(function BoardColumn(props: Props) {
       {!closed && props.editable && (
         <AddTask
           name={name}
-          onAdd={(title) => {
-            props.onAdd(column.key, title);
+          by={by}
+          column={column.key}
+          onDone={() => {
             // New tasks stand at the end.
             requestAnimationFrame(() => scroller.current?.scrollTo({ top: 10 ** 9 }));
           }}

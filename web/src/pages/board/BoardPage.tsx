@@ -6,22 +6,14 @@ import { FilterBar } from "@/parts/filters/FilterBar";
 import { useNames } from "@/parts/filters/names";
 import { useFilter } from "@/parts/filters/useFilter";
 import { useFiltered } from "@/parts/filters/useFiltered";
-import { createTask, moveTask, updateTask } from "@/replica/actions";
+import { moveTask, updateTask } from "@/replica/actions";
 import { can, useLanguage, useRole, useView, useWorkspaceId, useZone } from "@/replica/hooks";
 import type { Task } from "@/replica/model";
 import type { View } from "@/replica/workspace";
 import { Board, type Drop } from "./Board";
 import styles from "./BoardPage.module.css";
 import { BoardSkeleton } from "./BoardSkeleton";
-import {
-  BYS,
-  type By,
-  type Column,
-  columnsOf,
-  patchOfColumn,
-  patchOfMove,
-  readBy,
-} from "./columns";
+import { BYS, type By, type Column, columnsOf, patchOfMove, readBy } from "./columns";
 import { type Names, NamesContext, useColumnName } from "./names";
 import { useClosed } from "./useClosed";
 
@@ -68,7 +60,7 @@ function BoardOf({ workspaceId, view, lists }: OfProps) {
   const editable = can.edit(useRole(workspaceId));
   const pending = useSameSet(view.pending);
   const current = useCallback((id: string) => view.tasks.get(id), [view.tasks]);
-  const { add, drop } = useWrites(workspaceId, by);
+  const drop = useDrop(workspaceId, by);
   const open = useCallback(
     (task: Task) => {
       if (task.number === 0) return;
@@ -110,7 +102,6 @@ function BoardOf({ workspaceId, view, lists }: OfProps) {
           current={current}
           onToggle={toggle}
           onOpen={open}
-          onAdd={add}
           onDrop={drop}
         />
       )}
@@ -131,17 +122,11 @@ function useColumns(tasks: readonly Task[], by: By, lists: OfProps["lists"]): re
   return columns;
 }
 
-/** What dropping and adding does. */
-function useWrites(workspaceId: string, by: By) {
+/** What dropping does. */
+function useDrop(workspaceId: string, by: By) {
   const { t } = useTranslation("board");
   const nameOf = useColumnName(by);
-  const add = useCallback(
-    (key: string, title: string) => {
-      createTask(workspaceId, { title, ...patchOfColumn(by, key) });
-    },
-    [workspaceId, by],
-  );
-  const drop = useCallback(
+  return useCallback(
     ({ task, from, to, at }: Drop) => {
       const patch = patchOfMove(task, by, from, to);
       const notice = t(from === to ? "notice.moved" : "notice.movedTo", {
@@ -155,7 +140,6 @@ function useWrites(workspaceId: string, by: By) {
     },
     [workspaceId, by, nameOf, t],
   );
-  return { add, drop };
 }
 
 /** The same set until it has other members: a view has a new one each time. */

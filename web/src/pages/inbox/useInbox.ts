@@ -5,7 +5,7 @@ import {
   useMutation,
   useQueryClient,
 } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { api, data, type Schemas } from "@/api/client";
 import { fail } from "@/notices";
 import { useConnection } from "@/replica/hooks";
@@ -15,7 +15,9 @@ import { ASKED_EVERY_MS, unreadKey } from "./unread";
 type Page = Schemas["NotificationPage"];
 type Pages = InfiniteData<Page>;
 
-const LIST = ["inbox", "list"] as const;
+const INBOX = ["inbox"] as const;
+const LIST = [...INBOX, "list"] as const;
+const READING = ["inbox-read"] as const;
 const PAGE = 30;
 // As many as the server takes at once.
 const AT_ONCE = 500;
@@ -26,7 +28,7 @@ export function useInbox(unread: boolean) {
   const { live } = useConnection();
   // What came before the stream was open has been hinted at to nobody.
   useEffect(() => {
-    if (live) void client.invalidateQueries({ queryKey: ["inbox"] });
+    if (live) void client.invalidateQueries({ queryKey: INBOX });
   }, [live, client]);
   return useInfiniteQuery({
     refetchInterval: ASKED_EVERY_MS,
@@ -40,23 +42,56 @@ export function useInbox(unread: boolean) {
   });
 }
 
-/** Mark some as read, or all. It shows at once; what fails is told, and shown as it is. */
+/** Mark them as read. The answer is how many are not. */
+async function read(what: string[] | "all"): Promise<number> {
+  let left = 0;
+  for (let from = 0; from === 0 || from < what.length; from += AT_ONCE) {
+    const body =
+      what === "all"
+        ? { all: true, ids: [] }
+        : { ids: what.slice(from, from + AT_ONCE), all: false };
+    left = (await data(api.POST("/api/v1/notifications/read", { body }))).unread_count;
+  }
+  return left;
+}
+
+/** Whether an answer has come since then, or is on its way: it may not know what was marked. */
+const askedSince = (client: QueryClient, at: number): boolean =>
+  client
+    .getQueryCache()
+    .findAll({ queryKey: INBOX })
+    .some(({ state }) => state.fetchStatus !== "idle" || state.dataUpdatedAt > at);
+
+/**
+ * Mark some as read, or all. It shows at once; what fails is told, and shown as it is. The inbox is
+ * asked for again afterwards where a question was on its way before or meanwhile: what it would
+ * have told is not lost, and what has been marked does not come back as unread.
+ */
 export function useRead() {
   const client = useQueryClient();
+  const owed = useRef(false);
   return useMutation({
-    mutationFn: (what: string[] | "all") => {
-      const body =
-        what === "all" ? { all: true, ids: [] } : { ids: what.slice(0, AT_ONCE), all: false };
-      return data(api.POST("/api/v1/notifications/read", { body }));
-    },
+    mutationKey: READING,
+    // One after the other, so that the last answer is the newest.
+    scope: { id: READING[0] },
+    mutationFn: read,
     onMutate: async (what) => {
-      await client.cancelQueries({ queryKey: ["inbox"] });
+      const asked = client.isFetching({ queryKey: INBOX }) > 0;
+      await client.cancelQueries({ queryKey: INBOX });
       show(client, what);
+      return { asked, at: Date.now() };
     },
-    onSuccess: (left) => client.setQueryData(unreadKey, left.unread_count),
-    onError: (error) => {
-      void fail(error);
-      void client.invalidateQueries({ queryKey: ["inbox"] });
+    onSuccess: (left) => {
+      if (client.isMutating({ mutationKey: READING }) === 1) client.setQueryData(unreadKey, left);
+    },
+    onError: (error) => void fail(error),
+    onSettled: (_left, error, _what, shown) => {
+      const again = error !== null || shown === undefined || shown.asked;
+      owed.current ||= again || askedSince(client, shown.at);
+      // While more is on its way, an answer would not know of it.
+      if (!owed.current || client.isMutating({ mutationKey: READING }) > 1) return;
+      owed.current = false;
+      void client.invalidateQueries({ queryKey: INBOX });
     },
   }).mutate;
 }

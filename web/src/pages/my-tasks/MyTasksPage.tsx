@@ -5,7 +5,7 @@ import { useTranslation } from "@/i18n/words";
 import { EmptyState } from "@/parts/EmptyState";
 import { useMatchContext } from "@/parts/filters/useFiltered";
 import { PageSkeleton } from "@/parts/PageSkeleton";
-import { QuickAddHere } from "@/parts/QuickAdd/QuickAddHere";
+import { QuickAddHere, QuickAddRoom } from "@/parts/QuickAdd/QuickAddHere";
 import { useShortcuts } from "@/parts/shortcuts";
 import { can, useLooking, useViews, useWorkspaces } from "@/replica/hooks";
 import type { Workspace } from "@/replica/model";
@@ -63,7 +63,8 @@ function Add({ workspaces }: { workspaces: readonly Workspace[] }) {
   const open = workspaces.filter(({ role }) => can.edit(role));
   const personal = open.find((one) => one.personal);
   const id = chosen ?? personal?.id ?? open[0]?.id;
-  if (id === undefined) return null;
+  // Until it is known whether there is a workspace to add to.
+  if (id === undefined) return workspaces.length === 0 ? <QuickAddRoom /> : null;
   return (
     <div className={classes.add}>
       <div className={classes.typing}>

@@ -1,5 +1,5 @@
 import type { TFunction } from "i18next";
-import { useEffect, useRef } from "react";
+import { useEffect, useLayoutEffect, useRef } from "react";
 import type { Suggestions } from "@/text/quickadd";
 import styles from "./QuickAdd.module.css";
 
@@ -11,8 +11,45 @@ type Props = {
   onPick: (index: number) => void;
 };
 
+const GAP = 4;
+
+/**
+ * Above everything else on the page, since whatever scrolls around the field would cut it off; below
+ * the field, or above it where there is more room. The answer ends that.
+ */
+function float(list: HTMLElement): () => void {
+  const ended = new AbortController();
+  const place = () => {
+    const field = list.parentElement?.getBoundingClientRect();
+    if (field === undefined) return;
+    const below = innerHeight - field.bottom;
+    const up = below < list.scrollHeight && field.top > below;
+    Object.assign(list.style, {
+      left: `${field.left}px`,
+      minWidth: `${field.width}px`,
+      maxWidth: `${Math.max(field.width, innerWidth - field.left - GAP)}px`,
+      maxHeight: `min(16rem, ${(up ? field.top : below) - 2 * GAP}px)`,
+      top: up ? "auto" : `${field.bottom + GAP}px`,
+      bottom: up ? `${innerHeight - field.top + GAP}px` : "auto",
+    });
+  };
+  if ("showPopover" in list) {
+    list.popover = "manual";
+    list.showPopover();
+  }
+  place();
+  addEventListener("scroll", place, { capture: true, passive: true, signal: ended.signal });
+  addEventListener("resize", place, { signal: ended.signal });
+  return () => ended.abort();
+}
+
 /** The list of a combobox; the keys are the field's. */
 export function Options({ id, suggestions, active, t, onPick }: Props) {
+  const list = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const { current } = list;
+    return current === null ? undefined : float(current);
+  }, []);
   const current = useRef<HTMLDivElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another one is the active one then.
   useEffect(() => {
@@ -20,6 +57,7 @@ export function Options({ id, suggestions, active, t, onPick }: Props) {
   }, [active]);
   return (
     <div
+      ref={list}
       id={id}
       role="listbox"
       aria-label={t(`suggest.${NAMES[suggestions.sign]}`)}

@@ -25,6 +25,8 @@ export type QuickAddProps = {
   /** Tasks of pasted lines, at once; one after the other by `onCreate` without it. */
   onCreateMany?: ((drafts: Draft[]) => void) | undefined;
   autoFocus?: boolean | undefined;
+  /** What the field is called, where there are several. */
+  label?: string | undefined;
   /** In place of “What is to be done?” */
   placeholder?: string | undefined;
 };
@@ -105,7 +107,7 @@ function Typing({ id, props, state, field, t }: TypingProps) {
       tokens={state.parsed.tokens}
       type="text"
       role="combobox"
-      aria-label={t("label")}
+      aria-label={props.label ?? t("label")}
       aria-autocomplete="list"
       aria-haspopup="listbox"
       aria-expanded={list.shown !== null}

@@ -25,6 +25,7 @@ const QuickAdd = lazy(async () => {
 type Props = {
   workspaceId: string;
   autoFocus?: boolean;
+  label?: string;
   placeholder?: string;
   /** What a task has that is typed here, unless it says otherwise: the status of a column. */
   defaults?: Patch;
@@ -36,7 +37,7 @@ const OPENING_MS = 5_000;
 const NONE: never[] = [];
 
 /** Type a task of this workspace, and it is there. */
-export function QuickAddHere({ workspaceId, autoFocus, placeholder, defaults, onDone }: Props) {
+export function QuickAddHere({ workspaceId, defaults, onDone, ...shown }: Props) {
   const { t } = useTranslation("shell");
   const { head } = useView(workspaceId);
   const me = useMe();
@@ -47,10 +48,12 @@ export function QuickAddHere({ workspaceId, autoFocus, placeholder, defaults, on
 
   const make = async ({ newLabels, ...draft }: Draft): Promise<string> => {
     const patch = { ...defaults, ...draft };
+    const labels = [...(defaults?.label_ids ?? []), ...(draft.label_ids ?? [])];
+    if (labels.length > 0) patch.label_ids = [...new Set(labels)];
     if (newLabels.length > 0) {
       const made = await makeLabels(workspaceId, newLabels);
       if (made === null) void tell({ text: t("labelsOffline"), tone: "bad" });
-      else patch.label_ids = [...(draft.label_ids ?? []), ...made];
+      else patch.label_ids = [...(patch.label_ids ?? []), ...made];
     }
     return createTask(workspaceId, patch);
   };
@@ -74,7 +77,9 @@ export function QuickAddHere({ workspaceId, autoFocus, placeholder, defaults, on
 
   return (
     <QuickAddRoom>
-      <Suspense fallback={<TextInput aria-label={t("addTask")} size="md" readOnly />}>
+      <Suspense
+        fallback={<TextInput aria-label={shown.label ?? t("addTask")} size="md" readOnly />}
+      >
         <QuickAdd
           projects={projects}
           members={head?.members ?? NONE}
@@ -82,8 +87,7 @@ export function QuickAddHere({ workspaceId, autoFocus, placeholder, defaults, on
           me={me?.id ?? ""}
           language={language}
           timeZone={timeZone}
-          autoFocus={autoFocus}
-          placeholder={placeholder}
+          {...shown}
           onCreate={create}
           onCreateMany={(drafts) => void createMany(drafts)}
         />
