@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import httpx
@@ -17,6 +18,7 @@ from tests.services.processes import wait_until
 from tests.services.server import StartServer
 
 PASSWORD = "Kelp lantern 4471 drift"
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -261,3 +263,22 @@ def test_doctor_tells_of_settings_too(tidework: Command, data_dir: Path) -> None
     assert done.returncode == 1
     assert "TIDEWORK_PORT" in done.stdout
     assert not data_dir.exists()
+
+
+@pytest.mark.parametrize("entry", ["-m tidework", "the command"])
+def test_an_interrupt_while_it_is_still_importing_is_one_line(tmp_path: Path, entry: str) -> None:
+    (tmp_path / "typer.py").write_text(
+        "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(30)\n"
+    )
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    module, _, function = project["scripts"]["tidework"].partition(":")
+    started = ["-m", "tidework"]
+    if entry != "-m tidework":
+        started = ["-c", f"from {module} import {function}; {function}()"]
+    done = subprocess.run(
+        [sys.executable, *started, "doctor"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 130
+    assert done.stderr == "tidework: interrupted; what was written before stays\n"
