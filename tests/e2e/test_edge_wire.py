@@ -198,7 +198,8 @@ def test_addresses_as_no_client_library_writes_them(wire: Connection) -> None:
         ("/api/v1/workspaces/personal/tasks?q=%ff", 400),
         ("/api/v1/workspaces/personal/tasks?q=%zz", 200),
         ("/api/v1/../v1/users/me", 404),
-        ("/api/v1//users/me", 200),
+        ("/api/v1//users/me", 404),
+        ("//api/v1/users/me", 404),
         ("http://x/api/v1/users/me", 200),
         ("/api/v1/users/me?" + "a" * 9000, 414),
         ("/api/v1/" + "a" * 3000, 414),
@@ -232,3 +233,12 @@ def test_what_is_no_request_ends_the_connection(server: TideworkServer) -> None:
             pass
         wire.close()
     assert server.ready()
+
+
+def test_a_request_names_its_host_once(wire: Connection) -> None:
+    for hosts in ([], ["Host: a", "Host: b"]):
+        wire.send(["GET /health/live HTTP/1.1", *hosts])
+        status, _, body = wire.answer()
+        assert (status, json.loads(body)["code"]) == (400, "malformed")
+    wire.send(["GET /health/live HTTP/1.1", "Host: a"])
+    assert wire.answer()[0] == 200

@@ -23,19 +23,16 @@ _ONCE: Final = frozenset(
 def settle_headers(scope: Scope, headers: dict[bytes, bytes]) -> None:
     """Make each header of a request one, in `headers` and in the scope.
 
-    Raises `Malformed` for two that differ where there can be one only, for a missing or second Host
-    (RFC 9112, 3.2), and for a body with two lengths (RFC 9112, 6.1).
+    Raises `Malformed` for two that differ where there can be one only, and for a missing or second
+    Host (RFC 9112, 3.2).
     """
     raw: Sequence[Header] = scope["headers"]
     if len(headers) != len(raw):
         _join(raw, headers)
         scope["headers"] = list(headers.items())
-    if b"host" not in headers and scope["http_version"] == "1.1":
+    # Granian hands a missing one on as an empty one.
+    if not headers.get(b"host") and scope["http_version"] == "1.1":
         raise Malformed("The request has no Host header. Send the server's name in one.")
-    if b"transfer-encoding" in headers and b"content-length" in headers:
-        raise Malformed(
-            "Content-Length and Transfer-Encoding exclude each other. Send one of them."
-        )
 
 
 def _join(raw: Sequence[Header], headers: dict[bytes, bytes]) -> None:

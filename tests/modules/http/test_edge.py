@@ -125,10 +125,10 @@ async def test_options_and_unknown_methods_name_the_known_ones(api: Api) -> None
     assert "PATCH" in (await api.client.request("TRACE", "/api/v1/users/me")).headers["allow"]
 
 
-async def test_slashes_too_many_are_one(api: Api) -> None:
+async def test_a_slash_at_the_end_is_taken(api: Api) -> None:
     ada = await api.person()
     task = await ada.made("~/tasks", {"title": "x"})
-    for path in ("/users/me/", "//users/me", "~/tasks/", f"~//tasks/{task['number']}/"):
+    for path in ("/users/me/", "~/tasks/", f"~/tasks/{task['number']}/"):
         assert (await ada.get(path)).status_code == 200, path
     made = await ada.post("~/tasks/", {"title": "y"}, headers={"idempotency-key": "k"})
     again = await ada.post("~/tasks/", {"title": "y"}, headers={"idempotency-key": "k"})
@@ -183,7 +183,8 @@ async def ask(
     scope = {
         "type": "http", "method": method, "path": path, "raw_path": path.encode(),
         "query_string": b"", "scheme": "http", "client": ("127.0.0.1", 1), "root_path": "",
-        "headers": [(k.encode(), v.encode()) for k, v in headers.items()], "http_version": "1.1",
+        "headers": [(k.encode(), v.encode()) for k, v in ({"host": "x"} | headers).items()],
+        "http_version": "1.1",
     }  # fmt: skip
     await api.app(scope, receive, send)
     return status, left

@@ -53,7 +53,7 @@ HOST = (b"host", b"example.com")
     [
         [],
         [HOST, HOST],
-        [HOST, (b"content-length", b"3"), (b"transfer-encoding", b"chunked")],
+        [(b"host", b"")],
         [HOST, (b"content-length", b"3"), (b"content-length", b"4")],
     ],
 )
