@@ -51,7 +51,10 @@ class _Collector(BaseHTTPRequestHandler):
 
 
 def client(app: Application, token: str = "") -> Ask:
-    headers = [(b"content-type", b"application/json"), (b"accept-encoding", b"gzip")]
+    headers = [
+        (b"host", b"127.0.0.1"), (b"content-type", b"application/json"),
+        (b"accept-encoding", b"gzip"),
+    ]  # fmt: skip
     if token:
         headers.append((b"authorization", f"Bearer {token}".encode()))
 
