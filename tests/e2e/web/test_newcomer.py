@@ -15,7 +15,7 @@ def test_shift_and_enter_open_the_new_task_wherever_it_is_typed(site: Site, open
         field = page.get_by_role("combobox", name="New task")
         field.fill("Tie up the boats")
         field.press("Shift+Enter")
-        expect(title).to_have_value("Tie up the boats")
+        expect(title).to_have_value("Tie up the boats", timeout=20_000)
         expect(page).to_have_url(re.compile(rf"{path}\?task="))
 
 

@@ -1,7 +1,8 @@
 import { Button, Input, Popover, Skeleton, UnstyledButton } from "@mantine/core";
 import { IconCalendarDue, IconSelector } from "@tabler/icons-react";
-import { type KeyboardEvent, lazy, Suspense, useId, useState } from "react";
+import { type KeyboardEvent, Suspense, useId, useState } from "react";
 import { useTranslation } from "@/i18n/words";
+import { arriving } from "@/parts/arriving";
 import { nowMs } from "@/time/clock";
 import {
   addDays,
@@ -19,7 +20,7 @@ import styles from "./DuePicker.module.css";
 import type { PickerLook } from "./Picker";
 import pickerStyles from "./Picker.module.css";
 
-const DueCalendar = lazy(() =>
+const DueCalendar = arriving(() =>
   import("./DueCalendar").then((module) => ({ default: module.DueCalendar })),
 );
 

@@ -1,6 +1,7 @@
 import { useDirection } from "@mantine/core";
-import { lazy, Suspense, useCallback, useEffect, useId, useMemo, useRef, useState } from "react";
+import { Suspense, useCallback, useEffect, useId, useMemo, useRef, useState } from "react";
 import { useTranslation } from "@/i18n/words";
+import { arriving } from "@/parts/arriving";
 import { useGrip } from "@/parts/dragging/grip";
 import { useShortcuts } from "@/parts/shortcuts";
 import type { Task } from "@/replica/model";
@@ -30,8 +31,10 @@ type Props = {
   onDrop: (drop: Drop) => void;
 };
 
-const CardMenu = lazy(() => import("./CardMenu").then(({ CardMenu }) => ({ default: CardMenu })));
-const DragLayer = lazy(() => import("./DragLayer"));
+const CardMenu = arriving(() =>
+  import("./CardMenu").then(({ CardMenu }) => ({ default: CardMenu })),
+);
+const DragLayer = arriving(() => import("./DragLayer"));
 
 // Columns that are drawn at once; what is wider scrolls.
 const FIRST_COLUMNS = 6;

@@ -1,13 +1,14 @@
 import { Button, Group, Modal, Skeleton } from "@mantine/core";
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { useTranslation } from "@/i18n/words";
+import { arriving } from "@/parts/arriving";
 import type { Task } from "@/replica/model";
 import { addDays, dayOfIso } from "@/time/dates";
 import { formatDay } from "@/time/format";
 import { useCalendar } from "./context";
 import { type Target, takes } from "./moves";
 
-const DueCalendar = lazy(() =>
+const DueCalendar = arriving(() =>
   import("@/parts/DueCalendar").then((module) => ({ default: module.DueCalendar })),
 );
 

@@ -1,7 +1,8 @@
 import { useDocumentTitle } from "@mantine/hooks";
 import { useSearch } from "@tanstack/react-router";
-import { lazy, Suspense, useMemo } from "react";
+import { Suspense, useMemo } from "react";
 import { useTranslation } from "@/i18n/words";
+import { arriving } from "@/parts/arriving";
 import { useFilter } from "@/parts/filters";
 import { PageSkeleton } from "@/parts/PageSkeleton";
 import { useView, useWorkspaceId } from "@/replica/hooks";
@@ -13,8 +14,8 @@ import { NumberTiles } from "./NumberTiles";
 import { PlotsSkeleton } from "./PlotsSkeleton";
 import { readRange } from "./range";
 
-const Plots = lazy(() => import("./Plots"));
-const Reports = lazy(() => import("./Reports"));
+const Plots = arriving(() => import("./Plots"));
+const Reports = arriving(() => import("./Reports"));
 
 /** How the work of a workspace flows: numbers at once, then plots, then files to take away. */
 export function DashboardPage() {

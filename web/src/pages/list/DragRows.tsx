@@ -1,5 +1,6 @@
-import { createContext, lazy, type ReactNode, type RefObject, Suspense } from "react";
+import { createContext, type ReactNode, type RefObject, Suspense } from "react";
 import { useTranslation } from "@/i18n/words";
+import { arriving } from "@/parts/arriving";
 import { type Grip, useGrip } from "@/parts/dragging/grip";
 import type { Task } from "@/replica/model";
 import type { Row } from "./rows";
@@ -21,7 +22,7 @@ export type DragProps = {
 export const GripContext = createContext<(grip: Grip) => void>(() => undefined);
 export const DRAG_HINT = "drag-how";
 
-const DragLayer = lazy(() => import("./DragLayer"));
+const DragLayer = arriving(() => import("./DragLayer"));
 
 /** Rows that can be dragged. What does it comes when the page is there, or with the first hand. */
 export function DragRows({ children, ...props }: DragProps & { children: ReactNode }) {

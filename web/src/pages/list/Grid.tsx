@@ -1,5 +1,6 @@
-import { lazy, type MouseEvent, Suspense, useMemo, useRef, useState } from "react";
+import { type MouseEvent, Suspense, useMemo, useRef, useState } from "react";
 import { useTranslation } from "@/i18n/words";
+import { arriving } from "@/parts/arriving";
 import type { Sort } from "@/parts/filters";
 import type { Task } from "@/replica/model";
 import { grid } from "./aria";
@@ -17,7 +18,7 @@ import { useGridShortcuts } from "./useGridShortcuts";
 import type { Selection } from "./useSelection";
 import { useStable } from "./useStable";
 
-const FieldEditor = lazy(() =>
+const FieldEditor = arriving(() =>
   import("./FieldEditor").then(({ FieldEditor }) => ({ default: FieldEditor })),
 );
 

@@ -1,9 +1,10 @@
 import { Button } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { useNavigate } from "@tanstack/react-router";
-import { lazy, Suspense, useMemo, useState } from "react";
+import { Suspense, useMemo, useState } from "react";
 import { useTranslation } from "@/i18n/words";
 import { tell } from "@/notices";
+import { arriving } from "@/parts/arriving";
 import {
   type Column,
   cleared,
@@ -31,7 +32,7 @@ import { useGroupNames } from "./useGroupNames";
 import { useSelection } from "./useSelection";
 import { ViewMenu } from "./ViewMenu";
 
-const BulkBar = lazy(() => import("./BulkBar").then(({ BulkBar }) => ({ default: BulkBar })));
+const BulkBar = arriving(() => import("./BulkBar").then(({ BulkBar }) => ({ default: BulkBar })));
 
 const NARROW = "(max-width: 48em)";
 const NARROW_COLUMNS: readonly Column[] = ["status", "priority", "due", "assignee"];

@@ -1,12 +1,13 @@
 import { TextInput } from "@mantine/core";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import i18next from "i18next";
-import { lazy, type ReactNode, Suspense, useMemo } from "react";
+import { type ReactNode, Suspense, useMemo } from "react";
 import { api, data } from "@/api/client";
 import { asProblem } from "@/api/problem";
 import { useTranslation } from "@/i18n/words";
 import { newKey } from "@/ids";
 import { fail, tell } from "@/notices";
+import { arriving } from "@/parts/arriving";
 import { createTask, pull } from "@/replica/actions";
 import { useLanguage, useMe, useView, useWorkspaceId, useZone } from "@/replica/hooks";
 import type { Patch } from "@/replica/model";
@@ -14,7 +15,7 @@ import { store } from "@/replica/store";
 import type { Draft } from "@/text/quickadd";
 
 // It understands two languages, and comes when the page is there.
-const QuickAdd = lazy(async () => {
+const QuickAdd = arriving(async () => {
   const [module] = await Promise.all([
     import("@/parts/QuickAdd"),
     i18next.loadNamespaces(["quickadd", "parts"]),
@@ -33,7 +34,9 @@ type Props = {
   onDone?: (opened: { number: number } | null) => void;
 };
 
+/** How long the number is waited for: with a dialog that waits too, and without one. */
 const OPENING_MS = 5_000;
+const LATER_MS = 15_000;
 const NONE: never[] = [];
 
 /** Type a task of this workspace, and it is there. */
@@ -60,7 +63,7 @@ export function QuickAddHere({ workspaceId, defaults, onDone, ...shown }: Props)
 
   const create = async (draft: Draft, { open }: { open: boolean }) => {
     const id = await make(draft);
-    const opened = open ? await numbered(workspaceId, id) : null;
+    const opened = open ? await numbered(workspaceId, id, onDone ? OPENING_MS : LATER_MS) : null;
     if (onDone) onDone(opened);
     else if (opened) show(opened.number);
   };
@@ -148,7 +151,11 @@ async function makeLabels(w: string, names: readonly string[]): Promise<string[]
 }
 
 /** The task's number, when the server has given it one; null where that takes too long. */
-function numbered(workspaceId: string, id: string): Promise<{ number: number } | null> {
+function numbered(
+  workspaceId: string,
+  id: string,
+  within: number,
+): Promise<{ number: number } | null> {
   const replica = store().replica(workspaceId);
   return new Promise((settle) => {
     const look = () => {
@@ -161,7 +168,7 @@ function numbered(workspaceId: string, id: string): Promise<{ number: number } |
       settle(found);
     };
     const stop = replica.subscribe(look);
-    const timer = setTimeout(() => finish(null), OPENING_MS);
+    const timer = setTimeout(() => finish(null), within);
     look();
   });
 }

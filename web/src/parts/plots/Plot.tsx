@@ -1,11 +1,12 @@
 import { Button, Skeleton } from "@mantine/core";
-import { lazy, Suspense, useId, useState } from "react";
+import { Suspense, useId, useState } from "react";
 import { useTranslation } from "@/i18n/words";
+import { arriving } from "@/parts/arriving";
 import { Legend } from "./Legend";
 import classes from "./plots.module.css";
 import type { Row, Series } from "./series";
 
-const Drawing = lazy(() => import("./Drawing"));
+const Drawing = arriving(() => import("./Drawing"));
 
 type Props = {
   title: string;
