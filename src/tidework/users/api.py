@@ -16,6 +16,7 @@ from tidework.users.values import (
     email_key,
     imported_email,
     is_imported,
+    is_visible,
     name_key,
 )
 
@@ -43,6 +44,7 @@ __all__ = [
     "email_key",
     "imported_email",
     "is_imported",
+    "is_visible",
     "name_key",
     "view",
 ]

@@ -19,7 +19,8 @@ _LOCAL = re.compile(
     r"[\w!#$%&'*+/=?^`{|}~\-\u0080-\U0010ffff]+(?:\.[\w!#$%&'*+/=?^`{|}~\-\u0080-\U0010ffff]+)*"
 )
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"})
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"})
+_HIDDEN = _UNSEEN | {"Co", "Cn"}
 # In names: joiners and marks of direction belong to how names are written, the rest does not.
 _UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
@@ -43,7 +44,12 @@ def clean_email(text: str, pointer: str = "/email") -> str:
 
 
 def email_key(email: str) -> str | None:
-    """What two spellings of one address have in common; None for what is no address."""
+    """What two spellings of one address have in common; None for what is no address.
+
+    Neither case nor width tells addresses apart, nor does `ß` from `ss`, as in the first IDNA and in
+    what many mail servers do: two that look alike are never two accounts. Mail goes to the address
+    as it is kept, whichever was typed.
+    """
     stripped = email.strip()
     return _key(stripped) if len(stripped) <= MAX_EMAIL else None
 
@@ -56,13 +62,18 @@ def is_imported(email: str) -> bool:
 def clean_name(text: str, pointer: str = "/name") -> str:
     """A name, trimmed: 1 to 100 characters on one line. Raises `Invalid` at `pointer`."""
     name = text.strip()
-    if not name:
-        raise invalid(pointer, "too_short", "A name has at least one character.")
+    if not is_visible(name):
+        raise invalid(pointer, "too_short", "A name has at least one character that can be seen.")
     if len(name) > MAX_NAME:
         raise invalid(pointer, "too_long", f"A name has {MAX_NAME} characters at most.")
     if any(unicodedata.category(ch) in _UNPRINTABLE for ch in name):
         raise invalid(pointer, "invalid_text", "A name has no line breaks or control characters.")
     return name
+
+
+def is_visible(text: str) -> bool:
+    """Whether anything of a text can be seen: joiners and the like alone cannot."""
+    return any(unicodedata.category(ch) not in _UNSEEN for ch in text)
 
 
 def name_key(name: str) -> str:

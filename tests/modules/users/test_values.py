@@ -121,7 +121,18 @@ def test_names(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "   ", "x" * 101, "Ada\nKing", "Ada\x00", "Ada\u2028King", "\ud800"]
+    "text",
+    [
+        "",
+        "   ",
+        "\u200b",
+        "\u200d \u2060",
+        "x" * 101,
+        "Ada\nKing",
+        "Ada\x00",
+        "Ada\u2028King",
+        "\ud800",
+    ],
 )
 def test_what_is_no_name(text: str) -> None:
     with pytest.raises(Invalid) as caught:
