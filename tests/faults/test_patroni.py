@@ -16,6 +16,8 @@ from tests.services.require import unavailable
 
 from tidework.cluster import Etcd, Patroni, primary_of, process
 from tidework.cluster.postgres import DATABASE, REPLICATOR, ROLE, SUPERUSER, UNANSWERED, execute
+from tidework.cluster.process import ClusterError
+from tidework.cluster.standbys import await_standbys
 
 pytestmark = pytest.mark.slow
 
@@ -167,3 +169,36 @@ def test_a_primary_that_nobody_watches_acknowledges_nothing_any_more(
     primary.launch()
     wait_until(lambda: primary.in_recovery() is True, "it is a replica", 60)
     wait_until(lambda: has(primary, [1]), "it has what the new primary has", 30)
+
+
+def wedge(node: Patroni) -> None:
+    """Have a standby that starts, and can be of no use to anybody."""
+    node.stop()
+    (node.data / "global/pg_filenode.map").unlink()
+    node.launch()
+
+
+def test_a_standby_that_does_not_come_to_follow_is_made_anew(
+    nodes: list[Patroni], primary: Patroni
+) -> None:
+    primary.execute("INSERT INTO kept VALUES (1)", database=DATABASE)
+    [wedged, _] = [node for node in nodes if node is not primary]
+    wedge(wedged)
+    told: list[str] = []
+    await_standbys(nodes, primary, told.append, follow_s=8)
+    assert [line.partition(" anew")[0] for line in told] == [wedged.name]
+    wait_until(lambda: has(wedged, [1]), "it has what the primary has", 30)
+    with pytest.raises(ClusterError, match="cannot be made anew"):
+        primary.remake()
+    assert rows(primary) == [1]
+
+
+def test_a_standby_that_cannot_be_helped_is_gone_on_without(
+    nodes: list[Patroni], primary: Patroni
+) -> None:
+    [lost, _] = [node for node in nodes if node is not primary]
+    lost.kill()
+    told: list[str] = []
+    await_standbys(nodes, primary, told.append, follow_s=1, remade_s=1)
+    assert told[-1].startswith(f"without {lost.name}, which is unhealthy")
+    assert str(lost.log) in told[-1]

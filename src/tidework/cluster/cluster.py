@@ -23,6 +23,7 @@ from tidework.cluster.process import ClusterError, wait_until
 from tidework.cluster.rabbitmq import RabbitMQ
 from tidework.cluster.redis import Redis
 from tidework.cluster.sentinel import WATCHED, Sentinel
+from tidework.cluster.standbys import await_standbys
 from tidework.cluster.state import State, load_state, locked
 from tidework.cluster.worker import Worker
 
@@ -271,10 +272,9 @@ class Cluster:
         if patronis:
             for node in patronis:
                 node.launch()
-            primary: PostgresNode = primary_of(patronis, 90)
+            primary = primary_of(patronis, 90)
             primary.create_database()
-            for node in patronis:
-                node.await_healthy(90)
+            await_standbys(patronis, primary, say)
         else:
             for each in self.nodes:
                 each.start()
@@ -290,7 +290,10 @@ class Cluster:
             agreed = lambda: all(one.agrees() for one in self.sentinels)  # noqa: E731
             wait_until(agreed, "the sentinels know each other", 30)
         for pool in self.pools:
-            pool.start()
+            pool.launch()
+            # Behind a node that was gone on without nothing answers.
+            if pool.node.healthy():
+                pool.await_healthy()
         if self.rabbitmq:
             say("RabbitMQ")
             self.rabbitmq.await_healthy(90)

@@ -1,8 +1,10 @@
 """Patroni: a PostgreSQL node that agrees with the others on who is the primary."""
 
+import base64
 import json
 import signal
 import urllib.error
+import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +28,7 @@ from tidework.cluster.postgres import (
 from tidework.cluster.process import ClusterError, Record, started, wait_until, write_private
 
 SCOPE: Final = "tidework"
+_REMADE_S: Final = 10.0
 _DYNAMIC: Final = {
     # Short, since all is on one machine: a lost primary is replaced within about ttl + loop_wait.
     "ttl": 10,
@@ -158,6 +161,24 @@ class Patroni(PostgresNode):
             return False
         # It has the key a moment before it is promoted.
         return self.in_recovery() is False
+
+    def remake(self) -> None:
+        """Have a standby copied anew from the primary. Raises `ClusterError` where Patroni refuses,
+        as it does for the leader.
+        """
+        body = json.dumps({"force": True}).encode()
+        url = f"http://{LOOPBACK}:{self.rest_port}/reinitialize"
+        login = base64.b64encode(f"patroni:{self._rest_password}".encode()).decode()
+        headers = {"Content-Type": "application/json", "Authorization": f"Basic {login}"}
+        request = urllib.request.Request(url, body, headers)
+        try:
+            urllib.request.urlopen(request, timeout=_REMADE_S).close()  # noqa: S310
+        except OSError as error:
+            said = str(error)
+            if isinstance(error, urllib.error.HTTPError):
+                with error:
+                    said = error.read().decode("utf-8", "replace")
+            raise ClusterError(f"{self.name} cannot be made anew: {said}") from error
 
     def detail(self) -> str:
         node = self.node()
