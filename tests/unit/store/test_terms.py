@@ -25,6 +25,7 @@ def test_what_is_looked_for_is_what_is_kept(text: str) -> None:
         ("\u201eUnten\u201c\u2014Straße", "unten straße"),
         ("ΣΊΣΥΦΟΣ Σίσυφος", "σίσυφοσ σίσυφοσ"),
         ("हिन्दी भाषा", "हिन्दी भाषा"),
+        ("İstanbul", "istanbul"),
     ],
 )
 def test_words_are_letters_and_digits_in_lower_case(text: str, kept: str) -> None:

@@ -165,12 +165,14 @@ def search_text(dialect: str, stream_id: str, words: list[str]) -> str:
 
     `words` are letters and digits only, so that nothing in them is query syntax. Texts are kept as
     they are given, composed (NFC) or decomposed (NFD), so a word is looked for in both forms.
-    PostgreSQL makes small letters of those that its locale knows; of what it does not, a word is
-    looked for as it is given and as it was kept.
+    PostgreSQL makes small letters of those that its locale knows, one by one; a word is looked for
+    as it is given, in lower case, and as it was kept.
     """
     forms = [sorted({normalize("NFC", word), normalize("NFD", word)}) for word in words]
     if dialect == "postgresql":
-        forms = [sorted({*either, *(spaced(one) for one in either)}) for either in forms]
+        forms = [
+            sorted({*either, *map(str.lower, either), *map(spaced, either)}) for either in forms
+        ]
         return " & ".join(_either(" | ", [f"'{one}':*" for one in either]) for either in forms)
     terms = " AND ".join(_either(" OR ", [f'"{one}"*' for one in either]) for either in forms)
     return f'stream : "{stream_id.replace("-", "")}" AND {{title description}} : ({terms})'

@@ -27,7 +27,8 @@ def spaced(text: str) -> str:
 
     Of a word of more than 500 characters the rest is left out: an index has no room for it.
     """
-    words = text.lower().translate(_SPACED)
+    # Turkish İ is two characters in lower case; databases make one of it.
+    words = text.lower().replace("i\u0307", "i").translate(_SPACED)
     stretches = range(0, len(words), _STRETCH)
     if len(words) > _WORD and any(" " not in words[i : i + _STRETCH] for i in stretches):
         return " ".join([word[:_WORD] for word in words.split()])
