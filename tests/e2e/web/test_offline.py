@@ -101,3 +101,17 @@ def test_signing_out_with_unsent_changes_asks_first(site: Site, opened: Open) ->
     page.context.set_offline(False)
     page.wait_for_url("**/login**")
     assert titles(person) == ["Not sent yet"]
+
+
+def test_code_that_does_not_come_takes_nothing_away(site: Site, opened: Open) -> None:
+    person = site.person()
+    page = opened(person, f"/w/{person.personal}/list")
+    ready(page)
+    page.context.set_offline(True)
+    add(page, "Typed without a network")
+    page.get_by_role("button", name="Account of").click()
+    page.get_by_role("link", name="Dashboard").first.click()
+    page.get_by_role("button", name="Account of").wait_for()
+    page.context.set_offline(False)
+    page.get_by_role("menuitem", name="Sign out").wait_for(timeout=60_000)
+    wait_until(lambda: titles(person) == ["Typed without a network"], "it is at the server", 60)

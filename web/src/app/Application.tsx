@@ -1,15 +1,16 @@
 import { DirectionProvider, MantineProvider } from "@mantine/core";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { queryClient } from "@/api/queries";
 import { Words } from "@/i18n/words";
 import { said } from "@/notices";
+import { arriving } from "@/parts/arriving";
 import { begun } from "@/quiet";
 import { router } from "./router";
 import { styleNonce, theme, variables } from "./theme";
 
-const Notices = lazy(async () => {
+const Notices = arriving(async () => {
   await Promise.race([begun, said]);
   return import("@/notices/Notices");
 });

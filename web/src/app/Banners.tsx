@@ -1,11 +1,12 @@
 import { Alert, Button, Group } from "@mantine/core";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "@/i18n/words";
+import { arriving } from "@/parts/arriving";
 import { useConnection } from "@/replica/hooks";
 import { useNewVersion } from "./newVersion";
 import classes from "./Shell.module.css";
 
-const Conflicts = lazy(() => import("./Conflicts"));
+const Conflicts = arriving(() => import("./Conflicts"));
 
 /** What people have to know, above every page. */
 export function Banners() {

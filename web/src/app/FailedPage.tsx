@@ -1,19 +1,17 @@
-import { lazy, Suspense } from "react";
+import { type ComponentType, useEffect, useState } from "react";
 import { ErrorPage } from "./ErrorPage";
 
-// Without a network it may not come; then the plain page says what there is to say.
-const Failed = lazy(() =>
-  import("@/parts/ErrorBoundary").then(
-    (module) => ({ default: module.Failed }),
-    () => ({ default: ErrorPage }),
-  ),
-);
-
-/** In place of a page that could not be drawn; the navigation beside it stays. */
+/**
+ * In place of a page that could not be drawn; the navigation beside it stays. Plain until the code
+ * of the better one is there, which without a network it may never be.
+ */
 export function FailedPage({ error }: { error: unknown }) {
-  return (
-    <Suspense fallback={null}>
-      <Failed error={error} />
-    </Suspense>
-  );
+  const [Body, setBody] = useState<ComponentType<{ error: unknown }>>(() => ErrorPage);
+  useEffect(() => {
+    import("@/parts/ErrorBoundary").then(
+      ({ Failed }) => setBody(() => Failed),
+      () => null,
+    );
+  }, []);
+  return <Body error={error} />;
 }

@@ -1,15 +1,16 @@
 import { ActionIcon, Burger, Button, Kbd } from "@mantine/core";
 import { IconPlus, IconSearch } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "@/i18n/words";
+import { arriving } from "@/parts/arriving";
 import { isMac } from "@/parts/shortcuts";
 import { AccountButton } from "./AccountButton";
 import { ConnectionStatus } from "./ConnectionStatus";
 import type { Overlay } from "./Shell";
 import classes from "./Shell.module.css";
 
-const AccountMenu = lazy(() => import("./AccountMenu"));
+const AccountMenu = arriving(() => import("./AccountMenu"));
 
 type Props = { onMenu: () => void; onOpen: (overlay: Overlay) => void };
 

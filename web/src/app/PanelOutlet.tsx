@@ -1,9 +1,10 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import i18next from "i18next";
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
+import { arriving } from "@/parts/arriving";
 import { useWorkspaceId } from "@/replica/hooks";
 
-const TaskPanel = lazy(async () => {
+const TaskPanel = arriving(async () => {
   const [{ TaskPanel }] = await Promise.all([
     import("@/pages/task/TaskPanel"),
     i18next.loadNamespaces("task"),

@@ -1,12 +1,13 @@
 import { Button } from "@mantine/core";
 import { useRouter } from "@tanstack/react-router";
-import { lazy, type ReactNode, Suspense, useEffect, useState, useSyncExternalStore } from "react";
+import { type ReactNode, Suspense, useEffect, useState, useSyncExternalStore } from "react";
 import { onSession, sessionEnded, sessionState } from "@/api/session";
 import { useTranslation } from "@/i18n/words";
+import { arriving } from "@/parts/arriving";
 
 import classes from "./Shell.module.css";
 
-const SignInAgain = lazy(() => import("./SignInAgain"));
+const SignInAgain = arriving(() => import("./SignInAgain"));
 
 export const useSessionState = () => useSyncExternalStore(onSession, sessionState);
 

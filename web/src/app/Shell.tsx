@@ -1,8 +1,9 @@
 import { Box } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { Outlet, useRouterState } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { Suspense, useEffect, useRef, useState } from "react";
 import { useTranslation } from "@/i18n/words";
+import { arriving } from "@/parts/arriving";
 import { listenToKeys } from "@/parts/shortcuts";
 import { beginStore } from "@/replica/begin";
 import { Banners } from "./Banners";
@@ -13,11 +14,11 @@ import { SessionGuard } from "./SessionGuard";
 import classes from "./Shell.module.css";
 import { useShellShortcuts } from "./shellShortcuts";
 
-const MenuDrawer = lazy(() => import("./MenuDrawer"));
-const NewWorkspace = lazy(() => import("./NewWorkspace"));
-const Palette = lazy(() => import("./Palette"));
-const QuickAddDialog = lazy(() => import("./QuickAddDialog"));
-const ShortcutSheet = lazy(() => import("./ShortcutSheet"));
+const MenuDrawer = arriving(() => import("./MenuDrawer"));
+const NewWorkspace = arriving(() => import("./NewWorkspace"));
+const Palette = arriving(() => import("./Palette"));
+const QuickAddDialog = arriving(() => import("./QuickAddDialog"));
+const ShortcutSheet = arriving(() => import("./ShortcutSheet"));
 
 export { WorkspaceLayout } from "./WorkspaceLayout";
 export type Overlay = "palette" | "quickAdd" | "shortcuts" | "workspace" | null;

@@ -4,13 +4,13 @@ import {
   createRootRoute,
   createRoute,
   createRouter,
-  lazyRouteComponent,
   Outlet,
   redirect,
 } from "@tanstack/react-router";
 import i18next from "i18next";
 import type { ComponentType } from "react";
 import { sessionState, wasSignedIn } from "@/api/session";
+import { pageOf } from "@/parts/arriving";
 import { ErrorPage } from "./ErrorPage";
 import { FailedPage } from "./FailedPage";
 import { NotFoundPage } from "./NotFoundPage";
@@ -20,10 +20,10 @@ type Module = Record<string, ComponentType>;
 
 /** The component `name` of a page's module, when its code and the words of `namespaces` are there. */
 function page(load: () => Promise<Module>, name: string, ...namespaces: string[]) {
-  return lazyRouteComponent<Module, string>(async () => {
+  return pageOf(async () => {
     const [module] = await Promise.all([load(), i18next.loadNamespaces(namespaces)]);
-    return module;
-  }, name);
+    return module[name] as ComponentType;
+  });
 }
 
 const root = createRootRoute({

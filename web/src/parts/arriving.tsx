@@ -93,7 +93,6 @@ export function pageOf(load: () => Promise<ComponentType>): Page {
     return coming;
   };
   const page: Page = () => {
-    // biome-ignore lint/correctness/useHookAtTopLevel: it is drawn as the component of a route
     const present = useSyncExternalStore(subscribe, () => known);
     return present === undefined ? <Missing onDrawn={preload} /> : createElement(present);
   };

@@ -1,5 +1,6 @@
 import i18next from "i18next";
-import { Component, lazy, type ReactNode, Suspense } from "react";
+import { Component, type ReactNode, Suspense } from "react";
+import { arriving } from "@/parts/arriving";
 import styles from "./Markdown.module.css";
 import type { Person } from "./mentions";
 import { SHOWN_AT_FIRST } from "./source";
@@ -16,7 +17,7 @@ export type MarkdownProps = {
   onChange?: ((source: string) => void) | undefined;
 };
 
-const Rendered = lazy(async () => {
+const Rendered = arriving(async () => {
   const [module] = await Promise.all([import("./Rendered"), i18next.loadNamespaces("markdown")]);
   return { default: module.Rendered };
 });
