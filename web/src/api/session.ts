@@ -82,6 +82,7 @@ async function post(path: string, headers: HeadersInit = {}): Promise<Response> 
 async function refreshNow(stale: string | null, asked?: () => void): Promise<Session> {
   // Another tab may have done it while this one waited for the lock.
   if (session !== null && session.token !== stale) return session;
+  if (!navigator.onLine) throw new TypeError("there is no network");
   const answer = post("/auth/refresh");
   asked?.();
   const response = await answer;

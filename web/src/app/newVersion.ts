@@ -24,6 +24,7 @@ export function useNewVersion(): (() => void) | null {
   const [newer, setNewer] = useState(false);
   useEffect(() => {
     const look = async () => {
+      if (!navigator.onLine) return;
       const present = await build();
       if (present !== null && present !== OWN) setNewer(true);
     };

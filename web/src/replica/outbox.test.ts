@@ -11,7 +11,7 @@ type Body = { seq?: number; operations?: { op: string; id: string }[] };
 type Asked = { path: string; key: string; body: Body | undefined };
 type Options = { body?: Body; headers?: Record<string, string> };
 
-const server = vi.hoisted(() => ({ ask: (_: Asked): unknown => ({}) }));
+const server = vi.hoisted(() => ({ ask: (_: Asked): unknown => ({}), isHeard: true }));
 vi.mock("@/api/client", () => {
   const ask = async (path: string, { body, headers }: Options) => ({
     data: await server.ask({ path, body, key: headers?.["Idempotency-Key"] ?? "" }),
@@ -29,6 +29,7 @@ beforeEach(() => {
   asked = [];
   ends = [];
   locks = Promise.resolve();
+  server.isHeard = true;
   server.ask = (one) => {
     asked.push(one);
     return { seq: 7, results: [] };
@@ -54,7 +55,12 @@ async function tab(user: string) {
   const outbox = new Outbox(
     user,
     keeper,
-    { replica: async () => replica, catchUp: async () => {}, texts: async () => undefined },
+    {
+      replica: async () => replica,
+      catchUp: async () => {},
+      texts: async () => undefined,
+      isHeard: () => server.isHeard,
+    },
     { changed() {}, done() {}, refused: (_, problem) => refused.push(problem) },
   );
   const end = () => {
@@ -263,4 +269,28 @@ it("does not send again what is to be taken back and was not done", async () => 
   go();
   await settled(() => expect(outbox.all).toEqual([]));
   expect(asked.length).toBe(1);
+});
+
+it("waits for whoever's session has ended, and asks nothing meanwhile", async () => {
+  const { outbox } = await tab(crypto.randomUUID());
+  server.ask = (one) => {
+    asked.push(one);
+    server.isHeard = false;
+    throw new Problem(401, "token_expired", "");
+  };
+  outbox.add("w", create);
+  await settled(() => expect(asked.length).toBe(1));
+  for (const id of ["a", "b"]) {
+    outbox.add("w", deletion(id));
+    await outbox.undo([]);
+    outbox.soon();
+  }
+  expect(asked.length).toBe(1);
+  server.ask = (one) => {
+    asked.push(one);
+    return { seq: 7, results: [] };
+  };
+  server.isHeard = true;
+  outbox.soon();
+  await settled(() => expect(asked.length).toBe(4));
 });

@@ -29,6 +29,8 @@ export type Ground = {
   /** Up to date with the server. */
   catchUp(workspaceId: string): Promise<void>;
   texts: Texts;
+  /** Whether the server would hear of it: not where the session has ended. */
+  isHeard(): boolean;
 };
 
 const LONGEST_WAIT_MS = 30_000;
@@ -286,6 +288,7 @@ export class Outbox {
 
   /** The first that may go: nothing before it, on the same tasks, waits for a decision. */
   private next(): Entry | undefined {
+    if (!this.ground.isHeard()) return undefined;
     const held = new Set<string>();
     const open = new Set(this.entries.flatMap(({ key, state }) => (state === "done" ? [] : key)));
     for (const entry of this.entries) {

@@ -76,6 +76,7 @@ export class Store {
         },
         catchUp: (id) => this.sync(id).catchUp(),
         texts: async (id) => (await this.text(id))?.description,
+        isHeard: () => sessionState() !== "ended",
       },
       {
         changed: () => this.show(),
