@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { notificationsStore } from "@mantine/notifications";
 import type { ReactElement } from "react";
-import { expect, it } from "vitest";
+import { assert, expect, it } from "vitest";
 import { tell } from ".";
 
 it("takes back once, however often its button is pressed", async () => {
@@ -13,7 +13,8 @@ it("takes back once, however often its button is pressed", async () => {
     },
   });
   const [notice] = notificationsStore.getState().notifications;
-  const { undo } = (notice?.message as ReactElement<{ undo: () => void }>).props;
+  assert(notice !== undefined);
+  const { undo } = (notice.message as ReactElement<{ undo: () => void }>).props;
   undo();
   undo();
   expect(undone).toBe(1);

@@ -15,15 +15,15 @@ import { tell } from "@/notices";
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 60_000;
 
-/** When there is a network again; where there seems to be one, after `wait` milliseconds. */
+/** After `wait` milliseconds, or when there is a network again. */
 function chance(wait: number): Promise<void> {
   return new Promise((go) => {
-    const timer = navigator.onLine ? setTimeout(() => done(), wait) : undefined;
     const done = () => {
       clearTimeout(timer);
       removeEventListener("online", done);
       go();
     };
+    const timer = setTimeout(done, wait);
     addEventListener("online", done);
   });
 }

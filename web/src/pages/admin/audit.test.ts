@@ -37,7 +37,9 @@ describe("sentences of the audit", () => {
   });
 
   it("tell looking at all from searching", () => {
-    expect(say("users.listed", { searched: false }, null)).toBe("Ada looked at the list of accounts.");
+    expect(say("users.listed", { searched: false }, null)).toBe(
+      "Ada looked at the list of accounts.",
+    );
     expect(say("users.listed", { searched: true }, null)).toBe("Ada searched the accounts.");
   });
 
