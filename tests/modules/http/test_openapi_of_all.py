@@ -173,7 +173,7 @@ def values_of(schema: dict[str, Any]) -> tuple[list[Any], list[Any]]:
     if schema.get("type") == "array":
         item = schema["items"]
         choices = [word for part in item.get("anyOf", [item]) for word in part.get("enum", ())]
-        return [*choices, ",".join(choices)], ["nonsense"]
+        return [*choices, *([",".join(choices)] if choices else [])], ["nonsense", ""]
     if "enum" in schema:
         return [*good, *schema["enum"]], ["nonsense"]
     if schema.get("type") == "integer":

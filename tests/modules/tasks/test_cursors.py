@@ -22,35 +22,22 @@ async def test_cursors_that_were_tampered_with(api: Api) -> None:
     for sort in [way + name for name in SORTS for way in ("", "-")]:
         page = (await ada.get(f"~/tasks?sort={sort}&limit=1")).json()
         cursor = page["next_cursor"]
-        name, down, key, last = json.loads(
-            base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        )
+        seal, key, last = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         other = 2**62 if isinstance(key, str) else "text"
         wrong = [
             cursor[:-1], cursor[:-7], cursor[1:], f"{cursor}A", "x", "%00", "=" * 4, "🙂", "A" * 7500,
-            packed([name, not down, key, last]), packed(["status", down, key, last]),
-            packed([name, down, other, last]), packed([name, down, None, last]),
-            packed([name, down, key, "x"]), packed([name, down, key, None]),
-            packed([name, down, key]), packed([name, down, key, last, last]),
-            packed([name, down, [key], last]), packed([name, 0, key, last]), packed({}), packed("x"),
-            packed([name, down, 2**63, last]), packed([name, down, -(2**63), last]),
-            packed([name, down, 10**40, last]), packed([name, down, 1.5, last]),
-            packed([name, down, True, last]), packed([name, down, "a\0b", last]),
-            packed([name, down, key, last[:-1] + "\0"]), packed(b'["\xff"]'), packed(b"[" * 5000),
-            packed(b'["' + name.encode() + b'",false,"\\ud800","' + last.encode() + b'"]'),
+            packed(["0" * len(seal), key, last]), packed([None, key, last]), packed([key, last]),
+            packed([seal, other, last]), packed([seal, None, last]), packed([seal, key, NOBODY]),
+            packed([seal, key, "x"]), packed([seal, key, None]), packed([seal, key]),
+            packed([seal, key, last, last]), packed([seal, [key], last]), packed({}), packed("x"),
+            packed([seal, 2**63, last]), packed([seal, -(2**63), last]), packed([seal, 10**40, last]),
+            packed([seal, 1.5, last]), packed([seal, True, last]), packed([seal, "a\0b", last]),
+            packed(b'["\xff"]'), packed(b"[" * 5000),
+            packed(b'["' + seal.encode() + b'","\\ud800","' + last.encode() + b'"]'),
         ]  # fmt: skip
-        if name.endswith("_at"):
-            wrong += [packed([name, down, text, last]) for text in (
-                "", "now", "2026-01-01", "2026-02-30T00:00:00.000000Z", "0000-01-01T00:00:00.000000Z",
-                "2026-01-01T00:00:00.000000+00:00", "infinity", key + "\n",
-            )]  # fmt: skip
         for text in wrong:
             answer = await ada.get(f"~/tasks?sort={sort}&limit=1&cursor={quote(text)}")
             assert pointer(answer) == "?cursor", (sort, text)
-        # What could have been ours is taken as it is: nobody sees more by it than without.
-        for edge in [2**63 - 1, -(2**63) + 1] if isinstance(key, int) else [key]:
-            fine = await ada.get(f"~/tasks?sort={sort}&cursor={packed([name, down, edge, NOBODY])}")
-            assert fine.status_code == 200, sort
     for path in (f"~/tasks/{one}/comments", f"~/tasks/{one}/history"):
         for text in (
             "x",

@@ -116,8 +116,6 @@ async def test_an_empty_workspace_has_a_snapshot(api: Api) -> None:
     assert (found["workspace"]["personal"], found["tasks"]) == (True, [])
     assert [member["user_id"] for member in found["members"]] == [ada.id]
     assert found["seq"] > 0
-    wanted = base64.urlsafe_b64encode(b"[5]").rstrip(b"=").decode()
-    assert (await snapshot(ada, f"cursor={wanted}"))["tasks"] == []
 
 
 def put(copy: dict[str, Any], page: dict[str, Any]) -> None:
@@ -292,9 +290,6 @@ async def test_strangers_and_nonsense_are_refused(api: Api) -> None:
         assert pointer(await ada.get(f"~/{what}?limit=0")) == "?limit"
         assert pointer(await ada.get(f"~/{what}?limit=5001")) == "?limit"
         assert pointer(await ada.get(f"~/{what}?since=5")) == "?since"
-        for values in ([], ["1"], [1, 2], [2**63], [1.5], [None], {"a": 1}):
+        for values in ([], ["1"], [1, 2], [2**63], [1.5], [None], [5], {"a": 1}):
             wrong = base64.urlsafe_b64encode(json.dumps(values).encode()).rstrip(b"=").decode()
             assert pointer(await ada.get(f"~/{what}?cursor={wrong}")) == "?cursor"
-        for number in (-(2**63) + 1, 0, 2**63 - 1):
-            any_ = base64.urlsafe_b64encode(json.dumps([number]).encode()).rstrip(b"=").decode()
-            assert (await ada.get(f"~/{what}?cursor={any_}")).status_code == 200

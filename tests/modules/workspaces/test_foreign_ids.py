@@ -126,10 +126,8 @@ async def unknown_in_filters(ours: Furnished, theirs: Furnished) -> None:
         f"parent={theirs.task}", f"project={theirs.project},{new_id()}",
     ):  # fmt: skip
         assert (await ada.get(f"~/tasks?{query}&total=true")).json()["total"] == 0, query
-    # A cursor of theirs is a place in our list at most.
     cursor = (await theirs.owner.get("~/tasks?limit=1")).json()["next_cursor"]
-    found = await items(ada, f"~/tasks?limit=100&cursor={cursor}")
-    assert {task["workspace_id"] for task in found} <= {ada.workspace}
+    assert pointer(await ada.get(f"~/tasks?limit=100&cursor={cursor}")) == "?cursor"
     for path in ("~/changes", "~/stats", "~/members", "~/projects", "~/labels"):
         text = (await ada.get(path)).text
         for foreign in (theirs.task, theirs.project, theirs.label, theirs.comment):
