@@ -82,8 +82,10 @@ class _Routes:
         self.read: list[tuple[_Place, object]] = []
         self._services, self._live = _Place(None, "", services), _Place(None, "", live)
         stand_ins: Any = [_StandIn(self, place) for place in (self._services, self._live)]
-        self.made = routing.framework(*stand_ins)
-        _calls[id(self.made)] = Dispatch(self.made)
+        made = routing.framework(*stand_ins)
+        # Before `made` is known, so that what is looked up for it is stood in for as well.
+        _calls[id(made)] = Dispatch(made)
+        self.made = made
 
     def give(self, services: Services | None, live: Live | None) -> None:
         self._services.fixed, self._live.fixed = services, live
