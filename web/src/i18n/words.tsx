@@ -43,16 +43,16 @@ function keeping(t: TFunction): TFunction {
 export function useTranslation(names: string | readonly string[] = "common"): Found {
   const language = use(LanguageContext) ?? i18next.language;
   const key = `${language} ${names}`;
+  const asked = coming.get(key);
+  // Also when they have come: a drawing that goes on after waiting must ask as it did before.
+  if (asked !== undefined) use(asked);
   const found = known.get(key);
   if (found !== undefined) return found;
   const wanted = typeof names === "string" ? [names] : names;
   const complete = wanted.every((name) => i18next.hasLoadedNamespace(name));
-  if (!complete) {
-    let loading = coming.get(key);
-    if (loading === undefined) {
-      loading = i18next.loadNamespaces(wanted);
-      coming.set(key, loading);
-    }
+  if (!complete && asked === undefined) {
+    const loading = i18next.loadNamespaces(wanted);
+    coming.set(key, loading);
     use(loading);
   }
   const made = { t: keeping(i18next.getFixedT(language, wanted[0] ?? null)), i18n: i18next };

@@ -9,7 +9,7 @@ import { queryClient } from "@/api/queries";
 import type { Language } from "@/i18n/look";
 import { operationsOf } from "./fold";
 import type { Entry, Role, Task, Workspace } from "./model";
-import { type Connection, store } from "./store";
+import { type Connection, drawnStore, store } from "./store";
 import type { View } from "./workspace";
 
 export type Me = Schemas["UserView"];
@@ -45,7 +45,7 @@ export function useLanguage(): Language {
 }
 
 export function useWorkspaces(): readonly Workspace[] {
-  return useSyncExternalStore(store().subscribe, store().workspaces);
+  return useSyncExternalStore(drawnStore().subscribe, drawnStore().workspaces);
 }
 
 /** The workspace of the page's address. */
@@ -59,7 +59,7 @@ export function useWorkspaceId(): string {
 
 /** Everything of a workspace; another object after each change. */
 export function useView(workspaceId: string): View {
-  const replica = store().replica(workspaceId);
+  const replica = drawnStore().replica(workspaceId);
   return useSyncExternalStore(replica.subscribe, replica.get);
 }
 
@@ -67,7 +67,7 @@ export function useView(workspaceId: string): View {
 export function useViews(): readonly View[] {
   const workspaces = useWorkspaces();
   const joined = useMemo(() => {
-    const replicas = workspaces.map(({ id }) => store().replica(id));
+    const replicas = workspaces.map(({ id }) => drawnStore().replica(id));
     let views: readonly View[] = replicas.map((replica) => replica.get());
     return {
       subscribe: (listener: () => void) => {
@@ -89,7 +89,7 @@ export function useViews(): readonly View[] {
 }
 
 export function useTask(workspaceId: string, id: string | null | undefined): Task | undefined {
-  const replica = store().replica(workspaceId);
+  const replica = drawnStore().replica(workspaceId);
   return useSyncExternalStore(replica.subscribe, () =>
     id == null ? undefined : replica.get().tasks.get(id),
   );
@@ -161,7 +161,7 @@ export const can = {
 };
 
 export function useEntries(): readonly Entry[] {
-  return useSyncExternalStore(store().subscribe, store().entries);
+  return useSyncExternalStore(drawnStore().subscribe, drawnStore().entries);
 }
 
 type CommentWork = Extract<Entry["work"], { kind: "comment" }>;
@@ -199,7 +199,7 @@ export const useOnline = (): boolean => useSyncExternalStore(subscribeOnline, on
 
 /** How it stands with the server and with this browser's database. */
 export function useConnection(): Connection & { online: boolean } {
-  const state = useSyncExternalStore(store().subscribe, store().state);
+  const state = useSyncExternalStore(drawnStore().subscribe, drawnStore().state);
   const online = useOnline();
   return useMemo(() => ({ ...state, online }), [state, online]);
 }

@@ -287,6 +287,7 @@ function learn(replica: WorkspaceReplica, entry: Entry): void {
 }
 
 let current: Store | null = null;
+let left: Store | null = null;
 
 /** The store of whoever is signed in. Throws when nobody is. */
 export function store(): Store {
@@ -294,12 +295,19 @@ export function store(): Store {
   return current;
 }
 
+/**
+ * The store for what is drawn: also of whoever has just left, since a drawing that they interrupted
+ * goes on to its end before it is thrown away.
+ */
+export const drawnStore = (): Store => current ?? left ?? store();
+
 export const currentKeeper = (): Keeper | null => current?.keeper ?? null;
 
 /** Open the copy of `userId`; the same again when it is open. */
 export function openStore(userId: string, on: StoreEvents): Store {
   if (current?.userId === userId) return current;
   current?.stop();
+  left = null;
   current = new Store(userId, on);
   current.start();
   // Whoever was here before is not, and theirs is nobody else's business.
@@ -311,6 +319,7 @@ export function openStore(userId: string, on: StoreEvents): Store {
 export async function eraseStore(): Promise<void> {
   const closing = current;
   closing?.stop();
+  left = closing ?? left;
   current = null;
   forgetPerson();
   await closing?.keeper.close();
