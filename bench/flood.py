@@ -61,11 +61,12 @@ class Plan:
 
 @dataclass(slots=True, eq=False)
 class _Caller:
-    """A connection with one request on it at a time. `left` is how much of its answer is to come
-    when that is known; no other one follows the `last`.
+    """A connection with one request on it at a time, which waits until it is `ready`. `left` is how
+    much of its answer is to come when that is known; no other one follows the `last`.
     """
 
     socket: socket.socket
+    ready: bool = False
     due: float = 0.0
     kind: Kind = ""
     request: bytes = b""
@@ -99,12 +100,23 @@ class Flood:
         self._poll.close()
 
     def _connect(self) -> _Caller:
-        made = socket.create_connection(("127.0.0.1", self._port), 30)
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        """Begin to. When a server's queue of those that it has to accept is full, the kernel tries
+        again after a second, which no other caller has to wait for.
+        """
+        made = socket.socket()
         made.setblocking(False)
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        made.connect_ex(("127.0.0.1", self._port))
         caller = self._callers[made.fileno()] = _Caller(made)
-        self._poll.register(made, select.EPOLLIN)
+        self._poll.register(made, select.EPOLLOUT)
         return caller
+
+    def _connected(self, caller: _Caller) -> None:
+        if caller.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            raise BenchError("the server takes no more connections")
+        caller.ready = True
+        self._poll.modify(caller.socket, select.EPOLLIN)
+        self._send(caller, caller.due, caller.kind, caller.request)
 
     def peak(self, requests: Sequence[bytes], at_once: int, seconds: float) -> float:
         """Good answers a second while so many requests are always under way."""
@@ -143,6 +155,8 @@ class Flood:
 
     def _send(self, caller: _Caller, due: float, kind: Kind, request: bytes) -> None:
         caller.due, caller.kind, caller.request = due, kind, request
+        if not caller.ready:
+            return
         try:
             if caller.socket.send(request) != len(request):
                 raise BenchError("a request is too large for its connection")
@@ -155,6 +169,9 @@ class Flood:
         for number, _ in self._poll.poll(wait):
             caller = callers.get(number)
             if caller is None:
+                continue
+            if not caller.ready:
+                self._connected(caller)
                 continue
             try:
                 size = caller.socket.recv_into(view)

@@ -24,6 +24,9 @@ VARIANTS: Final[tuple[Variant, ...]] = get_args(Variant)
 # How many requests a copy is given for each that it works on. The others wait there, where it is known
 # how long that takes; with more of them a slow copy would do the refusing, at ten times the cost.
 _GIVEN: Final = 2
+# Who is not in nginx's queue of connections asks again after a second. Its own 511 are full within
+# 50 ms of a flood; of more than the kernel's bound (4,096) the kernel takes its own.
+_BACKLOG: Final = "backlog=4096"
 # As admission has it: log-ins have one place for so many of the others.
 _LOGINS: Final = 8
 PLACES: Final = Settings().max_concurrent
@@ -78,20 +81,21 @@ def render(edge: Edge) -> str:
     """The configuration, to be included in nginx's `http` block. Raises `ClusterError`."""
     if not any(not one.backup for one in edge.targets):
         raise ClusterError("nginx needs a copy that is no backup. Example: --copy 127.0.0.1:8001")
-    logins = max(1, edge.places // _LOGINS)
+    given, logins = edge.places * _GIVEN, max(1, edge.places // _LOGINS) * _GIVEN
     values = {
         "variant": edge.variant,
         "command": edge.command,
         "balance": "" if edge.variant == "round_robin" else f"{edge.variant};",
         "servers": _servers(edge, _FAILS),
-        "bounded_servers": _servers(edge, f"{_FAILS} max_conns={edge.places * _GIVEN}"),
-        "login_servers": _servers(edge, f"{_FAILS} max_conns={logins * _GIVEN}"),
+        "bounded_servers": _servers(edge, f"{_FAILS} max_conns={given}"),
+        "bounded_kept": f"keepalive {given * len(edge.targets)};",
+        "login_servers": _servers(edge, f"{_FAILS} max_conns={logins}"),
         "live_servers": _servers(edge, "max_fails=0"),
         "traced": f"{edge.traced:g}%",
         "proxies": "\n".join(f"{network} 1;" for network in edge.proxies),
         "cache": _quoted(edge.cache),
         "redirect": _redirect(edge),
-        "listen": f"listen {edge.listen}{' ssl http2' if edge.tls else ''};",
+        "listen": f"listen {edge.listen}{' ssl http2' if edge.tls else ''} {_BACKLOG};",
         "server_name": edge.server_name,
         "tls": _tls(edge),
         "real_ip": _real_ip(edge),
