@@ -1,7 +1,8 @@
-"""Answers that all copies share: in Redis, under the version that they stay true for.
+"""Answers that all copies share: in Redis, each with the version that it stays true for.
 
-An entry is never changed and never removed, so none is ever stale: whoever knows a later seq asks
-for another key. Entries expire by themselves. Without Redis there are none, and nothing is wrong.
+An answer counts for who asks for just its version, so none is ever stale; the one to another version
+takes its place, so that there are never more than there are questions. Entries expire by themselves.
+Without Redis there are none, and nothing is wrong.
 """
 
 import asyncio
@@ -47,7 +48,7 @@ class SecondTier:
     def __init__(self, entries: Entries, release: str) -> None:
         self._entries = entries
         self._release = release
-        self._decoder = msgspec.msgpack.Decoder(WholeAnswer)
+        self._decoder = msgspec.msgpack.Decoder(tuple[str, WholeAnswer])
         self._writes: set[asyncio.Task[None]] = set()
         self.hits = 0
         self.misses = 0
@@ -55,30 +56,29 @@ class SecondTier:
 
     async def get(self, key: tuple[str, str, bytes], version: str) -> WholeAnswer | None:
         """What another copy has answered at this version, or None."""
-        raw = await self._entries.get(self._name(key, version))
-        if raw is not None:
-            try:
-                found = self._decoder.decode(raw)
-            except msgspec.MsgspecError:
-                found = None
-            if found is not None:
-                self.hits += 1
-                return found
-        self.misses += 1
-        return None
+        raw = await self._entries.get(self._name(key))
+        try:
+            of, answer = (None, None) if raw is None else self._decoder.decode(raw)
+        except msgspec.MsgspecError:
+            of, answer = None, None
+        if of != version:
+            self.misses += 1
+            return None
+        self.hits += 1
+        return answer
 
     def put(self, key: tuple[str, str, bytes], version: str, answer: WholeAnswer) -> None:
         """Let the other copies have an answer, soon and if possible."""
         if len(answer.body) > _LARGEST or len(self._writes) >= _MOST_WRITES:
             return
-        value = msgspec.msgpack.encode(answer)
-        writing = asyncio.create_task(self._entries.put(self._name(key, version), value, _KEPT_S))
+        value = msgspec.msgpack.encode((version, answer))
+        writing = asyncio.create_task(self._entries.put(self._name(key), value, _KEPT_S))
         self._writes.add(writing)
         writing.add_done_callback(self._writes.discard)
 
-    def _name(self, key: tuple[str, str, bytes], version: str) -> bytes:
+    def _name(self, key: tuple[str, str, bytes]) -> bytes:
         digest = blake2b(digest_size=20)
         workspace, reader, query = key
         parts: list[Any] = [self._release, workspace, reader, query]
         digest.update(msgspec.msgpack.encode(parts))
-        return f"tw:answer:{digest.hexdigest()}:{version}".encode()
+        return f"tw:answer:{digest.hexdigest()}".encode()

@@ -60,6 +60,19 @@ async def test_nothing_shared_outlives_a_write(two: tuple[Person, Person]) -> No
     assert tier(here.api).hits + tier(there.api).hits == 20
 
 
+async def test_what_is_shared_does_not_grow_with_writes(
+    two: tuple[Person, Person], redis: Redis
+) -> None:
+    here, there = two
+    for number in range(5):
+        await here.made("~/tasks", {"title": f"tide {number}"})
+        for who in (here, there):
+            assert (await who.get("~/tasks?q=tide")).status_code == 200
+            await written(who.api)
+    assert len(await asyncio.to_thread(redis.ask, "KEYS", "tw:answer:*")) == 1
+    assert tier(there.api).hits == 5
+
+
 async def test_what_is_one_persons_is_not_anothers(two: tuple[Person, Person]) -> None:
     here, there = two
     ben = (await here.api.team(here, "editor"))[0]
