@@ -37,7 +37,7 @@ web: .venv/.ready-run ## Build the web app, if it has changed (needs Node, or fe
 	@scripts/web.sh build
 
 test: .venv/.ready-dev ## Run all tests (ARGS for pytest; REQUIRE_SERVICES=1 refuses skipped servers)
-	@scripts/services.sh cluster chromium prometheus
+	@scripts/services.sh cluster browser prometheus
 	@scripts/web.sh build
 	@$(PYTHON) scripts/test.py $(ARGS)
 

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 
 OLDEST_POSTGRES=15
 CLUSTER="postgres patroni etcd pgbouncer redis rabbitmq nginx"
-ALL="$CLUSTER wrk chromium prometheus"
+ALL="$CLUSTER wrk browser chromium prometheus"
 # Servers stand here, where only root looks by default.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
@@ -23,6 +23,7 @@ newest_postgres() { # prints the newest server's major version, or nothing
 has() { # SERVICE
     case $1 in
     postgres) version=$(newest_postgres) && [ -n "$version" ] && [ "$version" -ge $OLDEST_POSTGRES ] ;;
+    browser) command -v chromium-headless-shell >/dev/null 2>&1 || has chromium ;;
     chromium) command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 ;;
     redis) command -v redis-server >/dev/null 2>&1 ;;
     prometheus) command -v promtool >/dev/null 2>&1 && command -v amtool >/dev/null 2>&1 ;;
@@ -105,6 +106,7 @@ by_apt() {
         ;;
     pgbouncer) quietly pgbouncer pgbouncer ;;
     prometheus) quietly prometheus prometheus prometheus-alertmanager ;;
+    browser) apt_install chromium-headless-shell || apt_install chromium ;;
     *) apt_install "$1" ;;
     esac
 }
@@ -113,7 +115,7 @@ by_brew() {
     command -v brew >/dev/null 2>&1 || return 1
     case $1 in
     postgres) brew install postgresql@17 >&2 ;;
-    chromium) brew install --cask chromium >&2 ;;
+    browser | chromium) brew install --cask chromium >&2 ;;
     prometheus) brew install prometheus alertmanager >&2 ;;
     *) brew install "$1" >&2 ;;
     esac
@@ -133,8 +135,9 @@ done
 [ -n "$missing" ] || exit 0
 say "not to be had here:$missing"
 say "  (postgres: PostgreSQL $OLDEST_POSTGRES or newer, with its server programs; wrk: for make bench;"
-say "   chromium: for the tests in a browser; prometheus: its promtool and amtool; $CLUSTER:"
-say "   for make cluster and the tests of many copies)"
+say "   browser: chromium-headless-shell or Chromium, for the tests in one; chromium: for make bench-web;"
+say "   prometheus: its promtool and amtool; $CLUSTER: for make cluster and the"
+say "   tests of many copies)"
 if [ "${REQUIRE_SERVICES:-}" = 1 ]; then
     die "REQUIRE_SERVICES=1, so this is a failure. Install them, or run as root or with sudo."
 fi

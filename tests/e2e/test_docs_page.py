@@ -1,13 +1,12 @@
 """The documentation in a real browser: it works by itself, and with it the API can be tried out."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.services.require import unavailable
+from tests.services.chromium import program
 from tests.services.server import StartServer, TideworkServer
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright for Python is missing")
@@ -32,11 +31,8 @@ def server(tidework_server: StartServer) -> TideworkServer:
 
 @pytest.fixture
 def page(tmp_path: Path) -> Iterator["sync_api.Page"]:
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        unavailable("Chromium is missing; scripts/services.sh chromium installs it.")
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=program(), args=FLAGS)
         yield browser.new_page(viewport={"width": 1280, "height": 1600})
         browser.close()
 

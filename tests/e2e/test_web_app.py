@@ -1,13 +1,13 @@
 """The built web app from a real server, in a real browser and over a bare connection."""
 
 import re
-import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from tests.services.chromium import program
 from tests.services.require import unavailable
 from tests.services.server import StartServer, TideworkServer
 
@@ -31,11 +31,8 @@ def built() -> None:
 
 @pytest.fixture
 def page() -> Iterator["sync_api.Page"]:
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        unavailable("Chromium is missing; scripts/services.sh chromium installs it.")
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=program(), args=FLAGS)
         yield browser.new_page()
         browser.close()
 

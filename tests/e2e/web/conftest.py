@@ -1,10 +1,10 @@
 """The web app as people meet it: the built app, a real server, the system's Chromium."""
 
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tests.services.chromium import program
 from tests.services.require import unavailable
 from tests.services.server import TideworkServer
 from tests.services.site import DESKTOP, Open, Person, Site, signed_in
@@ -45,11 +45,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 # No longer than a module: while it is there, so is an event loop, and no other test can have one.
 @pytest.fixture(scope="module")
 def chromium() -> Iterator["sync_api.Browser"]:
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        unavailable("Chromium is missing; scripts/services.sh chromium installs it.")
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=program(), args=FLAGS)
         yield browser
         browser.close()
 
