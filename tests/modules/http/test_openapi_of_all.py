@@ -79,6 +79,8 @@ async def test_everything_that_can_be_sent_or_answered_has_a_valid_example(
     described: dict[str, Any],
 ) -> None:
     without = []
+    # Most of what is answered is one of a few schemas, each of which takes the whole document along.
+    checks: dict[bytes, Any] = {}
     for path, method, operation in operations(described):
         bodies = [("body", operation.get("requestBody", {}).get("content", {}))]
         for code, response in operation["responses"].items():
@@ -88,9 +90,11 @@ async def test_everything_that_can_be_sent_or_answered_has_a_valid_example(
                 examples = examples_of(described, content)
                 if not examples:
                     without.append((method, path, name, kind))
-                check = validator(described, content["schema"])
+                schema = msgspec.json.encode(content["schema"])
+                if schema not in checks:
+                    checks[schema] = validator(described, content["schema"])
                 for example in examples:
-                    check.validate(example)
+                    checks[schema].validate(example)
     assert without == []
 
 
