@@ -6,6 +6,7 @@ Without Redis there are none, and nothing is wrong.
 """
 
 import asyncio
+from contextlib import suppress
 from hashlib import blake2b
 from typing import Any, Final, Protocol
 
@@ -57,15 +58,13 @@ class SecondTier:
     async def get(self, key: tuple[str, str, bytes], version: str) -> WholeAnswer | None:
         """What another copy has answered at this version, or None."""
         raw = await self._entries.get(self._name(key))
-        try:
-            of, answer = (None, None) if raw is None else self._decoder.decode(raw)
-        except msgspec.MsgspecError:
-            of, answer = None, None
-        if of != version:
-            self.misses += 1
-            return None
-        self.hits += 1
-        return answer
+        with suppress(msgspec.MsgspecError):
+            of, answer = self._decoder.decode(raw or b"")
+            if of == version:
+                self.hits += 1
+                return answer
+        self.misses += 1
+        return None
 
     def put(self, key: tuple[str, str, bytes], version: str, answer: WholeAnswer) -> None:
         """Let the other copies have an answer, soon and if possible."""
