@@ -3,12 +3,13 @@
 All: those of the web app's parts; those that break things, two processors for each test; and all the
 others, twice as many and one more at once as there are processors, since half of their time is
 waiting. These three go on beside each other, and what breaks things goes first. After them come those
-that ask how long something takes, by themselves. Processors are shared, and a test that fails beside
+that ask how long something takes, two at a time at most. Processors are shared, and a test that fails beside
 others is run once more by itself at the end; both outcomes are printed.
 
 Named tests are run once, as they are.
 """
 
+import compileall
 import os
 import subprocess
 import sys
@@ -63,6 +64,7 @@ def again(name: str, *arguments: str) -> int:
 def all_tests() -> int:
     """Run all of them; the exit code."""
     cores = os.cpu_count() or 1
+    compileall.compile_dir(ROOT / "src", quiet=2, workers=cores)
     most, breaking = min(8, 2 * cores + 1), min(4, max(1, cores // 2))
     others = ("--ignore", "tests/faults", "tests")
     faults = ("-m", "not alone", "tests/faults")
@@ -78,7 +80,8 @@ def all_tests() -> int:
             *pytest("others", "-n", str(most), "--dist", "worksteal", *others), yields=True,
         )  # fmt: skip
         codes = {name: parts[name].ended() for name in ("others", "web", "faults")}
-        codes["alone"] = Part("alone", *pytest("alone", "-m", "alone", "tests/faults")).ended()
+        alone = ("-n", str(min(2, cores)), "--dist", "loadfile", "-m", "alone", "tests/faults")
+        codes["alone"] = Part("alone", *pytest("alone", *alone)).ended()
         for name, chosen in (("others", others), ("faults", faults), ("alone", ("tests/faults",))):
             if codes[name] == FAILED:
                 codes[name] = again(name, *chosen)
@@ -91,6 +94,8 @@ def all_tests() -> int:
 
 def main() -> int:
     """What `make test` calls."""
+    # Hundreds of processes would each compile the same sources again.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if named := sys.argv[1:]:
         os.chdir(ROOT)
         many = ("-n", "logical", "--maxprocesses", "8", "--dist", "worksteal")

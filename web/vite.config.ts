@@ -89,5 +89,5 @@ export default defineConfig({
       "/health": { target: process.env.TIDEWORK_SERVER ?? "http://127.0.0.1:8000" },
     },
   },
-  test: { include: ["src/**/*.test.{ts,tsx}"], environment: "node" },
+  test: { include: ["src/**/*.test.{ts,tsx}"], environment: "node", pool: "threads" },
 });

@@ -112,7 +112,8 @@ def test_from_the_proxy_to_each_statement(
         if span.name == "commit group"
         and any(link.span_id == append.span_id for link in span.links)
     ]
-    assert about(group)["tidework.commits"] == 1
+    # On a busy machine others' commits may be written with it.
+    assert about(group)["tidework.commits"] == len(group.links)
     assert [link.span_id for link in append.links] == [group.span_id]
 
     lines = [json.loads(line) for line in server.log.read_text().splitlines()]

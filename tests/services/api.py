@@ -146,6 +146,9 @@ async def open_api(database_url: str, tmp_path: Path) -> AsyncIterator[OpenApi]:
                 "RATE_LIMITS": "off",
                 # A machine may be busy with other tests; that is no reason for a 503.
                 "WAIT_SECONDS": "30",
+                # To connect takes longer than most of what these tests ask for.
+                "POOL_MIN": "1",
+                "POOL_MAX": "2",
             }
             environ |= settings
             loaded = load({f"TIDEWORK_{name}": value for name, value in environ.items()})

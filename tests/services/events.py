@@ -46,11 +46,13 @@ class Taker:
         if not held:
             self.free.set()
         self._some = asyncio.Condition()
+        self._only: set[str] = set()
 
     async def __call__(self, events: Sequence[Event]) -> None:
         self.calls += 1
-        self.entered.set()
-        await self.free.wait()
+        if not self._only or self._only & {event.id for event in events}:
+            self.entered.set()
+            await self.free.wait()
         if self.failures:
             self.failures -= 1
             raise RuntimeError("not now")
@@ -58,8 +60,9 @@ class Taker:
             self.taken.extend(events)
             self._some.notify_all()
 
-    def hold(self) -> None:
-        """Let calls wait from now on, until `free` is set."""
+    def hold(self, only: Iterable[Event] = ()) -> None:
+        """Let calls, or those that bring one of `only`, wait from now on, until `free` is set."""
+        self._only = {event.id for event in only}
         self.entered.clear()
         self.free.clear()
 

@@ -243,7 +243,7 @@ async def test_silence_ends_at_the_deadline_and_leaves_no_connection(scheme: str
     port = server.sockets[0].getsockname()[1]
     async with server, outgoing() as client:
         with pytest.raises(OutgoingError) as raised:
-            await client.request("GET", f"{scheme}://127.0.0.1:{port}/", deadline_s=0.3)
+            await client.request("GET", f"{scheme}://127.0.0.1:{port}/", deadline_s=1)
         await asyncio.wait_for(ended.wait(), 10)
     assert raised.value.reason == "timeout"
 

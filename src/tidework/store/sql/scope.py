@@ -4,7 +4,7 @@ Looks at one SELECT at a time: each stream's table that it reads, alone, aliased
 held to streams by that SELECT's own conditions. What a query inside or beside it holds does not help.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Column, Table
@@ -57,9 +57,11 @@ def _loose(
         for part in _parts(element):
             yield from _loose(part, around, held_around)
         return
-    sources = [leaf for source in _own(element, around) for leaf in _leaves(source)]
+    # To find them is most of the work: SQLAlchemy compiles the query for it.
+    froms = element.get_final_froms()
+    sources = [leaf for source in _own(element, froms, around) for leaf in _leaves(source)]
     # A table read anew is another one than that of the same name around it.
-    held = _held(element, held_around - set(sources))
+    held = _held(element, froms, held_around - set(sources))
     for source in sources:
         label = _stream_table(source)
         if label is not None and source not in held:
@@ -82,11 +84,12 @@ def _parts(element: Any) -> Iterator[Any]:
             yield from _parts(child)
 
 
-def _own(select: Select[Any], around: frozenset[FromClause]) -> list[FromClause]:
+def _own(
+    select: Select[Any], froms: Sequence[FromClause], around: frozenset[FromClause]
+) -> list[FromClause]:
     """The sources of a SELECT, without those of the query around it that it refers to."""
-    sources: list[FromClause] = list(select.get_final_froms())
     explicit = getattr(select, "_correlate", ()) or ()
-    sources = [source for source in sources if source not in explicit or source not in around]
+    sources = [source for source in froms if source not in explicit or source not in around]
     if getattr(select, "_auto_correlate", True) and len(sources) > 1:
         sources = [source for source in sources if source not in around]
     return sources
@@ -111,12 +114,14 @@ def _stream_table(source: FromClause) -> str | None:
     return table.name if table is source else f"{table.name} AS {getattr(source, 'name', '?')}"
 
 
-def _held(select: Select[Any], held_around: frozenset[FromClause]) -> frozenset[FromClause]:
+def _held(
+    select: Select[Any], froms: Sequence[FromClause], held_around: frozenset[FromClause]
+) -> frozenset[FromClause]:
     held = set(held_around)
     links: Links = []
     if select.whereclause is not None:
         _note(select.whereclause, None, held, links)
-    for source in select.get_final_froms():
+    for source in froms:
         _note_joins(source, held, links)
     while True:
         more = {right for left, right in links if left in held and right not in held}
