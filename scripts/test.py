@@ -1,10 +1,10 @@
 """Runs the tests, all of them or what the arguments name. Usage: test.py [PYTEST_ARGUMENT...]
 
-All: those of the web app's parts; those that break things, two processors for each test; and all the
-others, twice as many and one more at once as there are processors, since half of their time is
-waiting. These three go on beside each other, and what breaks things goes first. After them come those
-that ask how long something takes, two at a time at most. Processors are shared, and a test that fails beside
-others is run once more by itself at the end; both outcomes are printed.
+All: those of the web app's parts; those that break things, two processors for each file; and all the
+others, twice as many at once as there are processors, since half of their time is waiting. These
+three go on beside each other, and what breaks things goes first. After them come those that ask how
+long something takes, two files at a time at most. Processors are shared, and a test that fails
+beside others is run once more by itself at the end; both outcomes are printed.
 
 Named tests are run once, as they are.
 """
@@ -54,6 +54,11 @@ def pytest(name: str, *arguments: str) -> list[str]:
     return [sys.executable, "-m", "pytest", "-o", f"cache_dir=.pytest_cache/{name}", *arguments]
 
 
+def at_once(files: int) -> tuple[str, ...]:
+    """Arguments for as many files at a time; one needs no process besides its own."""
+    return ("-n", str(files), "--dist", "loadfile") if files > 1 else ()
+
+
 def again(name: str, *arguments: str) -> int:
     """Those that have failed in this run, by themselves; the exit code."""
     print("tidework: once more, by themselves, those that failed:", flush=True)
@@ -65,14 +70,14 @@ def all_tests() -> int:
     """Run all of them; the exit code."""
     cores = os.cpu_count() or 1
     compileall.compile_dir(ROOT / "src", quiet=2, workers=cores)
-    most, breaking = min(8, 2 * cores + 1), min(4, max(1, cores // 2))
+    most, breaking = min(8, 2 * cores), min(4, max(1, cores // 2))
     others = ("--ignore", "tests/faults", "tests")
     faults = ("-m", "not alone", "tests/faults")
     parts: dict[str, Part] = {}
     try:
         parts["faults"] = Part(
             "what breaks things",
-            *pytest("faults", "-n", str(breaking), "--dist", "loadfile", *faults), quiet=True,
+            *pytest("faults", *at_once(breaking), *faults), quiet=True,
         )  # fmt: skip
         parts["web"] = Part("web app", "scripts/web.sh", "test", quiet=True, yields=True)
         parts["others"] = Part(
@@ -80,7 +85,7 @@ def all_tests() -> int:
             *pytest("others", "-n", str(most), "--dist", "worksteal", *others), yields=True,
         )  # fmt: skip
         codes = {name: parts[name].ended() for name in ("others", "web", "faults")}
-        alone = ("-n", str(min(2, cores)), "--dist", "loadfile", "-m", "alone", "tests/faults")
+        alone = (*at_once(min(2, cores)), "-m", "alone", "tests/faults")
         codes["alone"] = Part("alone", *pytest("alone", *alone)).ended()
         for name, chosen in (("others", others), ("faults", faults), ("alone", ("tests/faults",))):
             if codes[name] == FAILED:

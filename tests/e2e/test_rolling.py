@@ -172,7 +172,7 @@ def test_a_rolling_restart_with_a_migration_in_the_middle_fails_no_request(
     third = next_version(tmp_path / "third", second / "tidework", after(head()), CONTRACT)
     nginx = installation.start()
 
-    with asking(nginx.port, calls(nginx.url), each=2) as tally:
+    with asking(nginx.port, calls(nginx.url), each=1) as tally:
         wait_until(lambda: tally.answered > 200, "a load")
         for code in (second, third):
             # The migration first: the copies that run go on, and so does one that starts again.

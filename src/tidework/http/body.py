@@ -16,6 +16,7 @@ from tidework.errors import (
     UnsupportedMediaType,
     invalid,
 )
+from tidework.http.context import RequestContext
 from tidework.http.names import check_names
 from tidework.http.problem import from_validation_error, malformed_json, too_deep
 
@@ -72,6 +73,18 @@ async def _read(receive: Receive, limit: int) -> bytes:
         if not message.get("more_body", False):
             return b"".join([*chunks, chunk]) if chunks else chunk
         chunks.append(chunk)
+
+
+def noted(receive: Receive, context: RequestContext) -> Receive:
+    """Notes in the context when all of a body has come: who then waits for more waits in vain."""
+
+    async def receive_noted() -> Any:
+        message = await receive()
+        if not message.get("more_body", False):
+            context.unread = False
+        return message
+
+    return receive_noted
 
 
 async def drain(receive: Receive, limit: int, seconds: float) -> None:

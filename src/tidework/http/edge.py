@@ -22,6 +22,7 @@ from tidework.http.body import (
     check_json,
     check_media_type,
     drain,
+    noted,
     read_body,
 )
 from tidework.http.compression import (
@@ -196,6 +197,7 @@ class Edge:
         if plain is None and path.startswith(f"{BASE}/"):
             context.unread = method not in _BODYLESS
             if context.unread:
+                receive = noted(receive, context)
                 await self._front.admit(context, scope, headers)
                 if self._uploads is not None and self._uploads.takes(method, path):
                     return await self._with_file(
@@ -218,7 +220,6 @@ class Edge:
     ) -> Answer:
         """Answer a request whose body is a file."""
         context.upload = await uploads.take(context, scope["headers"], receive)
-        context.unread = False
         # What a key of idempotency is compared by.
         context.body = context.upload.digest.encode()
         try:
@@ -267,7 +268,6 @@ class Edge:
         context.if_match = match.decode("latin-1") if match else None
         seconds = 30 + size / limits.slowest
         context.body = await read_body(receive, scope["headers"], size, seconds)
-        context.unread = False
         if context.body and path not in _FORMS:
             check_media_type(headers.get(b"content-type"), headers.get(b"content-encoding"))
             fields = limits.batch_fields if many else limits.fields

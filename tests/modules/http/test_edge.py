@@ -12,6 +12,8 @@ import pytest
 import zstandard
 from tests.services.api import Api, OpenApi, Person
 
+from tidework.http import edge
+
 ID = re.compile(r"[0-9a-f]{32}")
 ORIGIN = "https://app.example.com"
 
@@ -219,6 +221,23 @@ async def test_a_refused_body_is_read_to_its_end_unless_the_caller_waits(api: Ap
     json["expect"] = "100-continue"
     assert await ask(api, "POST", "/api/v1/auth/login", json, chunks) == (413, chunks)
     assert await ask(api, "POST", "/api/v1/auth/login", {}, [b""]) == (400, [])
+
+
+async def test_nobody_waits_for_more_of_a_body_that_has_come(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def wait(*_: Any) -> None:
+        pytest.fail("There is nothing to wait for.")
+
+    monkeypatch.setattr(edge, "drain", wait)
+    ada = await api.person()
+    own = {"authorization": f"Bearer {ada.access_token}"}
+    imports = f"/api/v1/workspaces/{ada.workspace}/imports"
+    assert await ask(api, "POST", imports, own | {"content-type": "text/csv"}, [b""]) == (400, [])
+    json = {"content-type": "application/json"}
+    # It is too large by its last piece.
+    chunks = [b" " * 1_000_000] * 2
+    assert await ask(api, "POST", "/api/v1/auth/login", json, chunks) == (413, [])
 
 
 async def test_limits_can_be_set(open_api: OpenApi) -> None:
