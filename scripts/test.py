@@ -1,10 +1,10 @@
 """Runs the tests, all of them or what the arguments name. Usage: test.py [PYTEST_ARGUMENT...]
 
-All: those of the web app's parts; those that break things, two processors for each file; and all the
-others, twice as many at once as there are processors, since half of their time is waiting. These
-three go on beside each other, and what breaks things goes first. After them come those that ask how
-long something takes, two files at a time at most. Processors are shared, and a test that fails
-beside others is run once more by itself at the end; both outcomes are printed.
+All: those that break things, two processors for each file; beside them, and yielding to them, all the
+others, twice as many and one more at once as there are processors, since half of their time is
+waiting. Then those that ask how long something takes, two files at a time at most; they mostly wait
+as well, and so those of the web app's parts fill what they leave. A test that fails beside others is
+run once more by itself at the end; both outcomes are printed.
 
 Named tests are run once, as they are.
 """
@@ -70,7 +70,7 @@ def all_tests() -> int:
     """Run all of them; the exit code."""
     cores = os.cpu_count() or 1
     compileall.compile_dir(ROOT / "src", quiet=2, workers=cores)
-    most, breaking = min(8, 2 * cores), min(4, max(1, cores // 2))
+    most, breaking = min(8, 2 * cores + 1), min(4, max(1, cores // 2))
     others = ("--ignore", "tests/faults", "tests")
     faults = ("-m", "not alone", "tests/faults")
     parts: dict[str, Part] = {}
@@ -79,14 +79,15 @@ def all_tests() -> int:
             "what breaks things",
             *pytest("faults", *at_once(breaking), *faults), quiet=True,
         )  # fmt: skip
-        parts["web"] = Part("web app", "scripts/web.sh", "test", quiet=True, yields=True)
         parts["others"] = Part(
             "all others",
             *pytest("others", "-n", str(most), "--dist", "worksteal", *others), yields=True,
         )  # fmt: skip
-        codes = {name: parts[name].ended() for name in ("others", "web", "faults")}
+        codes = {name: parts[name].ended() for name in ("others", "faults")}
+        parts["web"] = Part("web app", "scripts/web.sh", "test", quiet=True, yields=True)
         alone = (*at_once(min(2, cores)), "-m", "alone", "tests/faults")
-        codes["alone"] = Part("alone", *pytest("alone", *alone)).ended()
+        parts["alone"] = Part("alone", *pytest("alone", *alone))
+        codes |= {name: parts[name].ended() for name in ("alone", "web")}
         for name, chosen in (("others", others), ("faults", faults), ("alone", ("tests/faults",))):
             if codes[name] == FAILED:
                 codes[name] = again(name, *chosen)
