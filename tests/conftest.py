@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -54,6 +55,10 @@ __all__ = [
 # A developer's own settings must not decide what a test sees.
 for name in [name for name in os.environ if name.startswith("TIDEWORK_")]:
     del os.environ[name]
+
+# A shell's background jobs ignore it, and so would each command that a test interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 routes.patch()
 cheap.patch()
