@@ -69,12 +69,12 @@ def again(name: str, *arguments: str) -> int:
 def all_tests() -> int:
     """Run all of them; the exit code."""
     cores = os.cpu_count() or 1
-    compileall.compile_dir(ROOT / "src", quiet=2, workers=cores)
     most, breaking = min(8, 2 * cores + 1), min(4, max(1, cores // 2))
     others = ("--ignore", "tests/faults", "tests")
     faults = ("-m", "not alone", "tests/faults")
     parts: dict[str, Part] = {}
     try:
+        compileall.compile_dir(ROOT / "src", quiet=2, workers=cores)
         parts["faults"] = Part(
             "what breaks things",
             *pytest("faults", *at_once(breaking), *faults), quiet=True,
