@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -99,6 +100,20 @@ def signed_in(site: Site, person: Person) -> Any:
     ]  # fmt: skip
     kept = [{"name": "tidework.user", "value": person.id}]
     return {"cookies": cookies, "origins": [{"origin": site.url, "localStorage": kept}]}
+
+
+def visit(page: "Page", path: str) -> None:
+    """Go to another page, within the app where it is there already, as its links do.
+
+    To load the app costs several times what a page does. It has arrived when its name has.
+    """
+    before, after = urlsplit(page.url), urlsplit(path)
+    if before.path == after.path or not page.url.startswith("http"):
+        page.goto(path)
+        return
+    name = page.title()
+    page.evaluate("(path) => history.pushState({}, '', path)", path)
+    page.wait_for_function("(name) => document.title !== name", arg=name)
 
 
 def findings(page: "Page", *, only_colours: bool = False) -> list[str]:

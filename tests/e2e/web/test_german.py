@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import expect
-from tests.services.site import Open, Site
+from tests.services.site import Open, Site, visit
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -63,7 +63,7 @@ def test_every_page_is_german_for_who_wants_it(site: Site, opened: Open) -> None
     page.get_by_role("link", name="Meine Aufgaben").wait_for()
     found = {}
     for one in PAGES:
-        page.goto(one.format(workspace))
+        visit(page, one.format(workspace))
         page.locator("#page").get_by_role("heading").first.wait_for(state="attached")
         expect(page.locator(".mantine-Skeleton-root")).to_have_count(0)
         if left := leftovers(page):

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import expect
 from tests.services.processes import wait_until
-from tests.services.site import Open, Person, Site
+from tests.services.site import Open, Person, Site, visit
 from tests.services.steps import listed, sent
 
 if TYPE_CHECKING:
@@ -82,13 +82,14 @@ def test_what_others_have_written_stays_a_text_on_every_page(site: Site, opened:
     page = opened(ada, "/robots.txt")
     asked: list[str] = []
     watched(page, asked)
+    page.goto("/settings/sessions")
     for path in PAGES:
-        page.goto(f"/w/{workspace}/{path}")
+        visit(page, f"/w/{workspace}/{path}")
         page.locator("#page").get_by_role("heading").first.wait_for(state="attached")
         page.get_by_text("<script>").or_(page.get_by_text("<img")).first.wait_for(state="attached")
         nothing_happened(page, asked)
     for path in ("/my-tasks", "/inbox", "/settings/profile", "/admin/users"):
-        page.goto(path)
+        visit(page, path)
         page.locator("#page").get_by_role("heading").first.wait_for(state="attached")
         nothing_happened(page, asked)
 

@@ -2,6 +2,7 @@ import { Outlet } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { useTranslation } from "@/i18n/words";
 import { NothingHere } from "@/parts/NothingHere";
+import { Place } from "@/parts/pageTitle";
 import { useLooking, useView, useWorkspaceId } from "@/replica/hooks";
 import { rememberWorkspace } from "@/replica/lastWorkspace";
 
@@ -17,11 +18,10 @@ function Present({ id }: { id: string }) {
   useLooking(id);
   useEffect(() => rememberWorkspace(id), [id]);
   const name = head?.workspace.personal ? t("personal") : head?.workspace.name;
-  useEffect(() => {
-    document.title = name === undefined ? "Tidework" : `${name} · Tidework`;
-    return () => {
-      document.title = "Tidework";
-    };
-  }, [name]);
-  return state === "gone" ? <NothingHere /> : <Outlet />;
+  if (state === "gone") return <NothingHere />;
+  return (
+    <Place value={name ?? ""}>
+      <Outlet />
+    </Place>
+  );
 }

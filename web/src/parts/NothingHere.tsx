@@ -1,9 +1,11 @@
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "@/i18n/words";
+import { usePageTitle } from "./pageTitle";
 
 /** Nothing has this address. */
 export function NothingHere() {
   const { t } = useTranslation();
+  usePageTitle(t("notFound.title"));
   return (
     <>
       <h1>{t("notFound.title")}</h1>

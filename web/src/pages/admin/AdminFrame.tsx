@@ -1,4 +1,3 @@
-import { useDocumentTitle } from "@mantine/hooks";
 import {
   IconChartBar,
   IconHeartbeat,
@@ -12,6 +11,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "@/i18n/words";
 import { EmptyState } from "@/parts/EmptyState";
 import { PageSkeleton } from "@/parts/PageSkeleton";
+import { usePageTitle } from "@/parts/pageTitle";
 import { useMe } from "@/replica/hooks";
 import classes from "./admin.module.css";
 
@@ -29,7 +29,7 @@ type Name = (typeof PAGES)[number][0];
 export function AdminFrame({ page, children }: { page: Name; children: ReactNode }) {
   const { t } = useTranslation("admin");
   const me = useMe();
-  useDocumentTitle(`${t(`pages.${page}`)} · ${t("app", { ns: "common" })}`);
+  usePageTitle(t(`pages.${page}`));
   if (me === undefined) return <PageSkeleton />;
   if (me.role !== "admin") {
     return (

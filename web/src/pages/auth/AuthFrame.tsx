@@ -1,9 +1,9 @@
 import { Title, UnstyledButton } from "@mantine/core";
-import { useDocumentTitle } from "@mantine/hooks";
 import type { ReactNode } from "react";
 import { speak } from "@/i18n";
 import { LANGUAGES, type Language } from "@/i18n/look";
 import { useTranslation } from "@/i18n/words";
+import { usePageTitle } from "@/parts/pageTitle";
 import styles from "./auth.module.css";
 
 const NAMES: Record<Language, string> = { en: "English", de: "Deutsch" };
@@ -11,7 +11,7 @@ const NAMES: Record<Language, string> = { en: "English", de: "Deutsch" };
 /** The page around what somebody does who is not signed in. */
 export function AuthFrame(props: { title: string; intro?: ReactNode; children: ReactNode }) {
   const { t } = useTranslation("auth");
-  useDocumentTitle(`${props.title} · ${t("app", { ns: "common" })}`);
+  usePageTitle(props.title);
   return (
     <main className={styles.page}>
       <div className={styles.column}>

@@ -6,6 +6,7 @@ import { FilterBar } from "@/parts/filters/FilterBar";
 import { useNames } from "@/parts/filters/names";
 import { useFilter } from "@/parts/filters/useFilter";
 import { useFiltered } from "@/parts/filters/useFiltered";
+import { usePageTitle } from "@/parts/pageTitle";
 import { moveTask, updateTask } from "@/replica/actions";
 import { can, useLanguage, useRole, useView, useWorkspaceId, useZone } from "@/replica/hooks";
 import type { Task } from "@/replica/model";
@@ -49,6 +50,7 @@ type OfProps = { workspaceId: string; view: View; lists: ReturnType<typeof useNa
 
 function BoardOf({ workspaceId, view, lists }: OfProps) {
   const { t } = useTranslation("board");
+  usePageTitle(t("title"));
   const search = useSearch({ strict: false }) as Record<string, unknown>;
   const by = readBy(search.by);
   const navigate = useNavigate();

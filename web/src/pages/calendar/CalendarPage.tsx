@@ -15,6 +15,7 @@ import {
   useMinute,
   useNames,
 } from "@/parts/filters";
+import { usePageTitle } from "@/parts/pageTitle";
 import { useShortcuts } from "@/parts/shortcuts";
 import { updateTask } from "@/replica/actions";
 import { can, useLanguage, useRole, useView, useWorkspaceId, useZone } from "@/replica/hooks";
@@ -48,6 +49,7 @@ type Asked = { move: string } | { day: DayKey; add: boolean } | null;
 /** The tasks of a workspace on the days on which they are due. */
 export function CalendarPage() {
   const { t } = useTranslation("calendar");
+  usePageTitle(t("title"));
   const workspaceId = useWorkspaceId();
   const view = useView(workspaceId);
   const [filter, setFilter] = useFilter();

@@ -1,10 +1,10 @@
-import { useDocumentTitle } from "@mantine/hooks";
 import { useSearch } from "@tanstack/react-router";
 import { Suspense, useMemo } from "react";
 import { useTranslation } from "@/i18n/words";
 import { arriving } from "@/parts/arriving";
 import { useFilter } from "@/parts/filters";
 import { PageSkeleton } from "@/parts/PageSkeleton";
+import { usePageTitle } from "@/parts/pageTitle";
 import { useView, useWorkspaceId } from "@/replica/hooks";
 import { nowMs } from "@/time/clock";
 import { dayOf } from "@/time/dates";
@@ -27,7 +27,7 @@ export function DashboardPage() {
   const today = dayOf(nowMs(), "UTC");
   const { from, to, days } = readRange(search, today);
   const range = useMemo(() => ({ from, to, days }), [from, to, days]);
-  useDocumentTitle(`${t("title")} · ${t("app", { ns: "common" })}`);
+  usePageTitle(t("title"));
   return (
     <div className={classes.page}>
       <h1 className={classes.title}>{t("title")}</h1>

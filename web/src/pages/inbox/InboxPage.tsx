@@ -1,5 +1,4 @@
 import { Button, SegmentedControl, VisuallyHidden } from "@mantine/core";
-import { useDocumentTitle } from "@mantine/hooks";
 import { IconChecks, IconInbox } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
@@ -7,6 +6,7 @@ import { useTranslation } from "@/i18n/words";
 import { EmptyState } from "@/parts/EmptyState";
 import { ErrorNote } from "@/parts/ErrorNote";
 import { PageSkeleton } from "@/parts/PageSkeleton";
+import { usePageTitle } from "@/parts/pageTitle";
 import { useLanguage, useLooking, useWorkspaces, useZone } from "@/replica/hooks";
 import { lastWorkspace } from "@/replica/lastWorkspace";
 import { nowMs } from "@/time/clock";
@@ -27,7 +27,7 @@ export function InboxPage() {
   // Any workspace's stream says when something new has come.
   useLooking(lastWorkspace(useWorkspaces()));
   const title = t("title");
-  useDocumentTitle(`${count > 0 ? `(${count}) ` : ""}${title} · ${t("app", { ns: "common" })}`);
+  usePageTitle(`${count > 0 ? `(${count}) ` : ""}${title}`);
   return (
     <div className={styles.page}>
       <header className={styles.head}>

@@ -16,6 +16,7 @@ import {
   useNames,
 } from "@/parts/filters";
 import { ordered } from "@/parts/filters/ordered";
+import { usePageTitle } from "@/parts/pageTitle";
 import { QuickAddHere, QuickAddRoom } from "@/parts/QuickAdd/QuickAddHere";
 import { deleteTasks, moveTask, updateTask } from "@/replica/actions";
 import { can, useLanguage, useRole, useView, useWorkspaceId, useZone } from "@/replica/hooks";
@@ -40,6 +41,7 @@ const NARROW_COLUMNS: readonly Column[] = ["status", "priority", "due", "assigne
 /** The tasks of a workspace, one below the other. */
 export function ListPage() {
   const { t } = useTranslation(["list", "parts"]);
+  usePageTitle(t("title"));
   const workspaceId = useWorkspaceId();
   const view = useView(workspaceId);
   const [filter, setFilter] = useFilter();

@@ -5,6 +5,7 @@ import { useTranslation } from "@/i18n/words";
 import { EmptyState } from "@/parts/EmptyState";
 import { useMatchContext } from "@/parts/filters/useFiltered";
 import { PageSkeleton } from "@/parts/PageSkeleton";
+import { usePageTitle } from "@/parts/pageTitle";
 import { QuickAddHere, QuickAddRoom } from "@/parts/QuickAdd/QuickAddHere";
 import { useShortcuts } from "@/parts/shortcuts";
 import { can, useLooking, useViews, useWorkspaces } from "@/replica/hooks";
@@ -20,6 +21,7 @@ const MOST_LIVE = 5;
 /** What one has to do, in whichever workspace. */
 export function MyTasksPage() {
   const { t } = useTranslation("my-tasks");
+  usePageTitle(t("title"));
   const workspaces = useWorkspaces();
   const { sections, loading } = useMine();
   useRowKeys();

@@ -14,6 +14,7 @@ import {
   wordsOf,
 } from "@/parts/filters";
 import { PageSkeleton } from "@/parts/PageSkeleton";
+import { usePageTitle } from "@/parts/pageTitle";
 import { useShortcuts } from "@/parts/shortcuts";
 import { useView, useWorkspaceId } from "@/replica/hooks";
 import type { Task } from "@/replica/model";
@@ -26,6 +27,7 @@ const STEP = 40;
 /** Tasks by the words in their titles and descriptions. */
 export function SearchPage() {
   const { t } = useTranslation("search");
+  usePageTitle(t("title"));
   const view = useView(useWorkspaceId());
   const names = useNames(view);
   const [filter, setFilter] = useFilter();

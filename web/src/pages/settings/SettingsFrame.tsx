@@ -1,4 +1,3 @@
-import { useDocumentTitle } from "@mantine/hooks";
 import {
   IconBell,
   IconDevices,
@@ -10,6 +9,7 @@ import {
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useTranslation } from "@/i18n/words";
+import { usePageTitle } from "@/parts/pageTitle";
 import styles from "./settings.module.css";
 
 const PAGES = [
@@ -26,7 +26,7 @@ type Name = (typeof PAGES)[number][0];
 /** The ways between the pages of settings, and one of them. */
 export function SettingsFrame({ page, children }: { page: Name; children: ReactNode }) {
   const { t } = useTranslation("settings");
-  useDocumentTitle(`${t(`pages.${page}`)} · ${t("app", { ns: "common" })}`);
+  usePageTitle(t(`pages.${page}`));
   return (
     <div className={styles.page}>
       <h1 className={styles.title}>{t("title")}</h1>

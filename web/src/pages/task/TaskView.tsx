@@ -5,6 +5,7 @@ import { useTranslation } from "@/i18n/words";
 import { EmptyState } from "@/parts/EmptyState";
 import { useNames } from "@/parts/filters/names";
 import { PageSkeleton } from "@/parts/PageSkeleton";
+import { usePageTitle } from "@/parts/pageTitle";
 import { can, useLanguage, useMe, useRole, useView, useWorkspaces, useZone } from "@/replica/hooks";
 import type { Task } from "@/replica/model";
 import type { View } from "@/replica/workspace";
@@ -34,6 +35,9 @@ export function TaskView({ workspaceId, number, onClose, onRemoved }: Props) {
   const { t } = useTranslation("task");
   const view = useView(workspaceId);
   const task = useShown(view, number);
+  const name = `#${number} ${task.now?.title ?? ""}`.trim();
+  // Beside another page it is a part of that.
+  usePageTitle(onClose === undefined ? name : undefined);
   const names = useNames(view);
   const role = useRole(workspaceId);
   const zone = useZone();

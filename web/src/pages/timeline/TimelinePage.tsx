@@ -16,6 +16,7 @@ import {
   useMinute,
   useNames,
 } from "@/parts/filters";
+import { usePageTitle } from "@/parts/pageTitle";
 import { useShortcuts } from "@/parts/shortcuts";
 import { updateTask } from "@/replica/actions";
 import { can, useLanguage, useRole, useView, useWorkspaceId, useZone } from "@/replica/hooks";
@@ -34,6 +35,7 @@ const NARROW = "(max-width: 48em)";
 /** The tasks of a workspace as bars over the days, from their making to their due date. */
 export function TimelinePage() {
   const { t } = useTranslation("timeline");
+  usePageTitle(t("title"));
   const workspaceId = useWorkspaceId();
   const view = useView(workspaceId);
   const [filter, setFilter] = useFilter();
