@@ -88,9 +88,8 @@ def test_the_api_can_be_tried_out_on_a_page_that_needs_nothing_else(
 
     create = Operation(page, "createTask")
     create.fill("w", "personal")
-    for title in ("Read the documentation", "Try it out"):
-        status, task = create.execute({"title": title})
-        assert (status, task["title"]) == ("201", title)
+    status, task = create.execute({"title": "Try it out"})
+    assert (status, task["title"]) == ("201", "Try it out")
     page.screenshot(path=tmp_path / "done.png")
     # As it stands, without a word: what the page fills in by itself must not be in the way.
     status, task = create.execute(None)
@@ -98,7 +97,7 @@ def test_the_api_can_be_tried_out_on_a_page_that_needs_nothing_else(
     listed = Operation(page, "listTasks")
     listed.fill("w", "personal")
     status, tasks = listed.execute(None)
-    assert (status, len(tasks["items"])) == ("200", 3)
+    assert (status, len(tasks["items"])) == ("200", 2)
 
     elsewhere = [url for url in requested if not url.startswith((server.base_url, "data:"))]
     assert elsewhere == []

@@ -139,13 +139,13 @@ def test_queries_that_name_their_streams(query: Any) -> None:
 @pytest.mark.parametrize("query", BAD.values(), ids=BAD)
 def test_queries_that_do_not(query: Any) -> None:
     with pytest.raises(StreamlessQuery, match=r"query 'bad' reads (tasks|comments|workspaces)"):
-        Statement("bad", query)
-    Statement("bad", query, fan_out="somebody said why")
+        Statement("bad", query).compiled("sqlite")
+    Statement("bad", query, fan_out="somebody said why").compiled("sqlite")
 
 
 def test_the_refusal_names_the_table_and_the_way_out() -> None:
     with pytest.raises(StreamlessQuery, match=r"tasks AS a without .* fan_out="):
-        Statement("list", select(a.c.id, T.id).where(T.stream_id == p))
+        Statement("list", select(a.c.id, T.id).where(T.stream_id == p)).compiled("sqlite")
 
 
 def test_the_product_passes() -> None:

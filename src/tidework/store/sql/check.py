@@ -1,8 +1,8 @@
 """`python -m tidework.store.sql.check`: every query keeps to its streams, and none hides as text.
 
-Imports every module that makes statements, which refuse to be made when they read a stream's table
-without naming the stream, and makes those that take arguments: functions of booleans in all ways,
-others as the module's `examples()` does. Then looks through the source for SQL on our tables that
+Imports every module that makes statements, makes those that take arguments (functions of booleans in
+all ways, others as the module's `examples()` does), and compiles them, which none does that reads a
+stream's table without naming the stream. Then looks through the source for SQL on our tables that
 is written as text, where nothing could check it. Prints what it finds and exits 1.
 """
 

@@ -1,8 +1,8 @@
 """Queries: defined in SQLAlchemy Core, compiled to text once per shape, run by a thin driver.
 
 A module's `queries.py` makes its statements at import, or, where filters come and go, once per set
-of filters behind an `lru_cache`. A statement refuses to be made when it reads a stream's table
-without naming the stream.
+of filters behind an `lru_cache`. A statement that reads a stream's table without naming the stream
+has no text: it cannot be run.
 """
 
 from collections.abc import Mapping, Sequence
@@ -58,13 +58,17 @@ class Statement:
         self.fan_out = fan_out
         self.shared = shared
         self._compiled: dict[str, Compiled] = {}
-        if fan_out is None:
-            check_streams(name, element)
 
     def compiled(self, dialect: str) -> "Compiled":
-        """The text for a dialect; compiled at the first call, from memory afterwards."""
+        """The text for a dialect; compiled at the first call, from memory afterwards.
+
+        Raises `StreamlessQuery` when it reads a stream's table without naming the stream.
+        """
         found = self._compiled.get(dialect)
         if found is None:
+            # Here, since most commands run few of all the statements that they import.
+            if self.fan_out is None:
+                check_streams(self.name, self.element)
             found = self._compiled[dialect] = Compiled(self.element, dialect)
         return found
 
