@@ -77,8 +77,9 @@ def _root(arguments: Sequence[str]) -> typer.Typer:
     )
     root.callback()(_about)
     first = next((one for one in arguments if not one.startswith("-")), "")
-    # Help and typing errors want to know all of them.
-    for name in [first] if first in _COMMANDS else _COMMANDS:
+    # Help and typing errors want to know all of them, the version none.
+    wanted = [first] if first in _COMMANDS else [] if arguments[:1] == ["--version"] else _COMMANDS
+    for name in wanted:
         module = importlib.import_module(f"tidework.commands.{_COMMANDS[name]}")
         module.register(root)
     return root
