@@ -14,13 +14,12 @@ from tidework.times import after, now, parse
 from tidework.webhooks import deliveries, queries
 from tidework.webhooks.filters import TEST
 from tidework.webhooks.payload import Payloads
-from tidework.webhooks.places import Places
+from tidework.webhooks.places import IN_ALL, Place, Places
 from tidework.webhooks.schedule import is_lost, pause_after
 from tidework.webhooks.signing import signed
 
 SEND_S: Final = 15.0
 _JOB_S: Final = 20.0
-_CONCURRENCY: Final = 48
 _IN_A_ROW: Final = 20
 _SHOWN: Final = 4096
 _GONE: Final = 410
@@ -90,16 +89,18 @@ class Deliverer:
             self.work,
             deadline_s=_JOB_S,
             max_attempts=_NEVER,
-            concurrency=_CONCURRENCY,
+            concurrency=IN_ALL,
         )
 
     async def work(self, job: Job) -> Sequence[Operation] | None:
         """Work one lane off. Raises what `bus.jobs.Handler`s may."""
         webhook_id = job.args["webhook_id"]
-        async with self._places.of(webhook_id):
-            return await self._lane(job, webhook_id, job.args["lane"])
+        async with self._places.of(job.stream_id, webhook_id) as place:
+            return await self._lane(job, webhook_id, job.args["lane"], place)
 
-    async def _lane(self, job: Job, webhook_id: str, lane: str) -> Sequence[Operation] | None:
+    async def _lane(
+        self, job: Job, webhook_id: str, lane: str, place: Place
+    ) -> Sequence[Operation] | None:
         key = deliveries.lane_key(job.stream_id, webhook_id, lane)
         for _ in range(_IN_A_ROW):
             # Before the deliveries: what is added after this leaves another mark.
@@ -117,7 +118,7 @@ class Deliverer:
                 at = now()
                 await job.progress(0, [deliveries.skipped(job.stream_id, webhook_id, lane, at)])
                 continue
-            await self._deliver(job, webhook_id, receiver, due)
+            await self._deliver(job, webhook_id, receiver, due, place)
         raise Reschedule(now())
 
     async def _ended(self, job: Job, key: Values, marks: Sequence[Any]) -> bool:
@@ -141,18 +142,21 @@ class Deliverer:
 
     # --- one delivery ------------------------------------------------------------------------
 
-    async def _deliver(self, job: Job, webhook_id: str, receiver: _Receiver, due: _Due) -> None:
+    async def _deliver(
+        self, job: Job, webhook_id: str, receiver: _Receiver, due: _Due, place: Place
+    ) -> None:
         """Try a delivery. Raises `Reschedule` when it has to be tried again."""
         body = await self._payloads.body(
             job.stream_id, due.type, due.event_id, due.seq, due.ordinal, due.created_at
         )
-        place = {"stream_id": job.stream_id, "id": due.id}
+        key = {"stream_id": job.stream_id, "id": due.id}
         if body is None:
             over = _over(deliveries.SKIPPED, now())
-            await job.progress(0, [Operation("webhook_deliveries", "update", place, over)])
+            await job.progress(0, [Operation("webhook_deliveries", "update", key, over)])
             return
         started = now()
         outcome = await self._send(receiver, due, body)
+        place.took = outcome.milliseconds / 1000
         at = now()
         values: Values = {
             "attempts": due.attempts + 1,
@@ -162,14 +166,14 @@ class Deliverer:
         }
         if outcome.error is None:
             values |= _over(deliveries.DELIVERED, at)
-            written = Operation("webhook_deliveries", "update", place, values)
+            written = Operation("webhook_deliveries", "update", key, values)
             await job.progress(0, [written, *_well(job.stream_id, webhook_id, receiver, at)])
             return
         pause = pause_after(due.attempts + 1, outcome.headers, at)
         gone, trial = outcome.status == _GONE, due.type == TEST
         again_at = None if pause is None or gone or trial else after(at, pause)
         values |= {"next_at": again_at} if again_at else _over(deliveries.FAILED, at)
-        failed = [Operation("webhook_deliveries", "update", place, values)]
+        failed = [Operation("webhook_deliveries", "update", key, values)]
         if not trial:
             failed.append(_unwell(job.stream_id, webhook_id, receiver, at))
         await job.progress(0, failed)
