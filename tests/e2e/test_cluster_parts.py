@@ -1,6 +1,8 @@
 """Parts of a cluster alone: they ask for their passwords, and come back from what is done to them."""
 
+import os
 import shutil
+import signal
 import socket
 import tempfile
 import urllib.error
@@ -8,12 +10,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
+import psutil
 import pytest
+from tests.services.processes import wait_until
 from tests.services.require import unavailable
 
 from tidework.cluster import Etcd, Part, PgBouncer, Postgres, RabbitMQ
+from tidework.cluster.edge import Target
 from tidework.cluster.etcd import fetch_json
+from tidework.cluster.nginx import Nginx
 from tidework.cluster.postgres import answers
+from tidework.cluster.process import started
 from tidework.cluster.rabbitmq import USER
 
 
@@ -59,6 +66,25 @@ def test_a_pool_and_a_replica_of_postgresql(folder: Path) -> None:
     finally:
         for part in (pool, replica, primary):
             part.kill()
+
+
+def test_what_a_killed_nginx_has_left_behind_is_ended(folder: Path) -> None:
+    need(Nginx)
+    folder.chmod(0o755)
+    nginx = Nginx(folder / "nginx", targets=[Target("127.0.0.1:9")])
+    try:
+        nginx.start()
+        for again in (nginx.launch, nginx.stop):
+            leader = psutil.Process(nginx.pid)
+            wait_until(lambda leader=leader: bool(leader.children()), "it has workers")
+            workers = leader.children()
+            os.kill(nginx.pid, signal.SIGKILL)
+            wait_until(lambda: not nginx.running, "it is gone")
+            assert any(started(worker.pid) for worker in workers)
+            again()
+            assert not any(started(worker.pid) for worker in workers)
+    finally:
+        nginx.kill()
 
 
 def test_etcd_asks_for_a_password_also_after_a_restart(folder: Path) -> None:

@@ -138,6 +138,9 @@ class Part:
         missing = self.missing()
         if missing:
             raise ClusterError(missing)
+        if record := self.record:
+            # What one that was killed has left behind would keep its port.
+            process.kill(record)
         if not is_free(self.port) and not self.keeps_port():
             raise ClusterError(
                 f"Port {self.port}, which {self.name} listens on, is taken by another program."

@@ -122,14 +122,28 @@ def spawn(
 
 
 def family(record: Record) -> list[psutil.Process]:
-    """The process and all that descend from it; nothing when it is gone."""
+    """The process and all that descend from it; when it is gone, what it has left behind."""
     if not record.alive():
-        return []
+        return _left_behind(record)
     try:
         process = psutil.Process(record.pid)
         return [process, *process.children(recursive=True)]
     except psutil.NoSuchProcess:
         return []
+
+
+def _left_behind(record: Record) -> list[psutil.Process]:
+    """What still runs in the session of a process that is gone, such as a killed nginx's workers."""
+    boot = _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else ""
+    # A number is not given out again while its session lives; if it was, that has ended.
+    if started(record.pid) is not None or not record.started.endswith(boot):
+        return []
+    found = []
+    for process in psutil.process_iter():
+        with suppress(OSError):
+            if process.pid != record.pid and os.getsid(process.pid) == record.pid:
+                found.append(process)
+    return found
 
 
 def signal_all(processes: Sequence[psutil.Process], number: int) -> None:
