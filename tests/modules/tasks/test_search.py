@@ -85,6 +85,22 @@ async def test_the_same_is_found_by_what_was_made_and_by_what_was_changed(
         assert await search(ada, text) == [], text[:20]
 
 
+async def test_letters_and_digits_that_are_seldom_are_letters_and_digits(api: Api) -> None:
+    """Seen red on PostgreSQL: CO₂ was searched for as CO, and ½ as nothing."""
+    (ada,) = await workspace_of(api)
+    for title in ("CO₂ report", "code cost", "½ day off", "① first", "x_y z"):
+        await make(ada, title)
+    for word, found in (
+        ("CO₂", ["CO₂ report"]),
+        ("½", ["½ day off"]),
+        ("①", ["① first"]),
+        ("x²", []),
+    ):
+        assert await titles(ada, f"q={quote(word)}") == found, word
+    body = {"filter": {"q": "co₂"}, "action": {"delete": True}, "dry_run": True}
+    assert (await ada.made("~/tasks/bulk", body))["matched"] == 1
+
+
 async def test_words_and_their_beginnings_are_found(api: Api) -> None:
     ada = await api.person()
     (mixed,) = await make(ada, "Written in the title: zebra", description="and below: unicorn")
