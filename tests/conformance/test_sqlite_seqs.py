@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.services.commits import add_task, commit, new_task, new_workspace
+from tests.services.opening import make_store
 from tests.services.stores import Database
 
 from tidework.log import Operation
@@ -50,6 +51,21 @@ async def test_own_commits_are_known_without_asking(
     await store.operate([Operation("inbox", "delete", {"stream_id": streams[0]})])
     assert await store.seqs(streams) == dict.fromkeys(streams, 6)
     assert asked == []
+
+
+async def test_a_file_behind_a_link_is_that_file(sqlite_database: Database, tmp_path: Path) -> None:
+    """Seen red: what SQLite shares was looked for beside the link."""
+    store = await opened(sqlite_database)
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / "elsewhere" / "link.db"
+    link.symlink_to(sqlite_database.address)
+    other = make_store(str(link))
+    await other.start()
+    stream = await new_workspace(store)
+    assert await other.seqs([stream]) == {stream: 1}
+    await add_task(other, stream)
+    assert await store.seqs([stream]) == {stream: 2}
+    await other.close()
 
 
 async def test_what_another_process_has_committed_is_asked_for(

@@ -73,7 +73,9 @@ def test_a_second_server_on_the_database_is_refused_whatever_its_folder(
 ) -> None:
     """Seen red with a database in its own server's folder, which had no lock beside it."""
     server = tidework_server(data_dir)
-    elsewhere = {"TIDEWORK_DATABASE_URL": f"sqlite:///{data_dir / 'tidework.db'}"}
+    link = tmp_path / "link.db"
+    link.symlink_to(data_dir / "tidework.db")
+    elsewhere = {"TIDEWORK_DATABASE_URL": f"sqlite:///{link}"}
     options = ("--port", str(free_port()), "--data-dir", tmp_path / "another")
     said = refused(tidework("serve", *options, env=elsewhere))
     assert f"process {server.pid}" in said

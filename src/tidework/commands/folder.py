@@ -72,7 +72,8 @@ def _lock_files(settings: Settings) -> list[Path]:
     database = settings.database_path
     if database is None:
         return []
-    # Both, always: another server may name this database and a data folder of its own.
+    # Both, always: another server may name this database and a data folder of its own, also by a link.
+    database = database.resolve()
     return [settings.data_dir / _LOCK, database.with_name(f"{database.name}.{_LOCK}")]
 
 

@@ -45,6 +45,13 @@ def cut_off(error: BaseException) -> bool:
     return severity in ("FATAL", "PANIC") or isinstance(error, _ENDING)
 
 
+# No waiting helps against these.
+_REFUSED = (
+    asyncpg.ClientConfigurationError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.UndefinedObjectError,
+)
 # A server that stops says so in place of an answer.
 _ENDING = (
     asyncpg.AdminShutdownError,
@@ -334,7 +341,14 @@ async def _nothing(_: Any) -> None:
 
 
 def away(error: BaseException) -> Unavailable:
-    """What a caller gets when the server cannot be reached."""
+    """What a caller gets when the server cannot be reached, or lets nobody in."""
+    if isinstance(error, _REFUSED):
+        return Unavailable(
+            "The database cannot be used as it is named: somebody has to correct its address"
+            " (TIDEWORK_DATABASE_URL and the like), or the server's roles and databases.",
+            code="database",
+            reason=str(error),
+        )
     in_vain = isinstance(error, TimeoutError)
     return Unavailable(
         "The database is away; try again in a moment.",

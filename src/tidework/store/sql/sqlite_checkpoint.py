@@ -23,7 +23,7 @@ class Checkpointer:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._log = f"{path}-wal"
+        self._log = f"{path.resolve()}-wal"
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
         self._connection: sqlite3.Connection | None = None
         self._moved = 0

@@ -51,7 +51,8 @@ def header_of(database: Path) -> Header:
 
     Raises `Unavailable` when it cannot be mapped.
     """
-    shared = Path(f"{database.absolute()}-shm")
+    # SQLite keeps it beside the file itself, wherever a link to that is.
+    shared = Path(f"{database.resolve()}-shm")
     try:
         found = _opened.get(shared)
         if found is None or not found.is_of(shared):
