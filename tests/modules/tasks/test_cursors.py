@@ -24,8 +24,9 @@ async def test_cursors_that_were_tampered_with(api: Api) -> None:
         cursor = page["next_cursor"]
         seal, key, last = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         other = 2**62 if isinstance(key, str) else "text"
+        spare = [f"{cursor[:-1]}{chr(ord(cursor[-1]) + 1)}", f"{cursor}="]
         wrong = [
-            cursor[:-1], cursor[:-7], cursor[1:], f"{cursor}A", "x", "%00", "=" * 4, "🙂", "A" * 7500,
+            *spare, cursor[:-1], cursor[:-7], cursor[1:], f"{cursor}A", "x", "%00", "=" * 4, "🙂", "A" * 7500,
             packed(["0" * len(seal), key, last]), packed([None, key, last]), packed([key, last]),
             packed([seal, other, last]), packed([seal, None, last]), packed([seal, key, NOBODY]),
             packed([seal, key, "x"]), packed([seal, key, None]), packed([seal, key]),
