@@ -144,8 +144,17 @@ def following(recurrence: Values, due_at: str | None, done_at: str) -> Values | 
 
 
 def local_time(recurrence: Mapping[str, Any], due_at: str) -> datetime:
-    """When a recurring task is due, in the time zone of its series, to the second."""
-    return parse(due_at).astimezone(_zone(recurrence["time_zone"])).replace(microsecond=0)
+    """When a recurring task is due, in the time zone of its series, to the second.
+
+    Where the clocks skip the series' own time of day, that is what is given, for the same moment.
+    """
+    due = parse(due_at).astimezone(_zone(recurrence["time_zone"])).replace(microsecond=0)
+    if recurrence["time"] is not None:
+        kept = time.fromisoformat(recurrence["time"]).replace(tzinfo=due.tzinfo)
+        skipped = datetime.combine(due.date(), kept)
+        if skipped.astimezone(UTC) == due.astimezone(UTC):
+            return skipped
+    return due
 
 
 def rule_for_calendars(recurrence: Mapping[str, Any]) -> str | None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -65,9 +65,9 @@ def _todo(task: TaskRow) -> Todo:
     todo.add("status", _STATUS[task.status])
     todo.add("priority", _PRIORITY[task.priority])
     if task.due_at is not None:
-        todo.add("due", _moment(task.due_at))
-        if task.recurrence is not None:
-            _recurs(todo, task.recurrence, task.due_at)
+        recurs = task.recurrence is not None and _recurs(todo, task.recurrence, task.due_at)
+        # RFC 5545, 3.8.2.3: it is later than where the to-do begins, which a rule has to have.
+        todo.add("due", _moment(task.due_at) + timedelta(seconds=recurs))
     if task.completed_at is not None:
         todo.add("completed", _moment(task.completed_at))
     names = [*task.labels, *([task.project] if task.project else [])]
@@ -89,12 +89,13 @@ def _zone(name: str, known: set[str]) -> bytes:
     return definition
 
 
-def _recurs(todo: Todo, recurrence: Mapping[str, Any], due_at: str) -> None:
-    """How a task recurs; one that is counted from its completion has no rule in a calendar."""
+def _recurs(todo: Todo, recurrence: Mapping[str, Any], due_at: str) -> bool:
+    """How a task recurs; whether by a rule, which one that is counted from its completion has not."""
     rule = rule_for_calendars(recurrence)
     if rule is not None:
         todo.add("dtstart", local_time(recurrence, due_at))
         todo.add("rrule", vRecur.from_ical(rule))
+    return rule is not None
 
 
 def _moment(text: str) -> datetime:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import lzma
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from tidework.spreadsheets import harmless
 from tidework.store.protocol import Store
 from tidework.store.sql.schema import streams, user_workspaces
 from tidework.store.sql.statement import Statement
+from tidework.tasks.api import local_time
 from tidework.times import now
 from tidework.transfer import (
     JiraOptions,
@@ -357,4 +359,21 @@ def assert_recurs(data: bytes) -> None:
     assert (start.isoformat(), str(todo["DTSTART"].params["TZID"])) == (
         "2026-03-23T08:00:00+01:00", "Europe/Berlin",
     )  # fmt: skip
+    assert todo["DUE"].dt - start == timedelta(seconds=1)
     assert [str(zone["TZID"]) for zone in calendar.walk("VTIMEZONE")] == ["Europe/Berlin"]
+
+
+@pytest.mark.parametrize(
+    ("due", "kept", "shown"),
+    [
+        ("2027-03-28T01:30:00Z", "02:30:00", "02:30"),
+        ("2027-03-28T01:30:00Z", "09:00:00", "03:30"),
+        ("2027-03-29T00:30:00Z", None, "02:30"),
+    ],
+)
+def test_a_time_that_the_clocks_skip_is_told_as_the_series_has_it(
+    due: str, kept: str | None, shown: str
+) -> None:
+    found = local_time({"time_zone": "Europe/Berlin", "time": kept}, due)
+    assert f"{found:%H:%M}" == shown
+    assert found.astimezone(UTC) == datetime.fromisoformat(due)
