@@ -4,8 +4,10 @@ Exit codes: 0 done, 1 could not be done (or `doctor` found something), 2 called 
 interrupted. Only the command that is called is imported, so that none pays for the others.
 """
 
+import codecs
 import errno
 import importlib
+import json
 import os
 import sqlite3
 import sys
@@ -50,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command; its exit code."""
+    _write_anything()
     try:
         result = _root(arguments)(list(arguments), prog_name="tidework", standalone_mode=False)
         code = result if isinstance(result, int) else 0
@@ -65,6 +68,24 @@ def run(arguments: Sequence[str]) -> int:
     if code == _INTERRUPTED:
         _fail("interrupted; what was written before stays")
     return code
+
+
+def _write_anything() -> None:
+    """Let standard output and error take any text, whatever a terminal can show.
+
+    A password that is shown only once must not be lost for a letter in the name beside it.
+    """
+    # As `backslashreplace`, but so that JSON stays JSON.
+    codecs.register_error("tidework.escaped", _escaped)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="tidework.escaped")
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
 
 
 def _root(arguments: Sequence[str]) -> typer.Typer:

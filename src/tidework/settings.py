@@ -71,14 +71,14 @@ class Settings(CoreSettings):
     )
     otlp_endpoint: str = _setting(
         "", values.http_url, "Collector that traces are sent to by OTLP over HTTP; none are made"
-        " unless it is set.", example="http://127.0.0.1:4318",
+        " unless it is set.", example="http://127.0.0.1:4318", secret=True,
     )  # fmt: skip
     trace_ratio: float = _setting(
         0.1, values.ratio, "Which part of the requests is traced, from 0 to 1; a trusted proxy's"
         " traceparent decides for its own.", example="1",
     )  # fmt: skip
     sentry_dsn: str = _setting(
-        "", values.http_url, "Sentry project that defects are reported to, without personal data.",
+        "", outside.sentry_dsn, "Sentry project that defects are reported to, without personal data.",
         example="https://key@sentry.example.com/1", secret=True,
     )  # fmt: skip
     log_file: Path | None = _setting(
@@ -136,7 +136,7 @@ class Settings(CoreSettings):
     )  # fmt: skip
     sms_url: str = _setting(
         "", values.http_url, "Gateway that short messages are posted to as JSON; without it there are"
-        " none.", example="https://sms.example.com/send",
+        " none.", example="https://sms.example.com/send", secret=True,
     )  # fmt: skip
     sms_token: str = _setting(
         "", outside.token, "What that gateway is shown: Authorization: Bearer TOKEN.",
@@ -144,7 +144,7 @@ class Settings(CoreSettings):
     )  # fmt: skip
     chat_url: str = _setting(
         "", values.http_url, "Gateway that messages to a chat are posted to as JSON; without it there"
-        " are none.", example="https://chat.example.com/send",
+        " are none.", example="https://chat.example.com/send", secret=True,
     )  # fmt: skip
     chat_token: str = _setting(
         "", outside.token, "What that gateway is shown: Authorization: Bearer TOKEN.",
@@ -245,9 +245,8 @@ def load(environ: Mapping[str, str], **overrides: object) -> Settings:
         try:
             chosen[one.name] = about.parse(raw)
         except ValueError as error:
-            shown = raw
-            if one.metadata["secret"]:
-                shown = _masked(raw)
+            # A login may stand in any address, also in one that may have none.
+            shown = _masked(raw) if one.metadata["secret"] else values.masked(raw)
             problems.append(f"{label} is {shown!r}: that {error}. Example: {about.example}")
     if not problems:
         settings = Settings(**chosen)

@@ -4,7 +4,7 @@ import re
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
-from tidework.settings_values import redis_address
+from tidework.settings_values import redis_url
 
 BROKERS: Final = {
     "amqp": "rabbit",
@@ -32,8 +32,7 @@ def broker_url(raw: str) -> str:
     if any(character.isspace() for character in raw):
         raise ValueError("has a space in it")
     if scheme in {"redis", "rediss"}:
-        redis_address(raw)
-        return raw
+        return redis_url(raw)
     hosts, _, query = rest.rpartition("@")[2].partition("?")
     if scheme in {"amqp", "amqps"}:
         hosts = hosts.partition("/")[0]

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from tidework.settings_values import check_ca_file, http_url
+
 # What may stand in a content security policy, and in a page, as it is.
 _PLAIN_HOST = re.compile(r"[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]")
 _PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)*/?")
@@ -25,7 +27,7 @@ class SmtpAddress(NamedTuple):
 
 def smtp_url(raw: str) -> str:
     """`smtp://`, `smtps://` or `smtp+starttls://`, with or without a login."""
-    smtp_address(raw)
+    check_ca_file(smtp_address(raw).ca_file)
     return raw
 
 
@@ -79,6 +81,17 @@ def cdn_url(raw: str) -> str:
     if not _PLAIN_HOST.fullmatch(host) or not _PLAIN_PATH.fullmatch(parts.path):
         raise ValueError("has other characters in host or path than letters, digits and .-_~")
     return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+
+
+def sentry_dsn(raw: str) -> str:
+    """An http or https address with a key before the host and a project's number at its end."""
+    url = http_url(raw)
+    parts = urlsplit(url)
+    if not parts.username:
+        raise ValueError("has no key before the host")
+    if not re.fullmatch(r"[0-9]+", parts.path.rpartition("/")[2]):
+        raise ValueError("has no number of a project at the end of its path")
+    return url
 
 
 def token(raw: str) -> str:

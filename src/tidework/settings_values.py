@@ -15,10 +15,19 @@ _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]{2,45}(?:%[A-Za-z0-9._-]
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
 _MAIL = re.compile(r"[^\s@\"(),:;<>\[\]\\]+@[^\s@\"(),:;<>\[\]\\]+")
 # Before a Sentry address's @ stands a key, with or without a secret behind it.
-_KEY = re.compile(r"(https?://)[^/@\s]+@", re.IGNORECASE)
+_KEY = re.compile(r"(https?://)[^/?#\s]+@", re.IGNORECASE)
+# Who forgot the scheme has written a password all the same.
 _PASSWORD = re.compile(
-    r"(://[^:/?#]*:).*(@)|((?:^|[?&])(?:sentinel_)?password=)[^&#]*", re.IGNORECASE
+    r"((?:://|^(?![^:]*://))[^:/?#]*:).*(@)|((?:^|[?&])(?:sentinel_)?password=)[^&#]*",
+    re.IGNORECASE,
 )
+# Gateways take their keys there, under whatever name. What stands before must be a host, not the
+# beginning of a password with a question mark in it.
+_QUERY = re.compile(
+    r"(https?://(?:[^/?#\s]*@)?(?:\[[^]\s]*\]|[^/?#@:\s]+)(?::[0-9]*)?(?:/[^?#\s]*)?[?#])(\S+)",
+    re.IGNORECASE,
+)
+_QUERY_VALUE = re.compile(r"([^&=]*=)?[^&]+")
 
 
 class RateLimits(NamedTuple):
@@ -264,8 +273,22 @@ def amount_and_seconds(rate: str) -> tuple[int, int]:
 
 def redis_url(raw: str) -> str:
     """`redis://`, `rediss://` (TLS), or either with `+sentinel` and the sentinels' hosts."""
-    redis_address(raw)
+    check_ca_file(redis_address(raw).ca_file)
     return raw
+
+
+def check_ca_file(path: str) -> None:
+    """Raise ValueError unless the file of an address's authority, where it names one, can be read.
+
+    Apart from the address's parser, which processes that do not connect use as well.
+    """
+    if not path:
+        return
+    try:
+        Path(path).open("rb").close()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ValueError(f"has the ca_file {path}, which cannot be read: {reason}") from None
 
 
 def redis_address(raw: str) -> RedisAddress:
@@ -275,9 +298,11 @@ def redis_address(raw: str) -> RedisAddress:
     if not separator or kind not in {"redis", "rediss"} or (plus and watched != "sentinel"):
         raise ValueError("does not begin with redis://, rediss:// or redis+sentinel://")
     login, _, behind = rest.rpartition("@")
-    places, _, tail = behind.partition("/")
-    place = _split(f"{kind}://x/{tail}")
-    if "?" in places or place.fragment:
+    # A path in an option has slashes too.
+    front, question, query = behind.partition("?")
+    places, _, tail = front.partition("/")
+    place = _split(f"{kind}://x/{tail}{question}{query}")
+    if place.fragment:
         raise ValueError("has its parts in another order than HOST:PORT/DB?OPTION=VALUE")
     options = dict(parse_qsl(place.query, keep_blank_values=True))
     service, _, number = place.path.strip("/").partition("/") if plus else ("", "", place.path[1:])
@@ -311,7 +336,8 @@ def _redis_host(raw: str, usual_port: int) -> tuple[str, int]:
 
 
 def masked(value: str) -> str:
-    """`value` without the passwords that stand in its addresses."""
+    """`value` without the passwords that stand in its addresses, and the keys in their queries."""
+    value = _QUERY.sub(lambda m: m[1] + _QUERY_VALUE.sub(r"\1***", m[2]), value)
     value = _KEY.sub(r"\1***@", value)
     return _PASSWORD.sub(lambda m: f"{m[1]}***@" if m[1] else f"{m[3]}***", value)
 

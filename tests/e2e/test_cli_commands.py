@@ -253,9 +253,11 @@ def test_statistics_are_counted_again(tidework: Command, data_dir: Path) -> None
 def test_doctor_finds_what_others_could_read(tidework: Command, data_dir: Path) -> None:
     (data_dir / "tidework.db").chmod(0o644)
     (data_dir / "signing-keys.json").chmod(0o644)
+    data_dir.chmod(0o710)
     done = tidework("doctor")
     assert done.returncode == 1
     assert done.stdout.count("chmod 600") == 2
+    assert f"(mode 710). Run: chmod 700 {data_dir}\n" in done.stdout
 
 
 def test_doctor_tells_of_settings_too(tidework: Command, data_dir: Path) -> None:

@@ -74,6 +74,10 @@ def test_the_public_url_is_somewhere_to_go(host: str, reachable: str) -> None:
         ("redis_url", "redis://h/0?timeout=3"),
         ("redis_url", "redis+sentinel://a,b"),
         ("redis_url", "redis+cluster://a,b/c"),
+        ("redis_url", "rediss://h/0?ca_file=/nowhere/ca.pem"),
+        ("broker_url", "rediss://h/0?ca_file=/nowhere/ca.pem"),
+        ("smtp_url", "smtps://mail.example.com?ca_file=/nowhere/ca.pem"),
+        ("smtp_url", "smtps://mail.example.com?ca_file=/"),
         ("public_url", "tasks.example.com"),
         ("public_url", "https://tasks.example.com/sub"),
         ("public_url", "https://me:pw@tasks.example.com"),
@@ -102,6 +106,10 @@ def test_the_public_url_is_somewhere_to_go(host: str, reachable: str) -> None:
         ("trace_ratio", "-0"),
         ("trace_ratio", "10 %"),
         ("sentry_dsn", "key@sentry.example.com/1"),
+        ("sentry_dsn", "https://sentry.example.com/1"),
+        ("sentry_dsn", "https://:secret@sentry.example.com/1"),
+        ("sentry_dsn", "https://key@sentry.example.com"),
+        ("sentry_dsn", "https://key@sentry.example.com/tidework"),
         ("log_file_count", "0"),
         ("slow_query_ms", "1s"),
         ("slow_query_explain", "analyze"),
@@ -194,8 +202,45 @@ def test_no_password_is_shown(url: str) -> None:
     assert "nted" not in shown
 
 
-def test_a_password_in_a_broken_address_is_not_shown() -> None:
-    assert "pl4nted" not in problem({"TIDEWORK_DATABASE_URL": "tide:pl4nted@db"})
+@pytest.mark.parametrize("name", ["otlp_endpoint", "sms_url", "chat_url"])
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://tide:pl4nted@g.example.com:4318", "https://***@g.example.com:4318"),
+        ("https://tide:pl4@nted@g.example.com", "https://***@g.example.com"),
+        ("https://g.example.com/s?token=pl4nted", "https://g.example.com/s?token=***"),
+        ("https://g.example.com:443?a=pl4@nted&b=pl4", "https://g.example.com:443?a=***&b=***"),
+        ("https://t:pl4nted@[::1]:80/s?pl4nted#pl4", "https://***@[::1]:80/s?***"),
+        ("https://g.example.com/s", "https://g.example.com/s"),
+    ],
+)
+def test_no_credentials_of_a_gateway_are_shown(name: str, url: str, shown: str) -> None:
+    environ = {variable(name): url}
+    settings = load(environ)
+    assert getattr(settings, name) == url
+    rows = {row.name: row.value for row in table(settings, environ)}
+    assert rows[variable(name)] == shown
+    assert "pl4" not in repr(settings)
+    assert "nted" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("database_url", "tide:pl4nted@db"),
+        ("public_url", "https://tide:pl4nted@tasks.example.com"),
+        ("public_url", "https://tide:pl4/nted@tasks.example.com"),
+        ("public_url", "https://tasks.example.com?token=pl4nted"),
+        ("public_url", "tide:pl4nted@tasks.example.com"),
+        ("cdn_url", "https://tide:pl4nted@cdn.example.com"),
+        ("chat_url", "tide:pl4nted@chat.example.com"),
+    ],
+)
+def test_a_password_in_a_broken_address_is_not_shown(name: str, value: str) -> None:
+    said = problem({variable(name): value})
+    assert "***" in said
+    assert "pl4" not in said
+    assert "nted" not in said
 
 
 def test_the_table_says_where_a_value_comes_from(tmp_path: Path) -> None:
@@ -212,6 +257,8 @@ def test_where_redis_is() -> None:
     assert plain.hosts == [("cache.example.com", 6379)]
     assert (plain.username, plain.password, plain.db) == ("ada", "p@ss/w", 3)
     assert (plain.tls, plain.ca_file, plain.service) == (True, "/etc/ca.pem", "")
+    bare = redis_address("rediss://:p@h:6380?ca_file=/x/ca.pem")
+    assert (bare.hosts, bare.db, bare.ca_file) == ([("h", 6380)], 0, "/x/ca.pem")
     watched = redis_address("redis+sentinel://:s3cret@a:1,b,[::1]:3/tidework/2")
     assert watched.hosts == [("a", 1), ("b", 26379), ("::1", 3)]
     assert (watched.service, watched.db, watched.tls) == ("tidework", 2, False)

@@ -1,9 +1,9 @@
 """The checks of `tidework doctor`, each with what to do when it fails."""
 
-import os
 import shutil
 import stat
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from tidework.auth.keys import KeyFileError, KeySet
@@ -45,24 +45,25 @@ def of_folder(settings: Settings) -> list[Check]:
     free = shutil.disk_usage(path).free
     pid = folder.server_of(settings)
     server = f"served by process {pid}" if pid else "no server runs on it"
-    found = [Check("data folder", True, f"{path}, {server}")]
+    found = [_private("data folder", path, server, others=0o077, right=0o700)]
     room = f"{free >> 20} MiB free"
     if free < _LEAST_FREE_BYTES:
         room += "; make room, or move the data folder to a larger disk"
     found.append(Check("disk", free >= _LEAST_FREE_BYTES, room))
     database = settings.database_path
     if database is not None and database.exists():
-        found.append(_private("database file", database))
+        size = f"{database.stat().st_size >> 10} KiB"
+        found.append(_private("database file", database, size, others=0o007, right=0o600))
     return found
 
 
-def _private(name: str, path: Any) -> Check:
-    mode = stat.S_IMODE(os.stat(path).st_mode)
-    if mode & 0o007:
-        return Check(
-            name, False, f"{path} is open to everybody (mode {mode:03o}). Run: chmod 600 {path}"
-        )
-    return Check(name, True, f"{path}, {os.stat(path).st_size >> 10} KiB")
+def _private(name: str, path: Path, detail: str, *, others: int, right: int) -> Check:
+    """Whether `path` gives none of the rights `others`; with the mode that is right if it does."""
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & others:
+        opened = f"open to other users (mode {mode:03o}). Run: chmod {right:o} {path}"
+        return Check(name, False, f"{path}, {detail}; {opened}")
+    return Check(name, True, f"{path}, {detail}")
 
 
 def of_keys(settings: Settings) -> list[Check]:

@@ -12,7 +12,7 @@ import typer
 
 from tidework import __version__
 from tidework.commands import database, folder
-from tidework.commands.listening import check_address, resolved
+from tidework.commands.listening import allow_connections, check_address, resolved
 from tidework.commands.loading import load_settings
 from tidework.commands.options import DataDir
 from tidework.settings import Settings
@@ -56,6 +56,8 @@ def serve(
         log_level=log_level,
         log_format=log_format,
     )
+    # Before anything is opened that might find no place.
+    allow_connections()
     folder.prepare(settings.data_dir)
     with folder.served_by_us(settings):
         check_address(settings)

@@ -5,9 +5,7 @@ starts sooner and holds half the memory. Workers run the very same; `supervisor`
 """
 
 import asyncio
-import contextlib
 import gc
-import resource
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -21,7 +19,7 @@ from tidework.app import create_app
 from tidework.commands.database import Migration
 from tidework.commands.ending import Door, Ending, grace
 from tidework.commands.lifespan import running
-from tidework.commands.listening import notice_the_dead, resolved
+from tidework.commands.listening import CONNECTIONS, notice_the_dead, resolved
 from tidework.commands.supervisor import Supervisor
 from tidework.errors import TideworkError
 from tidework.http import logs
@@ -33,8 +31,6 @@ try:
 except ImportError:
     pass
 
-# A connection holds its place for as long as it is open, idle ones and event streams too.
-_CONNECTIONS: Final = 16_384
 _BACKLOG: Final = 2048
 _HEADERS_WITHIN_MS: Final = 10_000
 
@@ -45,7 +41,6 @@ def serve(settings: Settings, migration: Migration | None, on_start: Callable[[]
     Raises what the start of the application raises, SystemExit when a process ended by force.
     """
     logs.start(settings)
-    _allow_connections()
     if migration is not None:
         migration.wait()
     if settings.workers > 1:
@@ -54,18 +49,6 @@ def serve(settings: Settings, migration: Migration | None, on_start: Callable[[]
     listener = ListenerSpec(resolved(settings), settings.port, _BACKLOG).build()
     with asyncio.Runner(loop_factory=_loop_factory) as runner:
         runner.run(_embedded(settings, listener, on_start))
-
-
-def _allow_connections() -> None:
-    """Ask for as many open files as connections may need; many systems begin with 1,024 or fewer."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 2 * _CONNECTIONS
-    if hard != resource.RLIM_INFINITY:
-        wanted = min(wanted, hard)
-    if soft < wanted:
-        # macOS has a lower bound of its own below what it calls the hard one.
-        with contextlib.suppress(OSError, ValueError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 class _Server(Server):
@@ -106,7 +89,7 @@ async def _embedded(
             http=HTTPModes.http1,
             websockets=True,
             backlog=_BACKLOG,
-            backpressure=_CONNECTIONS,
+            backpressure=CONNECTIONS,
             http1_settings=HTTP1Settings(header_read_timeout=_HEADERS_WITHIN_MS),
             # Below errors it tells of itself only.
             log_level=LogLevels.error,
