@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
+from tidework.settings_values import masked
+
 Header = tuple[bytes, bytes]
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -105,7 +107,7 @@ class Cors:
 
 def check_origin(origin: str) -> str:
     """`origin` as browsers write it, or ValueError with what is wrong and what to write instead."""
-    where = f"TIDEWORK_CORS_ORIGINS has {origin!r}"
+    where = f"TIDEWORK_CORS_ORIGINS has {masked(origin)!r}"
     if origin == "*":
         raise ValueError(f"{where}: name each origin, every site of the world is never allowed.")
     if origin.lower() == "null":

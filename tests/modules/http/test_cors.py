@@ -1,6 +1,6 @@
 import pytest
 
-from tidework.http.cors import Cors
+from tidework.http.cors import Cors, check_origin
 
 APP = b"https://app.example.com"
 
@@ -81,3 +81,9 @@ def test_origins_are_kept_as_browsers_send_them() -> None:
 def test_unusable_origins_are_refused_by_the_name_of_the_setting(origin: str) -> None:
     with pytest.raises(ValueError, match="TIDEWORK_CORS_ORIGINS"):
         Cors([origin])
+
+
+def test_a_password_in_an_origin_is_not_shown() -> None:
+    with pytest.raises(ValueError, match=r"\*\*\*@x") as refused:
+        check_origin("https://ada:hunter2@x.example.com")
+    assert "hunter2" not in str(refused.value)
