@@ -39,6 +39,10 @@ from tidework.store.verify import verify_stream
         ("DELETE FROM changes WHERE seq = 5 AND ordinal = 0", "out of order"),
         ("UPDATE streams SET last_number = 9", "last number is 9"),
         ("UPDATE streams SET seq = 9", "ends at seq 6"),
+        (
+            "UPDATE changes SET seq = seq + 1000 WHERE seq = 6",
+            "the log has seq 1006, the stream is at 6",
+        ),
     ],
 )
 async def test_damage_is_found(store: Store, database: Database, damage: str, found: str) -> None:

@@ -1,12 +1,14 @@
 """`tidework doctor`: whether the installation is as it should be, and what to do where it is not."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import Annotated
+import sqlite3
+from collections.abc import Awaitable, Sequence
+from typing import Annotated, Final
 
+import asyncpg
 import typer
 
-from tidework.commands import checks, database, replay
+from tidework.commands import checks, database, replay, soundness
 from tidework.commands.checks import Check
 from tidework.commands.console import progress, say_table
 from tidework.commands.loading import load_settings
@@ -16,6 +18,9 @@ from tidework.errors import TideworkError
 from tidework.http import logs
 from tidework.settings import InvalidSettings, Settings
 from tidework.transfer import Progress
+
+# The databases' own are of a table that is missing.
+_TOLD: Final = (TideworkError, sqlite3.Error, asyncpg.PostgresError)
 
 
 def register(root: typer.Typer) -> None:
@@ -58,16 +63,19 @@ def doctor(
 
 def _of_database(settings: Settings, with_replay: bool) -> list[Check]:
     path = settings.database_path
+    found: list[Check] = []
     try:
-        if path is not None and database.revision_of(path) is None:
-            return [
-                Check("database", False, f"There is no database at {path} yet. Run: tidework serve")
-            ]
+        if path is not None:
+            revision = database.revision_of(path)
+            if revision is None:
+                missing = f"There is no database at {path} yet. Run: tidework serve"
+                return [Check("database", False, missing)]
+            found = soundness.of_file(path, revision, thorough=with_replay)
         with progress("Replaying") as advance:
-            return asyncio.run(_look(settings, advance if with_replay else None))
-    except TideworkError as error:
-        reason = getattr(error, "reason", "")
-        return [Check("database", False, f"{error.detail} {reason}".strip())]
+            found += asyncio.run(_look(settings, advance if with_replay else None))
+    except _TOLD as error:
+        found.append(soundness.told("database", error))
+    return found
 
 
 async def _look(settings: Settings, advance: Progress | None) -> list[Check]:
@@ -75,14 +83,25 @@ async def _look(settings: Settings, advance: Progress | None) -> list[Check]:
     await store.start()
     try:
         await store.ping()
-        found = [Check("database", True, f"{store.dialect}, schema as this version needs it")]
-        found += await checks.of_lookups(store)
+        found = [Check("database", True, f"{store.dialect}, at a revision that fits this version")]
+        if store.dialect == "postgresql":
+            found += await _unless_broken("database schema", soundness.of_server(store))
+        found += await _unless_broken("look-ups", checks.of_lookups(store))
         if advance is not None:
-            found.append(await replay.check(store, advance))
-            found.append(await replay.statistics(store))
+            found += await _unless_broken("replay", replay.check(store, advance))
+            found += await _unless_broken("statistics", replay.statistics(store))
     finally:
         await store.close()
     return found
+
+
+async def _unless_broken(name: str, looking: Awaitable[list[Check] | Check]) -> list[Check]:
+    """What a check found, or what ended it, so that the others are told all the same."""
+    try:
+        found = await looking
+    except _TOLD as error:
+        return [soundness.told(name, error)]
+    return [found] if isinstance(found, Check) else found
 
 
 def _tell(found: Sequence[Check], as_json: bool) -> None:

@@ -6,14 +6,14 @@ up to which the log is folded before the two are compared. Others may write mean
 
 from collections.abc import AsyncIterator, Callable, Iterator
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, select
+from sqlalchemy import ColumnElement, Table, and_, bindparam, func, select
 
 from tidework.ids import LOWEST_ID
 from tidework.log import Entities, LoggedChange, step
 from tidework.log.fold import BrokenLog
 from tidework.store.protocol import Row, Store
 from tidework.store.sql import queries
-from tidework.store.sql.schema import DERIVED, ENTITIES, streams
+from tidework.store.sql.schema import DERIVED, ENTITIES, changes, streams
 from tidework.store.sql.statement import Statement
 
 _PAGE = 500
@@ -44,6 +44,16 @@ _ROWS = {
     entity: _rows_of(entity, entity, lambda table: table.c.id == bindparam("id"))
     for entity in ENTITIES
 }
+# Both of one snapshot: others may write meanwhile.
+_ENDS = Statement(
+    "verify_ends",
+    select(
+        streams.c.seq,
+        select(func.max(changes.c.seq))
+        .where(changes.c.stream_id == bindparam("stream_id"))
+        .scalar_subquery(),
+    ).where(streams.c.stream_id == bindparam("stream_id")),
+)
 
 
 class _Follower:
@@ -97,6 +107,9 @@ async def verify_stream(store: Store, stream_id: str) -> list[str]:
     Needs the memory that the stream's state takes. Raises `errors.Unavailable`.
     """
     follower = _Follower(store, stream_id)
+    for at, last in await store.fetch(_ENDS, {"stream_id": stream_id}):
+        if last is not None and last > at:
+            follower.broken.append(f"log: the log has seq {last}, the stream is at {at}")
     differences: list[str] = []
     for entity in ENTITIES:
         async for difference in _compare(store, stream_id, entity, follower):
