@@ -77,3 +77,25 @@ def test_the_list_by_keyboard_alone(site: Site, opened: Open) -> None:
         return [one["title"] for one in found] == ["Second", "One", "Three"]
 
     wait_until(moved, "it is first at the server", 20)
+
+
+def test_keys_pressed_in_the_panel_mean_no_row_behind_it(site: Site, opened: Open) -> None:
+    person = site.person()
+    person.task(person.personal, "One")
+    number = person.task(person.personal, "Two")["number"]
+    page = opened(person, f"/w/{person.personal}/list?task={number}")
+    panel = page.locator("[data-task-panel]")
+    page.get_by_role("link", name="One").wait_for()
+    panel.get_by_role("combobox", name="Priority").focus()
+    page.keyboard.press("e")
+    page.keyboard.press("x")
+    page.keyboard.press("Enter")
+    page.get_by_role("listbox", name="Priority").wait_for()
+    page.keyboard.type("urgec")
+    page.keyboard.press("Enter")
+    expect(panel.get_by_role("combobox", name="Priority: Urgent")).to_be_focused()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_role("checkbox", name="Select One")).not_to_be_checked()
+    assert [one["title"] for one in person.tasks(person.personal, "sort=number")] == ["One", "Two"]
+    page.keyboard.press("c")
+    expect(page.get_by_role("dialog").get_by_role("combobox", name="New task")).to_be_focused()

@@ -46,7 +46,7 @@ type Props = { onOpen: (overlay: Overlay) => void };
 
 export function Navigation({ onOpen }: Props) {
   const { t } = useTranslation("shell");
-  const unread = useUnread();
+  const unread = useUnread() ?? 0;
   const here = useWorkspaceId();
   const workspaces = useWorkspaces();
   const id = here || lastWorkspace(workspaces);

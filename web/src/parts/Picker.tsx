@@ -1,6 +1,14 @@
 import { Combobox, Input, UnstyledButton, useCombobox, VisuallyHidden } from "@mantine/core";
 import { IconCheck, IconPlus, IconSelector } from "@tabler/icons-react";
-import { type ReactNode, useEffect, useId, useMemo, useState } from "react";
+import {
+  type KeyboardEvent,
+  type ReactNode,
+  useEffect,
+  useId,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { useTranslation } from "@/i18n/words";
 import styles from "./Picker.module.css";
 
@@ -46,6 +54,8 @@ type Props = Omit<PickerLook, "label"> & {
 // So many that one looks for a name instead of reading them all.
 const MANY = 8;
 const MOST_SHOWN = 60;
+// Letters that come later begin a new word.
+const WORD_MS = 1_000;
 
 export const folded = (text: string): string =>
   text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().trim();
@@ -73,6 +83,8 @@ export function matching(options: readonly Option[], typed: string): Option[] {
 export function Picker(props: Props) {
   const { label, options, values, onPick, onCreate, multiple = false, variant = "field" } = props;
   const { t } = useTranslation("parts");
+  const id = useId();
+  const idOf = (index: number) => `${id}-${index}`;
   const [typed, setTyped] = useState("");
   const search = options.length > MANY || onCreate !== undefined;
   const combobox = useCombobox({
@@ -112,7 +124,14 @@ export function Picker(props: Props) {
       shadow="md"
       withinPortal
     >
-      <Target {...props} label={label} variant={variant} combobox={combobox} />
+      <Target
+        {...props}
+        label={label}
+        variant={variant}
+        combobox={combobox}
+        listed={shown}
+        idOf={idOf}
+      />
       <Combobox.Dropdown className={styles.dropdown ?? ""}>
         {search && (
           <Combobox.Search
@@ -125,9 +144,10 @@ export function Picker(props: Props) {
           />
         )}
         <Combobox.Options className={styles.options ?? ""} aria-label={label}>
-          {shown.map((option) => (
+          {shown.map((option, index) => (
             <Combobox.Option
               key={option.value}
+              id={idOf(index)}
               value={`=${option.value}`}
               active={values.includes(option.value)}
             >
@@ -158,13 +178,20 @@ export function Picker(props: Props) {
 // Values of options have a sign before them, so that none of them can be this one.
 const CREATE = "+";
 
-type TargetProps = Props & { combobox: ReturnType<typeof useCombobox> };
+type Store = ReturnType<typeof useCombobox>;
+type Listed = { combobox: Store; listed: readonly Option[]; idOf: (index: number) => string };
+type TargetProps = Props & Listed;
 
 function Target(props: TargetProps) {
   const { label, said, variant, compact = false, disabled = false, error, combobox } = props;
   const id = useId();
+  const { found, onKeyDown } = useTypeAhead(props);
   const button = (
-    <Combobox.Target targetType="button" withExpandedAttribute>
+    <Combobox.Target
+      targetType="button"
+      withExpandedAttribute
+      {...(found && { "aria-activedescendant": found })}
+    >
       <UnstyledButton
         className={styles.target ?? ""}
         data-variant={variant}
@@ -174,6 +201,7 @@ function Target(props: TargetProps) {
         aria-describedby={error ? `${id}-error` : undefined}
         title={compact ? `${label}: ${said}` : undefined}
         onClick={() => combobox.toggleDropdown("mouse")}
+        onKeyDown={onKeyDown}
       >
         <span className={styles.value}>{props.children}</span>
         {variant === "field" && <IconSelector className={styles.chevron} size={16} aria-hidden />}
@@ -191,6 +219,29 @@ function Target(props: TargetProps) {
       {button}
     </Input.Wrapper>
   );
+}
+
+/** Letters typed in the open list go to the option that begins with them; `found` is its id. */
+function useTypeAhead({ combobox, listed, idOf }: Listed) {
+  const word = useRef({ text: "", at: 0 });
+  const [found, setFound] = useState<string | null>(null);
+  const opened = combobox.dropdownOpened;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each time it begins anew.
+  useEffect(() => setFound(null), [opened]);
+  const onKeyDown = ({ key, ctrlKey, altKey, metaKey, timeStamp }: KeyboardEvent) => {
+    // From here on the combobox knows itself where it is.
+    if (key.startsWith("Arrow")) setFound(null);
+    const isLetter = key.length === 1 && key !== " " && !ctrlKey && !altKey && !metaKey;
+    if (!opened || !isLetter) return;
+    const { text: before, at } = word.current;
+    const text = timeStamp - at < WORD_MS ? before + key : key;
+    word.current = { text, at: timeStamp };
+    const index = listed.findIndex(({ label }) => folded(label).startsWith(folded(text)));
+    if (index === -1) return;
+    combobox.selectOption(index);
+    setFound(idOf(index));
+  };
+  return { found, onKeyDown };
 }
 
 function Line({ option, chosen }: { option: Option; chosen: boolean }) {

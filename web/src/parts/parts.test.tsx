@@ -3,21 +3,30 @@ import { MantineProvider } from "@mantine/core";
 import { cleanup, render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import type { Conflict } from "@/replica/model";
+import type { Conflict, Priority } from "@/replica/model";
 import { ConflictDialog } from "./ConflictDialog";
 import { DueDate } from "./DueDate";
 import { DuePicker } from "./DuePicker";
 import { ErrorBoundary } from "./ErrorBoundary";
 import { LabelPicker } from "./LabelPicker";
 import { PersonPicker } from "./PersonPicker";
+import { PriorityPicker } from "./PriorityPicker";
 import { RecurrencePicker } from "./RecurrencePicker";
 import { StatusPicker } from "./StatusPicker";
+import { listenToKeys, useShortcuts } from "./shortcuts";
 import { show, startForTests } from "./testing";
 
 // Whole components on a machine that has other things to do.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 beforeAll(() => startForTests("parts"));
 afterEach(cleanup);
+
+type EditableProps = { onEdit: () => void; onChange: (value: Priority) => void };
+
+function Editable({ onEdit, onChange }: EditableProps) {
+  useShortcuts("page", [{ keys: "e", label: "edit", run: onEdit }]);
+  return <PriorityPicker value="low" onChange={onChange} />;
+}
 
 describe("pickers by keyboard", () => {
   test("a short list", async () => {
@@ -27,6 +36,21 @@ describe("pickers by keyboard", () => {
     expect(document.activeElement?.getAttribute("aria-label")).toBe("Status: To do");
     await userEvent.keyboard("{ArrowDown}{ArrowDown}{Enter}");
     expect(onChange).toHaveBeenCalledExactlyOnceWith("in_progress");
+  });
+
+  test("letters typed in the list go to what begins with them, and are nobody else's", async () => {
+    const [onChange, edit] = [vi.fn(), vi.fn()];
+    const end = listenToKeys();
+    show(<Editable onEdit={edit} onChange={onChange} />);
+    await userEvent.tab();
+    await userEvent.keyboard("{Enter}me");
+    const target = screen.getByRole("combobox");
+    const medium = screen.getByRole("option", { name: "Medium" });
+    expect(target.getAttribute("aria-activedescendant")).toBe(medium.id);
+    await userEvent.keyboard("{Enter}");
+    end();
+    expect(onChange).toHaveBeenCalledExactlyOnceWith("medium");
+    expect(edit).not.toHaveBeenCalled();
   });
 
   test("a long one is searched", async () => {

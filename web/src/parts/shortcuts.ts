@@ -11,6 +11,8 @@ export type Shortcut = {
   run?: (event: KeyboardEvent) => void;
   /** Also while something is being typed. */
   always?: boolean;
+  /** It acts on the page's rows, which are not meant by keys pressed in the panel beside them. */
+  rows?: boolean;
 };
 export type Group = { name: string; shortcuts: readonly Shortcut[] };
 
@@ -67,9 +69,18 @@ const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement &&
   (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 
-/** What a dialog covers is not meant by keys that are pressed in it. */
-const inDialog = (target: EventTarget | null): boolean =>
-  target instanceof Element && target.closest('[aria-modal="true"]') !== null;
+// A picker's button keeps the focus while its list is open.
+const ABOVE = '[role="dialog"], [role="menu"], [role="listbox"], [data-expanded]';
+
+/** What is below a dialog, a menu or a list of options is not meant by keys that are pressed in it. */
+const isAbove = (target: EventTarget | null): boolean =>
+  target instanceof Element && target.closest(ABOVE) !== null;
+
+/** Whether the focus is in the panel, or nowhere while there is one. */
+function inPanel(target: EventTarget | null): boolean {
+  const panel = document.querySelector("[data-task-panel]");
+  return panel !== null && (target === document.body || panel.contains(target as Node));
+}
 
 function find(keys: string): Shortcut | undefined {
   // The newest first: a dialog's keys go before the page's.
@@ -88,7 +99,8 @@ function onKeyDown(event: KeyboardEvent): void {
   const shortcut = find(sequence) ?? find(name);
   pressed = typing ? { keys: "", at: 0 } : { keys: shortcut ? "" : name, at: Date.now() };
   if (shortcut === undefined) return;
-  if ((typing || inDialog(event.target)) && !shortcut.always) return;
+  if ((typing || isAbove(event.target)) && !shortcut.always) return;
+  if (shortcut.rows && inPanel(event.target)) return;
   if (!shortcut.keys.includes("mod+") && !shortcutsOn()) return;
   event.preventDefault();
   shortcut.run?.(event);

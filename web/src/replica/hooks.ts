@@ -9,6 +9,7 @@ import { queryClient } from "@/api/queries";
 import type { Language } from "@/i18n/look";
 import { operationsOf } from "./fold";
 import type { Entry, Role, Task, Workspace } from "./model";
+import { reversed } from "./reversals";
 import { type Connection, drawnStore, store } from "./store";
 import type { View } from "./workspace";
 
@@ -168,20 +169,29 @@ type CommentWork = Extract<Entry["work"], { kind: "comment" }>;
 export type PendingComment = { id: string; op: CommentWork["op"]; body: string; done: boolean };
 
 /** What has been done to a task's comments and is not in the server's list yet. */
+export function pendingComments(
+  entries: readonly Entry[],
+  workspaceId: string,
+  taskId: string,
+): PendingComment[] {
+  // They stay a while too, for other tabs.
+  const undone = reversed(entries);
+  return entries.flatMap(({ key, work, state, comment, workspaceId: w }) =>
+    work.kind === "comment" && w === workspaceId && work.taskId === taskId && !undone.has(key)
+      ? {
+          id: comment?.id ?? work.id,
+          op: work.op,
+          body: work.op === "delete" ? "" : work.body,
+          done: state === "done",
+        }
+      : [],
+  );
+}
+
 export function usePendingComments(workspaceId: string, taskId: string): PendingComment[] {
   const entries = useEntries();
   return useMemo(
-    () =>
-      entries.flatMap(({ work, state, comment, workspaceId: w }) =>
-        work.kind === "comment" && w === workspaceId && work.taskId === taskId
-          ? {
-              id: comment?.id ?? work.id,
-              op: work.op,
-              body: work.op === "delete" ? "" : work.body,
-              done: state === "done",
-            }
-          : [],
-      ),
+    () => pendingComments(entries, workspaceId, taskId),
     [entries, workspaceId, taskId],
   );
 }

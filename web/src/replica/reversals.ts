@@ -19,3 +19,11 @@ export const awaited = ({ work, state }: Entry): string[] =>
 /** Its key, and that of what it has reversed, which waited for it. */
 export const withReversed = ({ key, work }: Entry): string[] =>
   work.kind === "undo" && work.of !== undefined ? [key, work.of] : [key];
+
+/** The keys of those that others among `entries` have reversed. */
+export const reversed = (entries: readonly Entry[]): Set<string> =>
+  new Set(
+    entries.flatMap(({ work, state }) =>
+      work.kind === "undo" && state === "done" && work.of !== undefined ? work.of : [],
+    ),
+  );

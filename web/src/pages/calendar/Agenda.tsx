@@ -4,10 +4,10 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useMemo, useRef, useState } from "react";
 import { useTranslation } from "@/i18n/words";
 import type { DayKey } from "@/time/dates";
-import { formatDay, formatNearDay } from "@/time/format";
+import { formatDay } from "@/time/format";
 import styles from "./calendar.module.css";
 import { useCalendar } from "./context";
-import { type AgendaRow, agendaOf, type Days } from "./days";
+import { type AgendaRow, agendaOf, type Days, saidOf } from "./days";
 import { TaskLine } from "./TaskLine";
 
 // With the keyboard too, also where nothing in it takes the focus.
@@ -80,11 +80,10 @@ function DayHead({ day, count }: { day: DayKey; count: number }) {
   const { t } = useTranslation("calendar");
   const { locale, today, editable, showDay } = useCalendar();
   const name = formatDay(day, locale, "dateLong");
-  const near = formatNearDay(day, today, locale);
   return (
     <div className={styles.agendaHead} data-today={day === today || undefined}>
       <h2 aria-label={`${name}, ${t("count", { count })}`}>
-        <span className={styles.near}>{near}</span>{" "}
+        <span className={styles.near}>{saidOf(day, today, locale)}</span>{" "}
         <span className={styles.count}>{formatDay(day, locale, "dateYear")}</span>
         {count === 0 && <span className={styles.count}> · {t("nothing")}</span>}
       </h2>

@@ -8,6 +8,7 @@ import {
   fitting,
   readDay,
   readShown,
+  saidOf,
   weekNumber,
   weeksOf,
 } from "./days";
@@ -17,6 +18,12 @@ const task = (id: string, due_at: string | null, more: Partial<Task> = {}): Task
   ({ id, due_at, recurrence: null, ...more }) as Task;
 
 const BERLIN = "Europe/Berlin";
+
+it("says the weekday of a day that is not near, as the date stands beside it", () => {
+  const days = ["2026-11-17", "2026-11-22", "2026-11-23", "2026-11-24", "2027-01-01"];
+  const said = days.map((day) => saidOf(day, "2026-11-22", "en"));
+  expect(said).toEqual(["Tuesday", "today", "tomorrow", "Tuesday", "Friday"]);
+});
 
 describe("weeks", () => {
   it("begin on the locale's first day and hold the whole month", () => {

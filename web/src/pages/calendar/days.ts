@@ -14,6 +14,13 @@ import {
   startOfWeek,
   weekdayOf,
 } from "@/time/dates";
+import { formatDay, formatNearDay } from "@/time/format";
+
+/** What is said above a day beside its date: how near it is, else its weekday. */
+export const saidOf = (day: DayKey, today: DayKey, locale: string): string =>
+  Math.abs(daysBetween(today, day)) <= 1
+    ? formatNearDay(day, today, locale)
+    : formatDay(day, locale, "weekday");
 
 export type Shown = "month" | "week";
 

@@ -1,5 +1,5 @@
 import { Button, SegmentedControl, VisuallyHidden } from "@mantine/core";
-import { IconChecks, IconInbox } from "@tabler/icons-react";
+import { IconChecks, IconCloudOff, IconInbox } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { useTranslation } from "@/i18n/words";
@@ -27,26 +27,28 @@ export function InboxPage() {
   // Any workspace's stream says when something new has come.
   useLooking(lastWorkspace(useWorkspaces()));
   const title = t("title");
-  usePageTitle(`${count > 0 ? `(${count}) ` : ""}${title}`);
+  usePageTitle(`${count ? `(${count}) ` : ""}${title}`);
   return (
     <div className={styles.page}>
       <header className={styles.head}>
         <h1 className={styles.title}>{title}</h1>
-        <VisuallyHidden aria-live="polite">{t("unread", { count })}</VisuallyHidden>
+        <VisuallyHidden aria-live="polite">
+          {count !== undefined && t("unread", { count })}
+        </VisuallyHidden>
         <SegmentedControl
           aria-label={t("show")}
           value={onlyUnread ? "unread" : "all"}
           onChange={(value) => setOnlyUnread(value === "unread")}
           data={[
             { value: "all", label: t("all") },
-            { value: "unread", label: t("onlyUnread", { count }) },
+            { value: "unread", label: t("onlyUnread", { count: count ?? 0 }) },
           ]}
         />
         <Button
           className={styles.readAll ?? ""}
           variant="default"
           leftSection={<IconChecks size={18} aria-hidden />}
-          disabled={count === 0}
+          disabled={!count}
           onClick={() => read("all")}
         >
           {t("readAll")}
@@ -71,6 +73,9 @@ function Notes({ onlyUnread, onRead, onAll }: NotesProps) {
     () => byDay(asked.data?.pages.flatMap(({ items }) => items) ?? [], zone),
     [asked.data, zone],
   );
+  if (asked.isPending && asked.isPaused) {
+    return <EmptyState icon={<IconCloudOff />} title={t("offline")} text={t("offlineText")} />;
+  }
   if (asked.isPending) return <PageSkeleton rows={8} />;
   if (asked.isError && days.length === 0) {
     return <ErrorNote error={asked.error} onRetry={() => void asked.refetch()} />;

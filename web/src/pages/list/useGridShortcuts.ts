@@ -21,10 +21,14 @@ export function useGridShortcuts({ keys, acts, rows, editable }: Options): void 
     { keys: "x", label: t("keys.select"), run: onTask((key) => acts.select(key, false)) },
     { keys: "e", label: t("keys.edit"), run: onTask(acts.editTitle) },
   ];
-  useShortcuts(t("title"), [
+  const shortcuts = [
     { keys: "j", label: t("keys.down"), run: () => keys.goTo(keys.at + (keys.begun ? 1 : 0)) },
     { keys: "k", label: t("keys.up"), run: () => keys.goTo(keys.at - 1) },
     { keys: "o", label: t("keys.open"), run: onTask(acts.open) },
     ...(editable ? editing : []),
-  ]);
+  ];
+  useShortcuts(
+    t("title"),
+    shortcuts.map((one) => ({ ...one, rows: true })),
+  );
 }

@@ -100,8 +100,8 @@ function useRowKeys(): void {
     all[at + by]?.querySelector<HTMLElement>("a")?.focus();
   };
   useShortcuts(t("title"), [
-    { keys: "j", label: t("keys.down"), run: go(1) },
-    { keys: "k", label: t("keys.up"), run: go(-1) },
+    { keys: "j", label: t("keys.down"), run: go(1), rows: true },
+    { keys: "k", label: t("keys.up"), run: go(-1), rows: true },
     { keys: "x", label: t("keys.complete"), run: () => here()?.querySelector("button")?.click() },
   ]);
 }

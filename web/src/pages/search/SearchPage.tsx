@@ -48,8 +48,8 @@ export function SearchPage() {
   };
   useShortcuts(t("title"), [
     { keys: "/", label: t("keys.input"), run: () => input.current?.focus() },
-    { keys: "j", label: t("keys.down"), run: () => go(1) },
-    { keys: "k", label: t("keys.up"), run: () => go(-1) },
+    { keys: "j", label: t("keys.down"), run: () => go(1), rows: true },
+    { keys: "k", label: t("keys.up"), run: () => go(-1), rows: true },
   ]);
   const onKeyDown = (event: KeyboardEvent) => {
     const by = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;

@@ -1,5 +1,6 @@
 import { Button } from "@mantine/core";
 import { useTranslation } from "@/i18n/words";
+import { useOpener } from "@/parts/focus";
 import { PersonAvatar } from "@/parts/PersonAvatar";
 import { can } from "@/replica/hooks";
 import { Markdown } from "@/text/markdown/Markdown";
@@ -21,6 +22,7 @@ type Props = {
 export function CommentItem({ comment, editing, onEdit, onCancel, onSave, onRemove }: Props) {
   const { t } = useTranslation("task");
   const { workspaceId, names, role, me } = useSurroundings();
+  const opener = useOpener(editing);
   const own = comment.author_id === me;
   const author =
     comment.author_id === null
@@ -63,7 +65,7 @@ export function CommentItem({ comment, editing, onEdit, onCancel, onSave, onRemo
         {!editing && (mayEdit || mayRemove) && (
           <footer className={styles.commentActions}>
             {mayEdit && (
-              <Button size="compact-xs" variant="subtle" onClick={onEdit}>
+              <Button ref={opener} size="compact-xs" variant="subtle" onClick={onEdit}>
                 {t("comments.edit")}
               </Button>
             )}

@@ -5,6 +5,7 @@ import { useTranslation } from "@/i18n/words";
 import { ConflictDialog } from "@/parts/ConflictDialog";
 import { ErrorNote } from "@/parts/ErrorNote";
 import type { NamesOf } from "@/parts/fieldWords";
+import { useOpener } from "@/parts/focus";
 import { updateTask } from "@/replica/actions";
 import { dropDraft, keepDraft, readDraft } from "@/replica/drafts";
 import { useText } from "@/replica/hooks";
@@ -24,6 +25,7 @@ export function Description({ task, editable }: Props) {
   const { text, failed } = useText(workspaceId, task);
   const keys = keysOf(workspaceId, task.id);
   const [editing, setEditing] = useState(false);
+  const opener = useOpener(editing);
   useDraftReopens(keys.draft, editable, setEditing);
 
   const save = (description: string) => {
@@ -33,6 +35,7 @@ export function Description({ task, editable }: Props) {
   };
   const button = editable && !editing && text !== undefined && (
     <Button
+      ref={opener}
       size="compact-sm"
       variant="subtle"
       leftSection={<IconPencil size={14} aria-hidden />}

@@ -6,6 +6,7 @@ import { api, type Schemas } from "@/api/client";
 import { useTranslation } from "@/i18n/words";
 import { fail, tell } from "@/notices";
 import { ErrorNote } from "@/parts/ErrorNote";
+import { useOpener } from "@/parts/focus";
 import { pull } from "@/replica/actions";
 import type { Task } from "@/replica/model";
 import type { View } from "@/replica/workspace";
@@ -34,6 +35,7 @@ export function Relations({ task, view, editable }: Props) {
   const { workspaceId } = useSurroundings();
   const query = useRelations(workspaceId, task.id);
   const [adding, setAdding] = useState(false);
+  const opener = useOpener(adding);
   const writes = useRelationWrites(workspaceId, task.id);
   const relations = query.data ?? [];
   const without = useMemo(
@@ -42,6 +44,7 @@ export function Relations({ task, view, editable }: Props) {
   );
   const button = editable && !adding && (
     <Button
+      ref={opener}
       size="compact-sm"
       variant="subtle"
       leftSection={<IconPlus size={14} aria-hidden />}
@@ -117,6 +120,7 @@ function AddRelation({ view, without, onAdd, onCancel }: AddProps) {
   const { t } = useTranslation("task");
   const [kind, setKind] = useState<Kind>("blocked_by");
   const [asked, setAsked] = useState(true);
+  const chooser = useOpener(asked);
   return (
     <div className={styles.adding}>
       <NativeSelect
@@ -137,7 +141,7 @@ function AddRelation({ view, without, onAdd, onCancel }: AddProps) {
           onCancel={() => setAsked(false)}
         />
       ) : (
-        <Button variant="default" onClick={() => setAsked(true)}>
+        <Button ref={chooser} variant="default" onClick={() => setAsked(true)}>
           {t("relations.choose")}
         </Button>
       )}

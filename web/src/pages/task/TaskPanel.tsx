@@ -1,7 +1,8 @@
 import { FocusTrap } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef } from "react";
 import { useTranslation } from "@/i18n/words";
+import { useFocusReturned } from "@/parts/focus";
 import { InPanel } from "./panel";
 import styles from "./TaskPanel.module.css";
 import { TaskView } from "./TaskView";
@@ -44,23 +45,6 @@ export function TaskPanel({ workspaceId, number, onClose }: TaskPanelProps) {
       </div>
     </FocusTrap>
   );
-}
-
-/** What had the focus before the panel opened gets it back, where it is still there. */
-function useFocusReturned(): void {
-  const [before] = useState(() => document.activeElement);
-  useEffect(() => {
-    const id = before?.id;
-    return () => {
-      // A virtualised row may have been drawn anew.
-      const back = before?.isConnected ? before : document.getElementById(id || "-");
-      const target = back instanceof HTMLElement && back !== document.body ? back : null;
-      requestAnimationFrame(() => {
-        const lost = document.activeElement === document.body || document.activeElement === null;
-        if (lost) (target ?? document.getElementById("page"))?.focus({ preventScroll: true });
-      });
-    };
-  }, [before]);
 }
 
 /** Escape closes, unless it closes something on top of the panel. */

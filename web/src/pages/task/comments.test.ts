@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { pendingComments } from "@/replica/hooks";
+import type { Entry } from "@/replica/model";
 import { type Comment, merged } from "./comments";
 
 const comment = (id: string, body = id): Comment => ({
@@ -43,4 +45,20 @@ test("a comment made and changed before it was sent has the later text", () => {
   expect(brief(merged([], pending, "me"))).toEqual([["a", "two", true]]);
   const removed = [...pending, { id: "a", op: "delete" as const, body: "", done: false }];
   expect(merged([], removed, "me")).toEqual([]);
+});
+
+test("what has been removed is there again as soon as that is undone", () => {
+  const of = (key: string, state: Entry["state"], work: Entry["work"]): Entry => ({
+    key,
+    order: 0,
+    workspaceId: "w",
+    work,
+    state,
+  });
+  const removal = of("r", "done", { kind: "comment", op: "delete", taskId: "t", id: "a" });
+  const shownWith = (...more: Entry[]) =>
+    brief(merged([comment("a")], pendingComments([removal, ...more], "w", "t"), "me"));
+  expect(shownWith()).toEqual([]);
+  expect(shownWith(of("u", "waiting", { kind: "undo", of: "r" }))).toEqual([]);
+  expect(shownWith(of("u", "done", { kind: "undo", of: "r" }))).toEqual([["a", "a", false]]);
 });

@@ -114,3 +114,14 @@ test("a change is taken back as long as nothing stands in the way", () => {
   expect(takenBack(entries, 2, repeats)).toBeNull();
   expect(takenBack(entries, 3, repeats)).toEqual({ priority: "high" });
 });
+
+test("a task that repeats is not opened again beside the next one", () => {
+  const done = entry("update", {
+    status: ["pending", "completed"],
+    recurrence: [{ rule: "FREQ=DAILY" }, null],
+  });
+  const stopped = entry("update", { recurrence: [{ rule: "FREQ=DAILY" }, null] });
+  const task = { recurrence: null } as Task;
+  expect(takenBack([done], 0, task)).toBeNull();
+  expect(takenBack([stopped], 0, task)).toEqual({ recurrence: { rule: "FREQ=DAILY" } });
+});

@@ -12,6 +12,7 @@ import { type FormEvent, useState } from "react";
 import { asProblem, type Problem } from "@/api/problem";
 import { useProblemWords } from "@/i18n/problemWords";
 import { useTranslation } from "@/i18n/words";
+import { useFocusReturned } from "@/parts/focus";
 
 export type Named = {
   name: string;
@@ -43,6 +44,8 @@ const COLOURS = [
 export function NamedForm({ title, initial, onSave, onClose }: Props) {
   const { t } = useTranslation("workspace");
   const { field, whole } = useProblemWords();
+  // The modal does so itself only where it was there before it opened.
+  useFocusReturned();
   const [named, setNamed] = useState(initial);
   const [problem, setProblem] = useState<Problem | null>(null);
   const [busy, setBusy] = useState(false);

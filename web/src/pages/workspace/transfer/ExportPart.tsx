@@ -23,6 +23,9 @@ export function ExportPart({ workspaceId }: { workspaceId: string }) {
   const list = useExports(workspaceId);
   const again = useAgain("exports", workspaceId);
   const [format, setFormat] = useState<Format>("csv");
+  const [asking, setAsking] = useState(false);
+  const isGoing = (one: Export) => one.format === format && going(one);
+  const busy = asking || list.data?.items.some(isGoing) === true;
   const formats: readonly Format[] = owns ? ["csv", "ics", "json"] : ["csv", "ics"];
   const ask = async (wanted: Format) => {
     await api.POST("/api/v1/workspaces/{w}/exports", {
@@ -45,7 +48,11 @@ export function ExportPart({ workspaceId }: { workspaceId: string }) {
         className={classes.head}
         onSubmit={(event) => {
           event.preventDefault();
-          void ask(format).catch(fail);
+          if (busy) return;
+          setAsking(true);
+          void ask(format)
+            .catch(fail)
+            .finally(() => setAsking(false));
         }}
       >
         <NativeSelect
@@ -54,7 +61,10 @@ export function ExportPart({ workspaceId }: { workspaceId: string }) {
           data={formats.map((value) => ({ value, label: t(`exportFormats.${value}`) }))}
           onChange={({ currentTarget }) => setFormat(currentTarget.value as Format)}
         />
-        <Button type="submit">{t("export.make")}</Button>
+        {/* Not `disabled`, which would take the focus away. */}
+        <Button type="submit" aria-disabled={busy} data-disabled={busy}>
+          {t("export.make")}
+        </Button>
       </form>
       {list.error !== null && <ErrorNote error={list.error} onRetry={() => void list.refetch()} />}
       <ul className={page.rows} aria-live="polite" hidden={!list.data?.items.length}>
