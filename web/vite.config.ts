@@ -89,5 +89,11 @@ export default defineConfig({
       "/health": { target: process.env.TIDEWORK_SERVER ?? "http://127.0.0.1:8000" },
     },
   },
-  test: { include: ["src/**/*.test.{ts,tsx}"], environment: "node", pool: "threads" },
+  test: {
+    include: ["src/**/*.test.{ts,tsx}"],
+    environment: "node",
+    pool: "threads",
+    // Unless told otherwise it leaves a processor to an editor.
+    maxWorkers: "100%",
+  },
 });
