@@ -12,7 +12,7 @@ INTERRUPTED: Final = 130
 
 def main() -> None:
     """Run the command that the arguments of the process ask for, and exit."""
-    # As rarely as that, since what is imported stays: looking at it takes a fifth of the time to start.
+    # As rarely as that, since what is imported stays: looking at it takes a fifth of the time to import it.
     gc.set_threshold(50_000, 20, 100)
     try:
         code: int = importlib.import_module("tidework.cli").run(sys.argv[1:])

@@ -97,9 +97,8 @@ class Places:
         place = self._places.pop(webhook_id, None) or Place()
         self._places[webhook_id] = place
         if len(self._places) > _KEPT:
-            idle = next((name for name, one in self._places.items() if not one.users), None)
-            if idle is not None and idle != webhook_id:
-                del self._places[idle]
+            # There is one: fewer have users than are kept.
+            del self._places[next(name for name, one in self._places.items() if not one.users)]
         return place
 
     async def _enter(self, place: Place) -> None:

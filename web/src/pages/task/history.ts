@@ -57,7 +57,7 @@ export function takenBack(entries: readonly Entry[], at: number, task: Task): Pa
   const fields = FIELDS.filter((field) => changes[field] !== undefined);
   if (fields.length === 0) return null;
   // The next of its kind has taken over the rule by which it repeated.
-  const isHandedOn = fields.includes("recurrence") && changes.recurrence?.after === null;
+  const isHandedOn = changes.recurrence?.after === null;
   if (fields.includes("status") && (task.recurrence !== null || isHandedOn)) return null;
   const later = entries.slice(at + 1);
   if (later.some((one) => fields.some((field) => one.changes[field] !== undefined))) return null;
